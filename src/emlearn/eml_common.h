@@ -1,0 +1,49 @@
+// What every core header shares: error codes, typed arrays, bit access.
+// Freestanding C99 (and C++): no allocation, no I/O, no globals.
+#ifndef EML_COMMON_H
+#define EML_COMMON_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h> // memcpy, which compilers turn into a load or a store
+
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "emlearn's model files are used in place and are little-endian"
+#endif
+
+typedef enum {
+    EML_OK = 0,
+    EML_ERR_SHAPE = -1,       // an array has the wrong number of elements
+    EML_ERR_TYPE = -2,        // an array has an element type that the model does not take
+    EML_ERR_MODEL = -3,       // model data is inconsistent; never run it
+    EML_ERR_FORMAT = -4,      // not a model file, or damaged
+    EML_ERR_UNSUPPORTED = -5, // a model file of another version or family
+    EML_ERR_RANGE = -6,       // a number is outside its documented range
+    EML_ERR_FULL = -7,        // the caller's memory is too small
+} eml_err_t;
+
+// Element types, by the letters of Python's array module.
+#define EML_FLOAT32 'f'
+#define EML_INT32 'i'
+#define EML_INT16 'h'
+#define EML_INT8 'b'
+#define EML_UINT8 'B'
+
+// Features of one sample: `size` elements of the given type, aligned for it.
+typedef struct {
+    const void *data;
+    size_t size;
+    char type;
+} eml_array_t;
+
+static inline uint32_t eml_float_bits(const float *x) {
+    uint32_t bits;
+    memcpy(&bits, x, sizeof(bits));
+    return bits;
+}
+
+static inline void eml_float_store(float *x, uint32_t bits) {
+    memcpy(x, &bits, sizeof(bits));
+}
+
+#endif // EML_COMMON_H

@@ -1,0 +1,231 @@
+// The tables of a decision-tree ensemble, as docs/formats.md lays them out, and the check that makes them safe to walk.
+//
+//   eml_trees_validate(&t)   once, after loading; what it accepts can be predicted with, without further checks
+#ifndef EML_TREES_DATA_H
+#define EML_TREES_DATA_H
+
+#include "eml_common.h"
+
+typedef enum { EML_TREES_PACKED16 = 0, EML_TREES_PACKED32 = 1, EML_TREES_WIDE = 2 } eml_trees_layout_t;
+typedef enum { EML_TREES_FLOAT = 0, EML_TREES_INT16 = 1, EML_TREES_SCALED = 2 } eml_trees_dtype_t;
+typedef enum {
+    EML_LEAF_HARD = 0,     // a vote for one class
+    EML_LEAF_COUNTS = 1,   // proportions count / total
+    EML_LEAF_WEIGHTED = 2, // proportions in float64
+    EML_LEAF_UINT8 = 3,    // proportions value / 255
+    EML_LEAF_VALUE = 4,    // a float32, regression
+} eml_leaf_t;
+
+// Arrays are owned by the caller and outlive the struct. An index is uint32_t in the wide layout, else uint16_t.
+typedef struct {
+    const void *nodes;      // [n_nodes] elements of 6, 8 or 16 bytes, by layout
+    const void *roots;      // [n_trees] indices of elements
+    const int32_t *scale;   // [n_features][2] shift and offset, EML_TREES_SCALED only
+    const void *leaf_start; // [n_leaves + 1] indices of entries
+    const void *entries;    // [n_entries] one uint16_t: class | value << 8; with entry = 1 two indices
+    const uint32_t *values; // weighted: [n_values][2] words of float64; value: [n_leaves] bits of float32
+    // Leaf number that a tree leads to, where the trees are code (generated C); NULL where they are `nodes`.
+    uint32_t (*leaf_of)(uint32_t tree, const void *features);
+    uint32_t n_nodes;
+    uint32_t n_leaves; // records or values
+    uint32_t n_entries;
+    uint32_t n_values;
+    uint16_t n_features;
+    uint16_t n_classes; // 0: regression
+    uint16_t n_trees;
+    uint8_t layout;       // eml_trees_layout_t
+    uint8_t dtype;        // eml_trees_dtype_t
+    uint8_t leaf;         // eml_leaf_t
+    uint8_t feature_bits; // of a packed node's first word
+    uint8_t entry;
+    uint8_t exponent; // regression: largest exponent field among the values, at least 1
+} eml_trees_t;
+
+#define EML_TREES_SCALED_MAX 32766 // of a scaled feature; 32767 is NaN
+
+static inline uint32_t eml_trees_n_outputs(const eml_trees_t *t) {
+    return t->n_classes ? t->n_classes : 1;
+}
+
+// Bytes of an element, of an index, of an entry.
+static inline uint32_t eml_trees_node_size(const eml_trees_t *t) {
+    return t->layout == EML_TREES_WIDE ? 16 : t->layout == EML_TREES_PACKED32 ? 8 : 6;
+}
+
+static inline uint32_t eml_trees_index_size(const eml_trees_t *t) {
+    return t->layout == EML_TREES_WIDE ? 4 : 2;
+}
+
+static inline uint32_t eml_trees_entry_size(const eml_trees_t *t) {
+    return t->entry ? 2 * eml_trees_index_size(t) : 2;
+}
+
+static inline int eml_trees_has_records(const eml_trees_t *t) {
+    return t->leaf >= EML_LEAF_COUNTS && t->leaf <= EML_LEAF_UINT8;
+}
+
+static inline uint32_t eml_trees_index(const eml_trees_t *t, const void *array, uint32_t i) {
+    return t->layout == EML_TREES_WIDE ? ((const uint32_t *)array)[i] : ((const uint16_t *)array)[i];
+}
+
+// One node of any layout, unpacked. References: EML_TREES_LEAF | leaf number, or the index of an element.
+#define EML_TREES_LEAF 0x80000000u
+typedef struct {
+    uint32_t is_leaf; // `right` is its leaf, and the rest is meaningless
+    uint32_t missing_left;
+    uint32_t feature;
+    int32_t threshold;
+    uint32_t left;
+    uint32_t right;
+} eml_trees_node_t;
+
+// One entry of a leaf record.
+typedef struct {
+    uint32_t klass;
+    uint32_t value;
+} eml_trees_entry_t;
+
+static inline uint32_t eml_trees_ref(uint32_t i, uint32_t ref, uint32_t leaf_bit) {
+    return ref & leaf_bit ? EML_TREES_LEAF | (ref & (leaf_bit - 1)) : i + ref;
+}
+
+static inline eml_trees_node_t eml_trees_node(const eml_trees_t *t, uint32_t i) {
+    eml_trees_node_t node;
+    if (t->layout == EML_TREES_WIDE) {
+        const uint32_t *w = (const uint32_t *)t->nodes + 4 * (size_t)i;
+        node.is_leaf = w[0] >> 31 & 1;
+        node.missing_left = w[0] >> 30 & 1;
+        node.feature = w[0] & 0xffff;
+        node.threshold = (int32_t)w[1];
+        node.left = eml_trees_ref(i, w[2], EML_TREES_LEAF);
+        node.right = eml_trees_ref(i, w[3], EML_TREES_LEAF);
+    } else {
+        const size_t stride = t->layout == EML_TREES_PACKED16 ? 3 : 4;
+        const uint16_t *w = (const uint16_t *)t->nodes + stride * i;
+        const uint32_t code = (w[0] & 0x3fffu) >> t->feature_bits;
+        node.is_leaf = w[0] >> 15 & 1;
+        node.missing_left = w[0] >> 14 & 1;
+        node.feature = w[0] & ((1u << t->feature_bits) - 1);
+        node.threshold = t->layout == EML_TREES_PACKED16 ? (int16_t)w[2] : (int32_t)(w[2] | (uint32_t)w[3] << 16);
+        node.left = code ? EML_TREES_LEAF | (code - 1) : i + 1;
+        node.right = eml_trees_ref(i, w[1], 0x8000);
+    }
+    return node;
+}
+
+// Whether a child of element i is a leaf or an element that exists and lies further on.
+static inline int eml_trees_ref_ok(const eml_trees_t *t, uint32_t i, uint32_t ref, uint32_t n_leaf_numbers) {
+    return ref & EML_TREES_LEAF ? (ref ^ EML_TREES_LEAF) < n_leaf_numbers : ref > i && ref < t->n_nodes;
+}
+
+static inline int eml_trees_nodes_ok(const eml_trees_t *t) {
+    const uint32_t n_leaf_numbers = (t->leaf == EML_LEAF_VALUE ? 0u : t->n_classes) + t->n_leaves;
+    for (uint32_t i = 0; i < t->n_nodes; i++) {
+        const eml_trees_node_t node = eml_trees_node(t, i);
+        if (node.is_leaf) {
+            if (!(node.right & EML_TREES_LEAF) || !eml_trees_ref_ok(t, i, node.right, n_leaf_numbers)) {
+                return 0;
+            }
+        } else if (node.feature >= t->n_features || (t->dtype == EML_TREES_INT16 && node.missing_left)
+            || (t->dtype == EML_TREES_SCALED && node.threshold > EML_TREES_SCALED_MAX)
+            || !eml_trees_ref_ok(t, i, node.left, n_leaf_numbers) || !eml_trees_ref_ok(t, i, node.right, n_leaf_numbers)) {
+            return 0;
+        }
+    }
+    for (uint32_t i = 0; i < t->n_trees; i++) {
+        if (eml_trees_index(t, t->roots, i) >= t->n_nodes) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+static inline eml_trees_entry_t eml_trees_entry(const eml_trees_t *t, uint32_t i) {
+    eml_trees_entry_t entry;
+    if (t->entry) {
+        entry.klass = eml_trees_index(t, t->entries, 2 * i);
+        entry.value = eml_trees_index(t, t->entries, 2 * i + 1);
+    } else {
+        const uint32_t packed = ((const uint16_t *)t->entries)[i];
+        entry.klass = packed & 0xff;
+        entry.value = packed >> 8;
+    }
+    return entry;
+}
+
+static inline int eml_trees_records_ok(const eml_trees_t *t) {
+    uint32_t end = eml_trees_index(t, t->leaf_start, 0);
+    if (end != 0 || eml_trees_index(t, t->leaf_start, t->n_leaves) != t->n_entries) {
+        return 0;
+    }
+    for (uint32_t leaf = 0; leaf < t->n_leaves; leaf++) {
+        const uint32_t start = end;
+        end = eml_trees_index(t, t->leaf_start, leaf + 1);
+        if (end < start || end > t->n_entries || (end == start && t->leaf != EML_LEAF_UINT8)) {
+            return 0;
+        }
+        uint32_t total = 0;
+        uint32_t next_class = 0;
+        for (uint32_t i = start; i < end; i++) {
+            const eml_trees_entry_t entry = eml_trees_entry(t, i);
+            const uint32_t largest = t->leaf == EML_LEAF_UINT8 ? 255 : 65535;
+            if (entry.klass < next_class || entry.klass >= t->n_classes
+                || (t->leaf == EML_LEAF_WEIGHTED ? entry.value >= t->n_values : entry.value == 0 || entry.value > largest)) {
+                return 0;
+            }
+            next_class = entry.klass + 1;
+            total += t->leaf == EML_LEAF_COUNTS ? entry.value : 0;
+            if (total > 65535) {
+                return 0;
+            }
+        }
+    }
+    return 1;
+}
+
+static inline int eml_trees_values_ok(const eml_trees_t *t) {
+    if (t->leaf == EML_LEAF_WEIGHTED) {
+        for (uint32_t i = 0; i < t->n_values; i++) {
+            const uint32_t low = t->values[2 * i];
+            const uint32_t high = t->values[2 * i + 1];
+            // normal, positive, at most 1.0
+            if (high < 0x00100000 || high > 0x3ff00000 || (high == 0x3ff00000 && low)) {
+                return 0;
+            }
+        }
+    } else if (t->leaf == EML_LEAF_VALUE) {
+        if (t->exponent < 1 || t->exponent > 254) {
+            return 0;
+        }
+        for (uint32_t i = 0; i < t->n_leaves; i++) {
+            if ((t->values[i] >> 23 & 0xff) > t->exponent) {
+                return 0;
+            }
+        }
+    }
+    return 1;
+}
+
+// Check every number once, so that predict needs no bounds checks. The arrays have the sizes that the struct says.
+static inline eml_err_t eml_trees_validate(const eml_trees_t *t) {
+    if (t->n_features == 0 || t->n_trees == 0 || t->layout > EML_TREES_WIDE || t->dtype > EML_TREES_SCALED
+        || t->leaf > EML_LEAF_VALUE || (t->leaf == EML_LEAF_VALUE) != (t->n_classes == 0) || t->entry > 1 || t->feature_bits > 14
+        || (t->layout != EML_TREES_WIDE && t->n_features > (1u << t->feature_bits))
+        || (t->layout == EML_TREES_PACKED16 && t->dtype == EML_TREES_FLOAT) || (!eml_trees_has_records(t) && t->n_entries)
+        || (t->leaf == EML_LEAF_HARD && t->n_leaves) || (t->leaf != EML_LEAF_WEIGHTED && t->n_values)) {
+        return EML_ERR_MODEL;
+    }
+    if (t->dtype == EML_TREES_SCALED) {
+        for (uint32_t i = 0; i < t->n_features; i++) {
+            const int32_t shift = t->scale[2 * i];
+            const int32_t offset = t->scale[2 * i + 1];
+            if (shift < -120 || shift > 120 || offset < -0x40000000 || offset > 0x40000000) {
+                return EML_ERR_MODEL;
+            }
+        }
+    }
+    const int ok = eml_trees_nodes_ok(t) && eml_trees_values_ok(t) && (!eml_trees_has_records(t) || eml_trees_records_ok(t));
+    return ok ? EML_OK : EML_ERR_MODEL;
+}
+
+#endif // EML_TREES_DATA_H
