@@ -1,0 +1,172 @@
+"""All rounding of the package: thresholds, features, proportions. See docs/formats.md."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import lcm
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+INT16_MIN = -32768
+INT16_MAX = 32767
+SCALED_MAX = 32766  # scaled features stop here; 32767 stands for NaN
+SCALED_NAN = 32767
+MAX_SHIFT = 120
+MAX_SCALED_RANGE = 65000  # of the thresholds of one feature; leaves room on both sides for values beyond them
+MAX_SCALED_THRESHOLD = 2**30  # |floor(t * 2^shift)| stays below
+MAX_COUNT_TOTAL = 65535
+
+_KEY_BIAS = np.uint32(0x7FFFFF)
+_MAGNITUDE = np.uint32(0x7FFFFFFF)
+KEY_INFINITY = 0x7F000001  # every larger key is a NaN
+
+
+def float32_floor(values: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Return the largest float32 not above each value, so that for float32 ``x``: ``x <= result`` iff ``x <= value``.
+
+    Infinities are kept, values beyond the range of float32 become its largest number or -infinity, and -0.0 becomes 0.0.
+    """
+    values = np.asarray(values, dtype=np.float64)
+    with np.errstate(over="ignore", under="ignore"):
+        rounded = values.astype(np.float32)
+        above = rounded.astype(np.float64) > values
+        rounded[above] = np.nextafter(rounded[above], np.float32(-np.inf))
+    return rounded + np.float32(0.0)  # -0.0 + 0.0 is 0.0
+
+
+def float32_keys(values: NDArray[np.float32]) -> NDArray[np.int32]:
+    """Return int32 keys in the order of the float32 values; every NaN is above ``KEY_INFINITY``."""
+    bits = np.ascontiguousarray(values, dtype=np.float32).view(np.uint32)
+    flipped = np.where(bits >> np.uint32(31) != 0, bits ^ _MAGNITUDE, bits)
+    return (flipped - _KEY_BIAS).view(np.int32)
+
+
+def keys_to_float32(keys: NDArray[np.int32]) -> NDArray[np.float32]:
+    """Return the float32 values that `float32_keys` made the keys from."""
+    flipped = np.ascontiguousarray(keys, dtype=np.int32).view(np.uint32) + _KEY_BIAS
+    bits = np.where(flipped >> np.uint32(31) != 0, flipped ^ _MAGNITUDE, flipped)
+    return bits.view(np.float32)
+
+
+def integer_floor(values: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return floor of each value, limited to +-2^40: for an int16 ``x``, ``x <= result`` iff ``x <= value``."""
+    limit = 2.0**40
+    return np.clip(np.floor(values), -limit, limit).astype(np.int64)
+
+
+def is_int16(values: NDArray[Any]) -> bool:
+    """Tell whether every value is an integer from -32768 to 32767."""
+    if values.size == 0 or values.dtype.kind == "b":
+        return True
+    with np.errstate(invalid="ignore"):
+        in_range = bool(np.all((values >= INT16_MIN) & (values <= INT16_MAX)))
+    return in_range and bool(np.all(values == np.floor(values)))
+
+
+def choose_scale(thresholds: NDArray[np.float32]) -> tuple[int, int]:
+    """Choose the finest scale of a feature under which its thresholds fit in int16.
+
+    Parameters
+    ----------
+    thresholds : ndarray of float32
+        The feature's thresholds; infinite ones are ignored.
+
+    Returns
+    -------
+    shift, offset : int
+        The scaled feature is ``floor(x * 2^shift) - offset``. The shift is the largest, up to 120, for which the scaled
+        thresholds span at most 65,000 and stay below 2^30 before the offset; the offset centres them.
+    """
+    finite = thresholds[np.isfinite(thresholds)].astype(np.float64)
+    if finite.size == 0:
+        return 0, 0
+    low, high = float(finite.min()), float(finite.max())
+    largest = max(abs(low), abs(high))
+    shift = MAX_SHIFT if largest == 0.0 else min(MAX_SHIFT, 31 - int(np.frexp(largest)[1]))
+    while True:
+        scaled_low, scaled_high = (int(np.floor(np.ldexp(t, shift))) for t in (low, high))
+        fits = max(abs(scaled_low), abs(scaled_high)) < MAX_SCALED_THRESHOLD
+        if fits and scaled_high - scaled_low <= MAX_SCALED_RANGE:
+            return shift, (scaled_low + scaled_high) // 2
+        shift -= 1
+
+
+def scale_features(
+    features: NDArray[np.float32], shift: NDArray[np.int32], offset: NDArray[np.int32]
+) -> NDArray[np.int16]:
+    """Scale raw features as the device does: ``floor(x * 2^shift) - offset``, limited to -32768..32766; NaN is 32767.
+
+    Parameters
+    ----------
+    features : ndarray of float32, shape (..., n_features)
+    shift, offset : ndarray of int32, shape (n_features,)
+    """
+    # Exact: a float32 times 2^+-120 needs no rounding in float64.
+    scaled = np.floor(np.ldexp(features.astype(np.float64), shift))
+    missing = np.isnan(scaled)
+    limit = 2.0**40
+    scaled = np.clip(np.where(missing, 0.0, scaled), -limit, limit) - offset
+    limited = np.clip(scaled, INT16_MIN, SCALED_MAX)
+    return np.where(missing, SCALED_NAN, limited).astype(np.int16)
+
+
+def proportions_to_uint8(proportions: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """Return 255 times each proportion, rounded half to even, each on its own."""
+    return np.rint(proportions * 255.0).astype(np.uint8)
+
+
+def recover_counts(
+    proportions: NDArray[np.float64], start: NDArray[np.int64], totals: NDArray[np.float64]
+) -> NDArray[np.int64] | None:
+    """Find for each leaf integer counts whose ratio to their sum is, bit for bit, the leaf's proportions.
+
+    Parameters
+    ----------
+    proportions : ndarray of float64, shape (n_entries,)
+        Non-zero proportions of all leaves, one leaf after the other.
+    start : ndarray of int64, shape (n_leaves + 1,)
+        Leaf i is ``proportions[start[i]:start[i + 1]]``; no leaf is empty.
+    totals : ndarray of float64, shape (n_leaves,)
+        The leaves' summed sample weights: the sum of the counts when no weights were used.
+
+    Returns
+    -------
+    ndarray of int64, shape (n_entries,), or None
+        The counts, without common divisor; None if a leaf has none with a sum of at most 65,535.
+    """
+    first, sizes = start[:-1], np.diff(start)
+    if sizes.size == 0:
+        return np.zeros(0, dtype=np.int64)
+    totals = np.where(totals < 2.0**53, totals, 0.0)  # beyond, weights are no counts
+    counts = np.rint(proportions * np.repeat(totals, sizes)).astype(np.int64)
+    counts //= np.repeat(np.maximum(np.gcd.reduceat(counts, first), 1), sizes)
+    ratio: dict[float, Fraction] = {}  # leaves share proportions
+    for leaf in np.flatnonzero(~_exact(counts, proportions, start)):
+        entries = slice(start[leaf], start[leaf + 1])
+        found = _recover_leaf(proportions[entries].tolist(), ratio)
+        if found is None:
+            return None
+        counts[entries] = found
+    return counts if bool(np.all(_exact(counts, proportions, start))) else None
+
+
+def _exact(
+    counts: NDArray[np.int64], proportions: NDArray[np.float64], start: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    first = start[:-1]
+    totals = np.add.reduceat(counts, first)
+    ratios = counts / np.maximum(np.repeat(totals, np.diff(start)), 1)
+    return (totals <= MAX_COUNT_TOTAL) & np.logical_and.reduceat((ratios == proportions) & (counts > 0), first)
+
+
+def _recover_leaf(proportions: list[float], ratio: dict[float, Fraction]) -> NDArray[np.int64] | None:
+    for p in proportions:
+        if p not in ratio:
+            ratio[p] = Fraction(p).limit_denominator(MAX_COUNT_TOTAL)
+    fractions = [ratio[p] for p in proportions]
+    total = lcm(*(fraction.denominator for fraction in fractions))
+    if total > MAX_COUNT_TOTAL or sum(fractions) != 1:
+        return None
+    return np.array([int(fraction * total) for fraction in fractions], dtype=np.int64)

@@ -1,0 +1,125 @@
+"""Decision trees and forests of scikit-learn (1.3 or newer) -> `Ensemble`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._registry import converts
+from ..errors import ConvertError
+from ..ir.trees import MAX_LABEL_BYTES, Ensemble, Label
+
+
+@converts(
+    "sklearn.tree.DecisionTreeClassifier",
+    "sklearn.tree.DecisionTreeRegressor",
+    "sklearn.tree.ExtraTreeClassifier",
+    "sklearn.tree.ExtraTreeRegressor",
+)
+def convert_tree(estimator: Any) -> Ensemble:
+    """Convert a single decision tree."""
+    _check_fitted(estimator, "tree_")
+    return _convert(estimator, [estimator])
+
+
+@converts(
+    "sklearn.ensemble.RandomForestClassifier",
+    "sklearn.ensemble.RandomForestRegressor",
+    "sklearn.ensemble.ExtraTreesClassifier",
+    "sklearn.ensemble.ExtraTreesRegressor",
+)
+def convert_forest(estimator: Any) -> Ensemble:
+    """Convert a forest, whose prediction is the mean of its trees'."""
+    _check_fitted(estimator, "estimators_")
+    return _convert(estimator, estimator.estimators_)
+
+
+def _check_fitted(estimator: Any, attribute: str) -> None:
+    name = type(estimator).__name__
+    if not hasattr(estimator, attribute):
+        raise ConvertError(f"this {name} is not fitted; call fit(X, y) before converting it")
+    if estimator.n_outputs_ != 1:
+        raise ConvertError(
+            f"this {name} predicts {estimator.n_outputs_} outputs; train one estimator for each and convert them one by one"
+        )
+
+
+def _convert(estimator: Any, members: list[Any]) -> Ensemble:
+    trees = [member.tree_ for member in members]
+    n_classes = int(getattr(estimator, "n_classes_", 0))
+    # The state, since 1.3; older versions have no missing_go_to_left, nor proportions in `value`.
+    nodes = [tree.__getstate__()["nodes"] for tree in trees]
+    if "missing_go_to_left" not in nodes[0].dtype.names:
+        raise ConvertError("this estimator was trained by a scikit-learn older than 1.3; train it again with a newer one")
+    arrays = np.concatenate(nodes)
+    first = np.concatenate(([0], np.cumsum([len(n) for n in nodes])))
+    is_leaf = arrays["left_child"] == -1
+
+    # Number decision nodes and leaves separately, across all trees: a reference >= 0 is a node, -1 - n is leaf n.
+    reference = np.where(is_leaf, -np.cumsum(is_leaf), np.cumsum(~is_leaf) - 1)
+    tree_start = np.repeat(first[:-1], np.diff(first))
+    left, right = (reference[(arrays[side] + tree_start)[~is_leaf]] for side in ("left_child", "right_child"))
+
+    threshold = arrays["threshold"][~is_leaf].astype(np.float64)
+    if np.any(np.isnan(threshold) | np.isneginf(threshold)):
+        raise ConvertError("a threshold is NaN or -infinity; train without infinite values")
+    proportions, values = _leaf_values(trees, nodes, n_classes)
+    leaf, leaf_class = np.nonzero(proportions)
+    leaf_proportion = proportions[leaf, leaf_class]
+    if np.any((leaf_proportion < 0) | (leaf_proportion > 1)) or not np.all(np.isfinite(leaf_proportion)):
+        raise ConvertError("a leaf's proportions are outside 0..1; train without negative sample weights")
+    n_leaves = int(is_leaf.sum())
+    tags = getattr(estimator, "__sklearn_tags__", None)
+    return Ensemble(
+        n_features=int(estimator.n_features_in_),
+        n_classes=n_classes,
+        feature=arrays["feature"][~is_leaf].astype(np.int64),
+        threshold=threshold,
+        left=left,
+        right=right,
+        missing_left=arrays["missing_go_to_left"][~is_leaf].astype(bool),
+        roots=reference[first[:-1]],
+        leaf_start=np.searchsorted(leaf, np.arange(n_leaves + 1)).astype(np.int64),
+        leaf_class=leaf_class.astype(np.int64),
+        leaf_proportion=leaf_proportion,
+        leaf_total=arrays["weighted_n_node_samples"][is_leaf].astype(np.float64),
+        leaf_value=values,
+        labels=_labels(estimator.classes_) if n_classes else None,
+        classes=np.asarray(estimator.classes_) if n_classes else None,
+        random_thresholds=any(getattr(member, "splitter", "best") == "random" for member in members),
+        allows_missing=bool(tags is not None and tags().input_tags.allow_nan),
+    )
+
+
+def _leaf_values(
+    trees: list[Any], nodes: list[NDArray[Any]], n_classes: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Rows of proportions, shape (n_leaves, n_classes), and values, shape (n_leaves,): one of them without columns or rows."""
+    rows = np.concatenate([tree.value[n["left_child"] == -1, 0, :] for tree, n in zip(trees, nodes, strict=True)])
+    if n_classes:
+        return rows[:, :n_classes].astype(np.float64), np.zeros(0)
+    return np.zeros((len(rows), 0)), rows[:, 0].astype(np.float64)
+
+
+def _labels(classes: NDArray[Any]) -> tuple[Label, ...] | None:
+    """Labels as a file holds them: integers or text; None if they are 0, 1, 2..."""
+    labels = tuple(_label(value) for value in classes.tolist())
+    return None if labels == tuple(range(len(labels))) else labels
+
+
+def _label(value: object) -> Label:
+    if isinstance(value, (bool, int)):
+        return int(value)
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else repr(value)
+    if isinstance(value, str):
+        try:
+            size = len(value.encode())
+        except UnicodeEncodeError as error:
+            raise ConvertError(f"class label {value!r} cannot be written as UTF-8") from error
+        if size > MAX_LABEL_BYTES:
+            raise ConvertError(f"class label {value[:20]!r}... has {size} bytes in UTF-8; the format holds 255")
+        return value
+    raise ConvertError(f"class label {value!r} is of type {type(value).__name__}; use integers or text")

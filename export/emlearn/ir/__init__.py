@@ -1,0 +1,1 @@
+"""Intermediate representations: what converters return, passes transform and writers write."""

@@ -1,0 +1,303 @@
+"""Tree ensembles, before (`Ensemble`) and after (`Trees`) rounding and layout. See docs/formats.md#trees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import _quantize as q
+
+# Header values, as in docs/formats.md and src/emlearn/eml_trees.h.
+LAYOUTS = ("packed16", "packed32", "wide")
+PACKED16, PACKED32, WIDE = range(3)
+DTYPES = ("float", "int16", "int16 scaled")
+DTYPE_FLOAT, DTYPE_INT16, DTYPE_SCALED = range(3)
+LEAVES = ("hard", "counts", "weighted", "uint8", "value")
+LEAF_HARD, LEAF_COUNTS, LEAF_WEIGHTED, LEAF_UINT8, LEAF_VALUE = range(5)
+RECORD_LEAVES = (LEAF_COUNTS, LEAF_WEIGHTED, LEAF_UINT8)
+
+LEFT_CODE_BITS = 14  # of a packed node's first word, shared by the feature and the left code
+MAX_PACKED_REFERENCE = 0x7FFF
+MAX_LABEL_BYTES = 255
+
+Label = int | str
+
+
+@dataclass(frozen=True, eq=False)
+class Ensemble:
+    """Decision trees as the estimator has them: float64 thresholds, one leaf for each leaf of each tree.
+
+    A reference is the number of a decision node, or ``-1 - n`` for leaf n. Each node and leaf is referred to once.
+
+    Attributes
+    ----------
+    n_features : int
+    n_classes : int
+        0 for regression.
+    feature : ndarray of int64, shape (n_nodes,)
+    threshold : ndarray of float64, shape (n_nodes,)
+        Features not above it go left.
+    left, right : ndarray of int64, shape (n_nodes,)
+        References.
+    missing_left : ndarray of bool, shape (n_nodes,)
+        Whether NaN goes left.
+    roots : ndarray of int64, shape (n_trees,)
+        References.
+    leaf_start : ndarray of int64, shape (n_leaves + 1,)
+        Classification: leaf i is the entries from leaf_start[i] to leaf_start[i + 1].
+    leaf_class : ndarray of int64, shape (n_entries,)
+        Increasing inside a leaf.
+    leaf_proportion : ndarray of float64, shape (n_entries,)
+        In (0, 1].
+    leaf_total : ndarray of float64, shape (n_leaves,)
+        Summed sample weights of the leaves.
+    leaf_value : ndarray of float64, shape (n_leaves,)
+        Regression only.
+    labels : tuple of int or str, optional
+        Class labels, unless they are 0, 1, 2...
+    classes : ndarray, optional
+        Class labels as the estimator has them.
+    random_thresholds : bool
+        Thresholds were drawn at random (extra trees), not put midway between two training values.
+    allows_missing : bool
+        The estimator predicts rows that have NaN.
+    """
+
+    n_features: int
+    n_classes: int
+    feature: NDArray[np.int64]
+    threshold: NDArray[np.float64]
+    left: NDArray[np.int64]
+    right: NDArray[np.int64]
+    missing_left: NDArray[np.bool_]
+    roots: NDArray[np.int64]
+    leaf_start: NDArray[np.int64]
+    leaf_class: NDArray[np.int64]
+    leaf_proportion: NDArray[np.float64]
+    leaf_total: NDArray[np.float64]
+    leaf_value: NDArray[np.float64]
+    labels: tuple[Label, ...] | None = None
+    classes: NDArray[Any] | None = None
+    random_thresholds: bool = False
+    allows_missing: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Trees:
+    """Device-ready trees; every writer writes these arrays and every reader returns them.
+
+    Raises ValueError when made from arrays that the device would refuse.
+
+    Attributes
+    ----------
+    n_features, n_classes : int
+        n_classes is 0 for regression.
+    layout, dtype, leaf, feature_bits, entry : int
+        As in the file header.
+    feature : ndarray of uint16, shape (n_nodes,)
+        0 in leaf elements.
+    threshold : ndarray of int32, shape (n_nodes,)
+        Values above it go right. Keys of float32 for dtype float. 0 in leaf elements.
+    left, right : ndarray of int32, shape (n_nodes,)
+        A jump of that many elements, or ``-1 - n`` for leaf n; both equal and negative in a leaf element.
+    missing_left : ndarray of bool, shape (n_nodes,)
+    roots : ndarray of uint32, shape (n_trees,)
+        Elements.
+    shift, offset : ndarray of int32, shape (n_features,)
+        Scale of each feature; empty unless dtype is int16 scaled.
+    leaf_start : ndarray of uint32, shape (n_leaves + 1,)
+        Records are entries from leaf_start[i] to leaf_start[i + 1]; empty when leaf has no records.
+    entry_class, entry_value : ndarray of uint32, shape (n_entries,)
+    values : ndarray of float64, shape (n_values,), or float32, shape (n_leaves,)
+        Weighted proportions, or the values of regression.
+    labels : tuple of int or str, optional
+        Absent when the labels are 0, 1, 2...
+    """
+
+    n_features: int
+    n_classes: int
+    layout: int
+    dtype: int
+    leaf: int
+    feature_bits: int
+    entry: int
+    feature: NDArray[np.uint16]
+    threshold: NDArray[np.int32]
+    left: NDArray[np.int32]
+    right: NDArray[np.int32]
+    missing_left: NDArray[np.bool_]
+    roots: NDArray[np.uint32]
+    shift: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
+    offset: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
+    leaf_start: NDArray[np.uint32] = field(default_factory=lambda: np.zeros(0, np.uint32))
+    entry_class: NDArray[np.uint32] = field(default_factory=lambda: np.zeros(0, np.uint32))
+    entry_value: NDArray[np.uint32] = field(default_factory=lambda: np.zeros(0, np.uint32))
+    values: NDArray[np.float64] | NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float64))
+    labels: tuple[Label, ...] | None = None
+
+    def __post_init__(self) -> None:
+        self.validate()
+
+    @property
+    def n_nodes(self) -> int:
+        """Number of elements of the node array."""
+        return len(self.feature)
+
+    @property
+    def n_trees(self) -> int:
+        """Number of trees."""
+        return len(self.roots)
+
+    @property
+    def n_leaves(self) -> int:
+        """Number of records, or of values for regression; 0 for hard leaves."""
+        return len(self.values) if self.leaf == LEAF_VALUE else max(len(self.leaf_start) - 1, 0)
+
+    @property
+    def n_entries(self) -> int:
+        """Number of entries in all records together."""
+        return len(self.entry_class)
+
+    @property
+    def n_values(self) -> int:
+        """Number of float64 proportions of weighted leaves."""
+        return len(self.values) if self.leaf == LEAF_WEIGHTED else 0
+
+    @property
+    def n_leaf_numbers(self) -> int:
+        """Number of leaf numbers: classes and records, or values."""
+        return self.n_classes + self.n_leaves
+
+    @property
+    def n_outputs(self) -> int:
+        """Number of outputs: classes, or 1 for regression."""
+        return max(self.n_classes, 1)
+
+    @property
+    def is_leaf(self) -> NDArray[np.bool_]:
+        """Which elements are leaf elements."""
+        return np.asarray((self.left < 0) & (self.left == self.right))
+
+    def validate(self) -> None:
+        """Raise ValueError unless the device would accept these trees."""
+        _check(self.n_features in range(1, 0x10000), f"n_features is {self.n_features}, not 1..65535")
+        _check(self.n_trees in range(1, 0x10000), f"n_trees is {self.n_trees}, not 1..65535")
+        _check(self.layout in range(3) and self.dtype in range(3) and self.leaf in range(5), "unknown layout, dtype or leaf")
+        _check(self.layout != PACKED16 or self.dtype != DTYPE_FLOAT, "packed16 cannot hold float thresholds")
+        _check(self.entry in (0, 1), f"entry is {self.entry}, not 0 or 1")
+        if self.leaf == LEAF_VALUE:
+            _check(self.n_classes == 0, "regression leaves in a model with classes")
+        else:
+            _check(self.n_classes in range(1, 0x10000), f"n_classes is {self.n_classes}, not 1..65535")
+        scales = self.n_features if self.dtype == DTYPE_SCALED else 0
+        _check(len(self.shift) == scales and len(self.offset) == scales, f"{len(self.shift)} scales, not {scales}")
+        _check(bool(np.all(np.abs(self.shift) <= q.MAX_SHIFT)), "a shift is outside -120..120")
+        _check(bool(np.all(np.abs(self.offset) <= q.MAX_SCALED_THRESHOLD)), "an offset is outside -2^30..2^30")
+        self._validate_nodes()
+        self._validate_records()
+        self._validate_labels()
+
+    def _validate_nodes(self) -> None:
+        n, node = self.n_nodes, ~self.is_leaf
+        _check(all(len(a) == n for a in (self.threshold, self.left, self.right, self.missing_left)), "node arrays differ")
+        _check(n > 0 and bool(np.all(self.roots < n)), "a root is beyond the last element")
+        _check(bool(np.all(self.feature < self.n_features)), "a node's feature is out of range")
+        element = np.arange(n)
+        for child in (self.left, self.right):
+            inside = np.where(child < 0, -1 - child.astype(np.int64) < self.n_leaf_numbers, element + child < n)
+            _check(bool(np.all(inside & (child != 0))), "a node's child is out of range")
+        if self.dtype == DTYPE_INT16:
+            _check(not np.any(self.missing_left), "missing_left in a model of integers, which has no NaN")
+        if self.dtype == DTYPE_SCALED:
+            _check(bool(np.all(self.threshold <= q.SCALED_MAX)), f"a threshold is above {q.SCALED_MAX}")
+        if self.layout == WIDE:
+            return
+        if self.layout == PACKED16:
+            fits = (self.threshold >= q.INT16_MIN) & (self.threshold <= q.INT16_MAX)
+            _check(bool(np.all(fits)), "a threshold does not fit in 16 bits")
+        _check(self.feature_bits <= LEFT_CODE_BITS and self.n_features <= 1 << self.feature_bits, "too few feature bits")
+        left, right = self.left[node], self.right[node]
+        codes = (1 << (LEFT_CODE_BITS - self.feature_bits)) - 1
+        _check(bool(np.all((left == 1) | ((left < 0) & (-left <= codes)))), "a left child has no code in this layout")
+        _check(bool(np.all(right <= MAX_PACKED_REFERENCE)), "a right jump is too long for this layout")
+        _check(bool(np.all(self.right >= -1 - MAX_PACKED_REFERENCE)), "a leaf number is too large for this layout")
+
+    def _validate_records(self) -> None:
+        start, classes, value = self.leaf_start.astype(np.int64), self.entry_class, self.entry_value
+        _check(len(value) == len(classes), "entry arrays differ")
+        if self.leaf not in RECORD_LEAVES:
+            _check(len(start) == 0 and len(classes) == 0, "records in a model whose leaves have none")
+            _check(self.leaf == LEAF_VALUE or len(self.values) == 0, "values in a model whose leaves have none")
+            _check(bool(np.all(np.isfinite(self.values))), "a value is not finite")
+            return
+        _check(len(start) > 0 and start[0] == 0 and start[-1] == len(classes), "records do not cover the entries")
+        sizes = np.diff(start)
+        _check(bool(np.all(sizes >= (0 if self.leaf == LEAF_UINT8 else 1))), "a record is empty or runs backwards")
+        _check(bool(np.all(classes < self.n_classes)), "an entry's class is out of range")
+        inside = np.ones(max(len(classes) - 1, 0), dtype=bool)
+        boundary = start[1:-1]
+        inside[boundary[(boundary > 0) & (boundary < len(classes))] - 1] = False
+        _check(bool(np.all(np.diff(classes.astype(np.int64))[inside] > 0)), "classes do not increase inside a record")
+        if self.entry == 0:
+            _check(bool(np.all((classes < 256) & (value < 256))), "an entry is too large for this layout")
+        if self.leaf == LEAF_COUNTS:
+            totals = np.add.reduceat(value.astype(np.int64), start[:-1]) if len(sizes) else np.zeros(0)
+            _check(bool(np.all(value > 0)) and bool(np.all(totals <= q.MAX_COUNT_TOTAL)), "a record's counts are out of range")
+        elif self.leaf == LEAF_WEIGHTED:
+            _check(bool(np.all(value < len(self.values))), "an entry refers beyond the last value")
+            tiny = np.finfo(np.float64).tiny
+            _check(bool(np.all((self.values >= tiny) & (self.values <= 1))), "a proportion is outside (0, 1]")
+        else:
+            _check(bool(np.all((value > 0) & (value <= 255))), "a proportion is outside 1..255")
+        if self.leaf != LEAF_WEIGHTED:
+            _check(len(self.values) == 0, "values in a model whose leaves have none")
+
+    def _validate_labels(self) -> None:
+        if self.labels is None:
+            return
+        _check(len(self.labels) == self.n_classes, f"{len(self.labels)} labels for {self.n_classes} classes")
+        for label in self.labels:
+            _check(len(str(label).encode()) <= MAX_LABEL_BYTES, f"label {str(label)[:20]!r}... has more than 255 bytes")
+
+
+@dataclass(frozen=True, eq=False)
+class Golden:
+    """Rows that a device can replay, with what the host's core made of them.
+
+    Attributes
+    ----------
+    features : ndarray of float32 or int16, shape (n_rows, n_features)
+        Raw features: int16 for dtype int16 without scales, else float32.
+    classes : ndarray of uint32, shape (n_rows,)
+        Class numbers; 0 for regression.
+    outputs : ndarray of float32, shape (n_rows, n_outputs)
+    """
+
+    features: NDArray[np.float32] | NDArray[np.int16]
+    classes: NDArray[np.uint32]
+    outputs: NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Document:
+    """Everything a model file holds.
+
+    Attributes
+    ----------
+    trees : Trees
+    golden : Golden, optional
+    certificate : str, optional
+        JSON.
+    """
+
+    trees: Trees
+    golden: Golden | None = None
+    certificate: str | None = None
+
+
+def _check(condition: bool, message: str) -> None:
+    if not condition:
+        raise ValueError(message)

@@ -1,0 +1,1 @@
+"""Transformations between intermediate representations: `quantise` and `leaves`, then `layout`."""

@@ -1,0 +1,210 @@
+"""Order and pack nodes and leaves: the last pass before a file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import ConvertError
+from ..ir import trees as ir
+from ..ir.trees import Label, Trees
+from .leaves import LeafTable
+from .quantise import Decisions
+
+Refs = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class _Nodes:
+    """Decision nodes whose references to leaves are -1 - leaf number."""
+
+    left: Refs
+    right: Refs
+    roots: Refs
+    levels: list[Refs]  # nodes in use, by depth
+
+    @property
+    def used(self) -> Refs:
+        return np.concatenate([*self.levels, np.zeros(0, np.int64)])
+
+
+def layout(
+    decisions: Decisions, table: LeafTable, n_features: int, n_classes: int, labels: tuple[Label, ...] | None = None
+) -> Trees:
+    """Lay trees out as docs/formats.md says, in the smallest layout that holds them.
+
+    Nodes whose children are one and the same leaf are dropped, as are leaves that no node refers to. Each tree is in preorder, so
+    that the left child is the next element; leaves that are left children most often get the lowest numbers, because only
+    those fit into the node.
+
+    Raises
+    ------
+    ConvertError
+        If the model is beyond the limits of the format.
+    """
+    for what, count in (("features", n_features), ("classes", n_classes), ("trees", len(decisions.roots))):
+        if count > 0xFFFF:
+            raise ConvertError(f"the model has {count} {what}; the format holds 65,535")
+    left, right, roots = (_number_leaves(refs, table.number) for refs in (decisions.left, decisions.right, decisions.roots))
+    left, right, roots = _merge_equal_children(left, right, roots)
+    nodes = _Nodes(left, right, roots, _levels(left, right, roots))
+    nodes, table = _renumber(nodes, table, n_classes)
+    packed = ir.PACKED32 if decisions.dtype == ir.DTYPE_FLOAT else ir.PACKED16
+    trees = _place(decisions, nodes, table, n_features, n_classes, packed)
+    if trees is None:
+        trees = _place(decisions, nodes, table, n_features, n_classes, ir.WIDE)
+    assert trees is not None
+    return replace(trees, labels=labels)
+
+
+def _number_leaves(refs: Refs, number: Refs) -> Refs:
+    numbered = refs.copy()
+    leaf = refs < 0
+    numbered[leaf] = -1 - number[-1 - refs[leaf]]
+    return numbered
+
+
+def _merge_equal_children(left: Refs, right: Refs, roots: Refs) -> tuple[Refs, Refs, Refs]:
+    """Replace nodes that lead to the same leaf either way by that leaf, from the bottom up."""
+    left, right, roots = left.copy(), right.copy(), roots.copy()
+    n = len(left)
+    used = np.concatenate([*_levels(left, right, roots), np.zeros(0, np.int64)])
+    parent = np.full(n, -1, np.int64)
+    for children in (left, right):
+        inner = used[children[used] >= 0]
+        parent[children[inner]] = inner
+    leaf = np.zeros(n, np.int64)  # what replaces a merged node; 0: nothing
+    candidates = used
+    while candidates.size:
+        merged = candidates[(left[candidates] < 0) & (left[candidates] == right[candidates])]
+        leaf[merged] = left[merged]
+        above = parent[merged]
+        candidates = np.unique(above[above >= 0])
+        for children in (left, right):
+            child = children[candidates]
+            gone = (child >= 0) & (leaf[child] < 0)
+            children[candidates[gone]] = leaf[child[gone]]
+    gone = (roots >= 0) & (leaf[roots] < 0) if n else np.zeros(len(roots), bool)
+    roots[gone] = leaf[roots[gone]]
+    return left, right, roots
+
+
+def _levels(left: Refs, right: Refs, roots: Refs) -> list[Refs]:
+    levels = []
+    level = roots[roots >= 0]
+    while level.size:
+        levels.append(level)
+        children = np.stack((left[level], right[level]), axis=1).reshape(-1)
+        level = children[children >= 0]
+    return levels
+
+
+def _renumber(nodes: _Nodes, table: LeafTable, n_classes: int) -> tuple[_Nodes, LeafTable]:
+    """Drop unused records and values, and number the others by how often they are left children."""
+    n_own = len(table.values) if table.leaf == ir.LEAF_VALUE else max(len(table.leaf_start) - 1, 0)
+    used = nodes.used
+    left, right = nodes.left[used], nodes.right[used]
+    refs = np.concatenate((left, right, nodes.roots))
+    n_numbers = n_classes + n_own
+    n_uses = np.bincount(-1 - refs[refs < 0], minlength=n_numbers)[n_classes:]
+    n_left = np.bincount(-1 - left[left < 0], minlength=n_numbers)[n_classes:]
+    order = np.argsort(-n_left, kind="stable")
+    order = order[n_uses[order] > 0]
+    number = np.arange(n_numbers)
+    number[n_classes + order] = n_classes + np.arange(len(order))
+    renumbered = _Nodes(*(_number_leaves(r, number) for r in (nodes.left, nodes.right, nodes.roots)), nodes.levels)
+    if table.leaf == ir.LEAF_VALUE:
+        return renumbered, replace(table, values=table.values[order])
+    if table.leaf == ir.LEAF_HARD:
+        return renumbered, table
+    sizes = np.diff(table.leaf_start)[order]
+    leaf_start = np.concatenate(([0], np.cumsum(sizes)))
+    entries = np.arange(leaf_start[-1]) + np.repeat(table.leaf_start[order] - leaf_start[:-1], sizes)
+    entry_value, values = table.entry_value[entries], table.values
+    if table.leaf == ir.LEAF_WEIGHTED:
+        distinct, entry_value = np.unique(entry_value, return_inverse=True)
+        values = values[distinct]
+    return renumbered, replace(
+        table, leaf_start=leaf_start, entry_class=table.entry_class[entries], entry_value=entry_value, values=values
+    )
+
+
+def _place(
+    decisions: Decisions, nodes: _Nodes, table: LeafTable, n_features: int, n_classes: int, layout: int
+) -> Trees | None:
+    """Give every node its element; None if a packed layout cannot hold the model."""
+    wide = layout == ir.WIDE
+    feature_bits = 0 if wide else (n_features - 1).bit_length()
+    if feature_bits > ir.LEFT_CODE_BITS:
+        return None
+    n_codes = (1 << (ir.LEFT_CODE_BITS - feature_bits)) - 1
+    used, left, right = nodes.used, nodes.left, nodes.right
+    needs_element = np.zeros(len(left), bool)  # a left leaf whose number has no code
+    if not wide:
+        needs_element[used] = left[used] < -n_codes
+
+    left_size = np.zeros(len(left), np.int64)
+    size = np.zeros(len(left), np.int64)
+    for level in reversed(nodes.levels):
+        left_size[level] = np.where(left[level] >= 0, size[left[level]], needs_element[level])
+        size[level] = 1 + left_size[level] + np.where(right[level] >= 0, size[right[level]], 0)
+    leaf_root = nodes.roots < 0
+    sizes = np.ones(len(nodes.roots), np.int64)
+    sizes[~leaf_root] = size[nodes.roots[~leaf_root]]
+    ends = np.cumsum(sizes)
+    n_elements, roots = int(ends[-1]), ends - sizes
+
+    position = np.zeros(len(left), np.int64)
+    position[nodes.roots[~leaf_root]] = roots[~leaf_root]
+    for level in nodes.levels:
+        inner = level[left[level] >= 0]
+        position[left[inner]] = position[inner] + 1
+        inner = level[right[level] >= 0]
+        position[right[inner]] = position[inner] + 1 + left_size[inner]
+
+    # Leaf elements first: decision nodes then overwrite nothing of them.
+    elements = np.zeros((4, n_elements), np.int64)
+    out_feature, out_threshold, out_left, out_right = elements
+    out_missing = np.zeros(n_elements, bool)
+    extra = used[needs_element[used]]
+    out_left[position[extra] + 1] = out_right[position[extra] + 1] = left[extra]
+    out_left[roots[leaf_root]] = out_right[roots[leaf_root]] = nodes.roots[leaf_root]
+    at = position[used]
+    out_feature[at], out_threshold[at] = decisions.feature[used], decisions.threshold[used]
+    out_missing[at] = decisions.missing_left[used]
+    out_left[at] = np.where((left[used] >= 0) | needs_element[used], 1, left[used])
+    out_right[at] = np.where(right[used] >= 0, 1 + left_size[used], right[used])
+
+    n_entries = len(table.entry_class)
+    small = max(table.entry_class.max(initial=0), table.entry_value.max(initial=0)) < 256
+    limit = 0xFFFF
+    n_leaf_numbers = n_classes + (len(table.values) if table.leaf == ir.LEAF_VALUE else max(len(table.leaf_start) - 1, 0))
+    if not wide and (
+        max(n_elements, n_entries, len(table.values)) > limit
+        or int(out_right.max(initial=0)) > ir.MAX_PACKED_REFERENCE
+        or n_leaf_numbers > ir.MAX_PACKED_REFERENCE + 1
+    ):
+        return None
+    return Trees(
+        n_features=n_features,
+        n_classes=n_classes,
+        layout=layout,
+        dtype=decisions.dtype,
+        leaf=table.leaf,
+        feature_bits=feature_bits,
+        entry=int(n_entries > 0 and not small),
+        feature=out_feature.astype(np.uint16),
+        threshold=out_threshold.astype(np.int32),
+        left=out_left.astype(np.int32),
+        right=out_right.astype(np.int32),
+        missing_left=out_missing,
+        roots=roots.astype(np.uint32),
+        shift=decisions.shift,
+        offset=decisions.offset,
+        leaf_start=table.leaf_start.astype(np.uint32),
+        entry_class=table.entry_class.astype(np.uint32),
+        entry_value=table.entry_value.astype(np.uint32),
+        values=table.values,
+    )

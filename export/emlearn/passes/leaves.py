@@ -1,0 +1,140 @@
+"""Leaves as the device votes with them: class numbers, shared records, or values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import _quantize as q
+from ..errors import ConvertError
+from ..ir.trees import LEAF_COUNTS, LEAF_HARD, LEAF_UINT8, LEAF_VALUE, LEAF_WEIGHTED, Ensemble
+
+
+@dataclass(frozen=True, eq=False)
+class LeafTable:
+    """Distinct leaves of all trees.
+
+    Attributes
+    ----------
+    leaf : int
+        As in the file header.
+    number : ndarray of int64, shape (n_leaves of the Ensemble,)
+        Leaf number of each leaf of each tree: a class, ``n_classes`` + a record, or a value.
+    leaf_start, entry_class, entry_value : ndarray of int64
+        Records.
+    values : ndarray of float64 or float32
+    """
+
+    leaf: int
+    number: NDArray[np.int64]
+    leaf_start: NDArray[np.int64]
+    entry_class: NDArray[np.int64]
+    entry_value: NDArray[np.int64]
+    values: NDArray[np.float64] | NDArray[np.float32]
+
+
+def encode(ensemble: Ensemble, leaf: str) -> LeafTable:
+    """Round the leaves as asked and share equal ones.
+
+    Parameters
+    ----------
+    ensemble : Ensemble
+    leaf : {"exact", "uint8", "hard"}
+        "exact" keeps what the estimator computes: as counts if all proportions are ratios of integers up to 65,535, which they
+        are without sample weights, else in float64. Regression has values, whatever is asked here.
+
+    Raises
+    ------
+    ConvertError
+        If a value of a regression does not fit in float32.
+    """
+    if ensemble.n_classes == 0:
+        return _encode_values(ensemble)
+    if leaf == "hard":
+        return LeafTable(LEAF_HARD, _most_frequent(ensemble), *(np.zeros(0, np.int64),) * 3, np.zeros(0))
+    if leaf == "uint8":
+        value = q.proportions_to_uint8(ensemble.leaf_proportion).astype(np.int64)
+        kept = value > 0
+        start = np.concatenate(([0], np.cumsum(kept)))[ensemble.leaf_start]
+        return _share(ensemble.n_classes, LEAF_UINT8, start, ensemble.leaf_class[kept], value[kept])
+    start, classes, proportion = ensemble.leaf_start, ensemble.leaf_class, ensemble.leaf_proportion
+    counts = q.recover_counts(proportion, start, ensemble.leaf_total)
+    if counts is not None:
+        return _share(ensemble.n_classes, LEAF_COUNTS, start, classes, counts)
+    return _share_weighted(ensemble)
+
+
+def _encode_values(ensemble: Ensemble) -> LeafTable:
+    with np.errstate(over="ignore"):
+        values = ensemble.leaf_value.astype(np.float32) + np.float32(0.0)
+    if not np.all(np.isfinite(values)):
+        raise ConvertError("a leaf's value does not fit in float32 (largest 3.4e38); scale the target before training")
+    distinct, number = np.unique(values, return_inverse=True)
+    return LeafTable(LEAF_VALUE, number.astype(np.int64), *(np.zeros(0, np.int64),) * 3, distinct)
+
+
+def _most_frequent(ensemble: Ensemble) -> NDArray[np.int64]:
+    """Each leaf's class of largest proportion, the first of equals."""
+    leaf = np.repeat(np.arange(len(ensemble.leaf_start) - 1), np.diff(ensemble.leaf_start))
+    order = np.lexsort((ensemble.leaf_class, -ensemble.leaf_proportion, leaf))
+    return ensemble.leaf_class[order[ensemble.leaf_start[:-1]]]
+
+
+def _share_weighted(ensemble: Ensemble) -> LeafTable:
+    # Pure leaves are told apart by a value that no index has.
+    mixed = np.repeat(np.diff(ensemble.leaf_start) > 1, np.diff(ensemble.leaf_start))
+    mixed |= ensemble.leaf_proportion != 1.0
+    values, index = np.unique(ensemble.leaf_proportion[mixed], return_inverse=True)
+    if values.size and values[0] < np.finfo(np.float64).tiny:
+        raise ConvertError("a leaf's proportion is below 2.2e-308; use sample weights of more similar size")
+    entry_value = np.full(len(mixed), -1, np.int64)
+    entry_value[mixed] = index
+    return _share(
+        ensemble.n_classes, LEAF_WEIGHTED, ensemble.leaf_start, ensemble.leaf_class, entry_value, values=values
+    )
+
+
+def _share(
+    n_classes: int,
+    leaf: int,
+    start: NDArray[np.int64],
+    classes: NDArray[np.int64],
+    value: NDArray[np.int64],
+    values: NDArray[np.float64] | None = None,
+) -> LeafTable:
+    """Number pure leaves by their class and the distinct others after the classes."""
+    pure_value = {LEAF_COUNTS: 1, LEAF_UINT8: 255, LEAF_WEIGHTED: -1}[leaf]
+    sizes = np.diff(start)
+    number = np.zeros(len(sizes), np.int64)
+    record_sizes: list[NDArray[np.int64]] = []
+    record_classes: list[NDArray[np.int64]] = []
+    record_values: list[NDArray[np.int64]] = []
+    n_records = 0
+    for size in np.unique(sizes):
+        rows = np.flatnonzero(sizes == size)
+        entries = start[rows, None] + np.arange(size)
+        row_classes, row_values = classes[entries], value[entries]
+        if size == 1:
+            pure = row_values[:, 0] == pure_value
+            number[rows[pure]] = row_classes[pure, 0]
+            rows, row_classes, row_values = rows[~pure], row_classes[~pure], row_values[~pure]
+        if size == 0:  # np.unique knows no rows without columns
+            distinct, inverse = np.zeros((1, 0), np.int64), np.zeros(len(rows), np.int64)
+        else:
+            distinct, inverse = np.unique(np.hstack((row_classes, row_values)), axis=0, return_inverse=True)
+        number[rows] = n_classes + n_records + inverse.reshape(-1)
+        n_records += len(distinct)
+        record_sizes.append(np.full(len(distinct), size))
+        record_classes.append(distinct[:, :size].reshape(-1))
+        record_values.append(distinct[:, size:].reshape(-1))
+    leaf_start = np.concatenate(([0], np.cumsum(np.concatenate(record_sizes)))).astype(np.int64)
+    return LeafTable(
+        leaf,
+        number,
+        leaf_start,
+        np.concatenate(record_classes),
+        np.concatenate(record_values),
+        np.zeros(0) if values is None else values,
+    )
