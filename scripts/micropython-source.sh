@@ -17,10 +17,11 @@ work=$(mktemp -d)
 trap 'rm -rf "$work" "$dir.part"' EXIT
 rm -rf "$dir.part"
 
+# Mirrors and clocks that lag are no reason to fail: what is fetched is signed all the same.
 private() {
-    "$@" -q -o Dir::Etc::SourceList="$work/sources.list" -o Dir::Etc::SourceParts=- -o Dir::Etc::PreferencesParts=- \
-        -o Dir::State::Lists="$work/lists" -o Dir::Cache="$work/cache" -o Acquire::Languages=none \
-        -o APT::Sandbox::User="$(id -un)"
+    "$@" -q -o Acquire::Check-Valid-Until=false -o Acquire::Languages=none -o APT::Sandbox::User="$(id -un)" \
+        -o Dir::Etc::SourceList="$work/sources.list" -o Dir::Etc::SourceParts=- -o Dir::Etc::PreferencesParts=- \
+        -o Dir::State::Lists="$work/lists" -o Dir::Cache="$work/cache"
 }
 
 from_debian() {
