@@ -1,0 +1,192 @@
+"""From a fitted estimator to a `Model`, and from a file to one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import converters, readers
+from ._features import as_raw, as_table, probe_rows
+from ._registry import find
+from .certificate import REGRESSION_TOLERANCE, agreeing_rows, reference_predictions
+from .errors import ConvertError
+from .ir import trees as ir
+from .ir.trees import Document, Ensemble
+from .model import METHODS, Model
+from .passes.layout import layout
+from .passes.leaves import encode
+from .passes.quantise import choose_dtype, quantise
+
+__all__ = ["convert", "converters", "load"]
+
+DTYPES = {None: "float", "float": "float", "float32": "float", "int16": "int16", "int16_t": "int16", "auto": "auto"}
+LEAVES = ("exact", "uint8", "hard")
+LEAF_BITS = {0: "hard", 8: "uint8"}
+PROBABILITY_TOLERANCE = 1e-6
+MAX_PROBE_GOLDEN = 4
+
+
+def convert(
+    estimator: Any,
+    kind: str | None = None,
+    method: str = "loadable",
+    dtype: str | None = None,
+    return_type: str | None = None,
+    *,
+    leaf: str = "exact",
+    leaf_bits: int | None = None,
+    data: Any = None,
+    max_loss: float = 0.0,
+    scale: bool | None = None,
+) -> Model:
+    """Convert a fitted estimator into a model for the device.
+
+    By default the conversion is exact: the same class for every row of float32 features, probabilities within 1e-6, regression
+    within 1e-6 of the largest value. It checks itself on rows that lie on and beside the model's own thresholds.
+
+    Parameters
+    ----------
+    estimator : object
+        A fitted decision tree, random forest or extra trees of scikit-learn, classifier or regressor. The model keeps a
+        reference to it, for `Model.certify`.
+    kind : str, optional
+        Name of the supported class to treat it as, for classes that only look like one.
+    method : {"loadable", "inline"}
+        What `Model.save` writes for C: data for the core, or code.
+    dtype : {"float", "int16", "auto"}, optional
+        What features are compared as. "float" (default) is exact. "int16" is smaller and faster: exact and without scales for
+        features that are integers, which the data or else the thresholds tell; otherwise each feature gets a scale by a power
+        of two. "auto" takes int16 if it loses no more than `max_loss` on `data`, and float otherwise or without data.
+        "int16_t" and "float32" are other names.
+    return_type : {"classifier", "regressor"}, optional
+        What the estimator is; anything else is refused.
+    leaf : {"exact", "uint8", "hard"}
+        What leaves hold, for classifiers. "uint8" rounds proportions to 1/255 and "hard" keeps the most frequent class only.
+    leaf_bits : {0, 8}, optional
+        emlearn's name for `leaf`: 0 is "hard", 8 is "uint8".
+    data : array-like or (X, y), optional
+        Rows like those to predict.
+    max_loss : float
+        For "auto": the part of the rows of `data` that may get another prediction.
+    scale : bool, optional
+        For "int16": False takes features as they are, integers; True scales them. Decided as said above by default.
+
+    Returns
+    -------
+    Model
+
+    Raises
+    ------
+    ConvertError
+        If the estimator is not supported or not fitted, or an option means nothing for it. The message says what to do.
+
+    Notes
+    -----
+    scikit-learn refuses infinite features when it predicts; the device orders them. A forest with `n_jobs` above 1 sums votes in
+    the order in which its threads end, so that its own exact ties vary from call to call: the model is equal to it with one job.
+    """
+    ensemble = find(estimator, kind)(estimator)
+    if method not in METHODS:
+        raise ConvertError(f"method={method!r} is unknown; use one of {', '.join(METHODS)}")
+    if dtype not in DTYPES:
+        raise ConvertError(f"dtype={dtype!r} is unknown; use 'float', 'int16' or 'auto'")
+    task = "classifier" if ensemble.n_classes else "regressor"
+    if return_type not in (None, task):
+        raise ConvertError(f"return_type={return_type!r} does not fit: {type(estimator).__name__} is a {task}")
+    if not 0.0 <= max_loss <= 1.0:
+        raise ConvertError(f"max_loss={max_loss!r} is not a part of the rows, from 0.0 to 1.0")
+    chosen_leaf = _leaf(leaf, leaf_bits, bool(ensemble.n_classes))
+    table = _table(data, ensemble.n_features)
+    chosen_dtype = DTYPES[dtype]
+    if chosen_dtype == "float" and scale is not None:
+        raise ConvertError("scale= goes with dtype='int16' or 'auto'; for dtype='float' leave it out")
+
+    if chosen_dtype == "auto":
+        chosen_dtype = "float"
+        if table is not None:
+            small = _build(estimator, ensemble, choose_dtype(ensemble, "int16", scale, table), chosen_leaf, method)
+            if _agreement(small, estimator, table) >= 1.0 - max_loss:
+                return small
+    return _build(estimator, ensemble, choose_dtype(ensemble, chosen_dtype, scale, table), chosen_leaf, method)
+
+
+def load(file: str | os.PathLike[str]) -> Model:
+    """Load a model from an `.eml` or CSV file of ours, or from a CSV file of emlearn.
+
+    Raises
+    ------
+    ValueError
+        If the file is no model or is damaged; the message says where.
+    """
+    document = readers.read(Path(file).read_bytes())
+    return Model(document)
+
+
+def _build(estimator: Any, ensemble: Ensemble, dtype: int, leaf: str, method: str) -> Model:
+    table = encode(ensemble, leaf)
+    trees = layout(quantise(ensemble, dtype), table, ensemble.n_features, ensemble.n_classes, ensemble.labels)
+    model = Model(Document(trees), classes=ensemble.classes, estimator=estimator, method=method)
+    probes = as_raw(probe_rows(ensemble, dtype == ir.DTYPE_INT16), trees)
+    if dtype != ir.DTYPE_SCALED and leaf == "exact":
+        _check_exact(model, estimator, ensemble, probes)
+    # Rows for the device's selftest are dear where models are small: at most a quarter of the model, but one.
+    row_bytes = probes[0].nbytes + 4 + 4 * trees.n_outputs
+    n_golden = max(1, min(MAX_PROBE_GOLDEN, model.nbytes // 4 // row_bytes))
+    model.golden = model.golden_of(probes[-n_golden:])
+    return model
+
+
+def _check_exact(model: Model, estimator: Any, ensemble: Ensemble, probes: NDArray[Any]) -> None:
+    before, after = reference_predictions(estimator, probes.astype(np.float32)), model.predictions(probes)
+    if model.is_classifier:
+        wrong = before.labels != after.labels
+        tolerance = PROBABILITY_TOLERANCE
+    else:
+        wrong = np.zeros(len(probes), bool)
+        tolerance = REGRESSION_TOLERANCE * float(np.max(np.abs(ensemble.leaf_value), initial=0.0))
+    wrong |= np.max(np.abs(before.outputs - after.outputs), axis=1) > tolerance
+    if np.any(wrong):
+        row = int(np.argmax(wrong))
+        raise ConvertError(
+            f"the converted model disagrees with the estimator on {int(np.sum(wrong))} of {len(wrong)} rows, which is a defect of "
+            f"emlearn: please report it. First row: {probes[row].tolist()}; estimator {before.outputs[row].tolist()}, "
+            f"model {after.outputs[row].tolist()}"
+        )
+
+
+def _agreement(model: Model, estimator: Any, table: NDArray[Any]) -> float:
+    raw = as_raw(table, model.trees)
+    before = reference_predictions(estimator, raw.astype(np.float32))
+    return float(np.mean(agreeing_rows(before, model.predictions(raw), model.is_classifier)))
+
+
+def _table(data: Any, n_features: int) -> NDArray[Any] | None:
+    if data is None:
+        return None
+    X = data[0] if isinstance(data, tuple) and len(data) == 2 else data
+    try:
+        table = as_table(X, n_features)
+    except ValueError as error:
+        raise ConvertError(f"data=: {error}") from error
+    if len(table) == 0:
+        raise ConvertError("data= has no rows")
+    return table
+
+
+def _leaf(leaf: str, leaf_bits: int | None, classifier: bool) -> str:
+    if leaf not in LEAVES:
+        raise ConvertError(f"leaf={leaf!r} is unknown; use one of {', '.join(LEAVES)}")
+    if leaf_bits is not None and not (leaf_bits == 32 and not classifier):
+        if leaf_bits not in LEAF_BITS:
+            nearest = min(LEAF_BITS, key=lambda bits: abs(bits - leaf_bits))
+            raise ConvertError(f"leaf_bits={leaf_bits!r} is unknown; the nearest is {nearest} (leaf={LEAF_BITS[nearest]!r})")
+        if leaf not in ("exact", LEAF_BITS[leaf_bits]):
+            raise ConvertError(f"leaf={leaf!r} and leaf_bits={leaf_bits} contradict each other; pass one of them")
+        leaf = LEAF_BITS[leaf_bits]
+    if not classifier and leaf != "exact":
+        raise ConvertError(f"leaf={leaf!r} is for classifiers; a regressor's leaves are float32 values: leave it out")
+    return leaf

@@ -1,0 +1,287 @@
+"""A converted model: predicts as the device will, measures itself against its estimator, and saves itself."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import certificate as cert
+from . import writers
+from ._core import TreesCore
+from ._features import as_core_input, as_raw, rows_on_thresholds
+from .certificate import Certificate, Predictions
+from .ir import trees as ir
+from .ir.trees import Document, Golden, Trees
+from .writers import eml
+
+MAX_CERTIFIED_GOLDEN = 8
+N_FIRST_GOLDEN = 3
+METHODS = ("loadable", "inline")
+
+
+class Model:
+    """A model that `convert` or `load` made.
+
+    Predictions run in the C core that devices run, on the very bytes of the `.eml` file.
+
+    Attributes
+    ----------
+    trees : Trees
+        The model's arrays.
+    classes_ : ndarray, shape (n_classes,)
+        Class labels, of the type they had in training. Classifiers only.
+    n_features_in_ : int
+    estimator : object or None
+        What the model was converted from; `certify` compares with it. None after `load`.
+    certificate : Certificate or None
+        What `certify` measured last, or what the file said.
+    golden : Golden or None
+        Rows that `save` writes for the device's `selftest`.
+    """
+
+    def __init__(
+        self,
+        document: Document,
+        *,
+        classes: NDArray[Any] | None = None,
+        estimator: Any = None,
+        method: str = "loadable",
+    ) -> None:
+        self.trees: Trees = document.trees
+        self.golden: Golden | None = document.golden
+        self.certificate = None if document.certificate is None else Certificate.from_json(document.certificate)
+        self.estimator = estimator
+        self.method = method
+        self.n_features_in_ = self.trees.n_features
+        if self.is_classifier:
+            self.classes_ = _classes(self.trees) if classes is None else classes
+        file = eml.write(Document(replace(self.trees, labels=None)))
+        self.nbytes: int = len(file)
+        self._core = TreesCore(file)
+
+    def __repr__(self) -> str:
+        return (
+            f"<emlearn.Model: {self.trees.n_trees} trees, {self.trees.n_features} features, "
+            f"{self.trees.n_classes or 'no'} classes, dtype {self.dtype}, leaves {self.leaf}, {self.nbytes:,} bytes>"
+        )
+
+    @property
+    def is_classifier(self) -> bool:
+        """Whether the model predicts classes, not values."""
+        return self.trees.n_classes > 0
+
+    @property
+    def dtype(self) -> str:
+        """What the model compares: "float", "int16" or "int16 scaled"."""
+        return ir.DTYPES[self.trees.dtype]
+
+    @property
+    def leaf(self) -> str:
+        """What the leaves hold: "hard", "counts", "weighted", "uint8" or "value"."""
+        return ir.LEAVES[self.trees.leaf]
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Predict class labels, or values.
+
+        Parameters
+        ----------
+        X : array-like, shape (n_rows, n_features)
+            Raw features, as for the estimator; also for a model with scales.
+
+        Returns
+        -------
+        ndarray, shape (n_rows,)
+            Labels out of `classes_`, or float32 values.
+
+        Raises
+        ------
+        ValueError
+            If X has another shape, is not numeric, or has values that the model does not take.
+        """
+        core_input = as_core_input(as_raw(X, self.trees), self.trees)
+        if self.is_classifier:
+            return np.asarray(self.classes_[self._core.classes(core_input)])
+        return self._core.outputs(core_input)[:, 0]
+
+    def predict_proba(self, X: Any) -> NDArray[np.float32]:
+        """Predict probabilities.
+
+        Parameters
+        ----------
+        X : array-like, shape (n_rows, n_features)
+            As for `predict`.
+
+        Returns
+        -------
+        ndarray of float32, shape (n_rows, n_classes)
+            In the order of `classes_`.
+
+        Raises
+        ------
+        ValueError
+            As `predict`; and for a regression model.
+        """
+        if not self.is_classifier:
+            raise ValueError("a regression model has no probabilities; use predict")
+        return self._core.outputs(as_core_input(as_raw(X, self.trees), self.trees))
+
+    def certify(self, X: Any, y: Any = None, *, estimator: Any = None) -> Certificate:
+        """Compare with the estimator on every row, and keep the result and some of the rows for `save`.
+
+        The rows kept are the first, the worst, and some that have a feature exactly on a threshold: at most 8.
+
+        Parameters
+        ----------
+        X : array-like, shape (n_rows, n_features)
+        y : array-like, shape (n_rows,), optional
+            True labels or values, for accuracy and AUC, or R2.
+        estimator : object, optional
+            The fitted estimator; needed after `load`, since files do not hold it.
+
+        Raises
+        ------
+        ValueError
+            If there is no estimator, or if X or y do not fit.
+        """
+        estimator = self.estimator if estimator is None else estimator
+        if estimator is None:
+            raise ValueError("a loaded model does not know its estimator; pass certify(X, y, estimator=...)")
+        raw = as_raw(X, self.trees)
+        self.certificate = cert.certify(
+            estimator,
+            raw.astype(np.float32),
+            None if y is None else np.asarray(y).reshape(-1),
+            self.predictions(raw),
+            classifier=self.is_classifier,
+            dtype=self.dtype,
+            leaf=self.leaf,
+            nbytes=self.nbytes,
+        )
+        chosen = list(range(min(N_FIRST_GOLDEN, len(raw))))
+        if self.certificate.worst_row is not None:
+            chosen.append(self.certificate.worst_row)
+        chosen += np.flatnonzero(rows_on_thresholds(raw, self.trees)).tolist()
+        chosen = list(dict.fromkeys(chosen))[:MAX_CERTIFIED_GOLDEN]
+        self.golden = self.golden_of(raw[chosen]) if chosen else None
+        return self.certificate
+
+    def predictions(self, raw: NDArray[Any]) -> Predictions:
+        """Predict labels and outputs for raw features of the model's own dtype."""
+        core_input = as_core_input(raw, self.trees)
+        outputs = self._core.outputs(core_input)
+        labels = self.classes_[self._core.classes(core_input)] if self.is_classifier else outputs[:, 0]
+        return Predictions(labels, outputs)
+
+    def golden_of(self, raw: NDArray[Any]) -> Golden:
+        """Return these rows with their predictions, for the device to replay."""
+        core_input = as_core_input(raw, self.trees)
+        classes = self._core.classes(core_input) if self.is_classifier else np.zeros(len(raw), np.int32)
+        return Golden(raw, classes.astype(np.uint32), self._core.outputs(core_input))
+
+    def save(
+        self,
+        file: str | os.PathLike[str] | None = None,
+        format: str | None = None,
+        name: str | None = None,
+        method: str | None = None,
+    ) -> str | bytes:
+        """Write the model to a file, and return what was written.
+
+        Parameters
+        ----------
+        file : path, optional
+            Nothing is written without it. An existing file is replaced in one step.
+        format : {"csv", "eml", "c", "py"}, optional
+            By default what the file's suffix says.
+        name : str, optional
+            Name of the model in C; by default that of the file without suffix, or "model".
+        method : {"loadable", "inline"}, optional
+            For C: data for the core, or code. By default what `convert` was told.
+
+        Returns
+        -------
+        str or bytes
+            Bytes for "eml".
+
+        Raises
+        ------
+        ValueError
+            If the format is unknown or missing, or the name is no C identifier.
+        FileNotFoundError
+            If the file's folder does not exist.
+        """
+        path = None if file is None else Path(file)
+        if format is not None:
+            chosen = writers.find(format)
+        elif path is not None:
+            chosen = writers.find_by_suffix(path.suffix)
+        else:
+            raise ValueError("pass file= or format=; without both there is nothing to do")
+        method = self.method if method is None else method
+        if method not in METHODS:
+            raise ValueError(f"method={method!r} is unknown; use one of {', '.join(METHODS)}")
+        if name is None:
+            name = "model" if path is None else path.stem
+        content = chosen.write(self.document(), name, method)
+        if path is not None:
+            _write_file(path, content.encode() if isinstance(content, str) else content)
+        return content
+
+    def document(self) -> Document:
+        """Return everything that a file of this model holds."""
+        certificate = None if self.certificate is None else self.certificate.to_json()
+        return Document(self.trees, self.golden, certificate)
+
+    def info(self) -> dict[str, Any]:
+        """Return facts about the model, by name: sizes in bytes, counts, labels."""
+        trees = self.trees
+        sections = {"header": eml.CONTAINER.size + eml.HEADER.size}
+        sections |= {name: array.nbytes + -array.nbytes % 4 for name, array in eml.pack_arrays(trees).items()}
+        whole = len(eml.write(self.document()))
+        sections["trailers"] = whole - sum(sections.values())
+        n_leaf_elements = int(np.sum(trees.is_leaf))
+        return {
+            "family": "trees",
+            "task": "classification" if self.is_classifier else "regression",
+            "dtype": self.dtype,
+            "leaf": self.leaf,
+            "layout": ir.LAYOUTS[trees.layout],
+            "n_features": trees.n_features,
+            "n_classes": trees.n_classes,
+            "labels": self.classes_.tolist() if self.is_classifier else [],
+            "n_trees": trees.n_trees,
+            "n_decisions": trees.n_nodes - n_leaf_elements,
+            "n_leaf_elements": n_leaf_elements,
+            "n_leaf_records": trees.n_leaves,
+            "n_golden": 0 if self.golden is None else len(self.golden.features),
+            "bytes": sections,
+            "nbytes": whole,
+            "certificate": self.certificate,
+        }
+
+
+def _classes(trees: Trees) -> NDArray[Any]:
+    """Labels of a loaded file: of integers, of text, or of objects where it has both."""
+    labels = tuple(range(trees.n_classes)) if trees.labels is None else trees.labels
+    if len({type(label) for label in labels}) == 1:
+        return np.array(labels)
+    classes = np.empty(len(labels), object)
+    classes[:] = labels
+    return classes
+
+
+def _write_file(path: Path, content: bytes) -> None:
+    """Replace the file in one step, so that nobody ever reads half a model."""
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"the folder {path.parent} does not exist; create it first")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_bytes(content)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
