@@ -60,6 +60,7 @@ PACKAGE := pyproject.toml setup.py scripts/setup-venv.sh
 compilers:
 	@scripts/need-compilers.sh
 
+.PRECIOUS: build/fuzz/%
 build/fuzz/%: export/tests/fuzz/%.c $(wildcard src/emlearn/*.h) | compilers
 	@mkdir -p $(@D)
 	@clang -g -O1 -std=c99 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -Isrc/emlearn -o $@ $<
@@ -67,7 +68,7 @@ build/fuzz/%: export/tests/fuzz/%.c $(wildcard src/emlearn/*.h) | compilers
 fuzz-%: build/fuzz/%
 	@mkdir -p build/fuzz/corpus/$*
 	@echo "Fuzzing $* for $(FUZZ_SECONDS) s"
-	@$< -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=build/fuzz/$*- -print_final_stats=0 -verbosity=0 build/fuzz/corpus/$*
+	@$< -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=build/fuzz/$*- -verbosity=0 build/fuzz/corpus/$* $(wildcard export/tests/golden)
 
 # MicroPython's unix port, with nothing that needs a library. Built from outside its tree, which stays as it is.
 comma := ,
