@@ -9,6 +9,7 @@
 
 #include "eml_common.h"
 
+#define EML_FILE_MAGIC 0x1a4c4d45u // "EML", 0x1a
 #define EML_FILE_HEADER 16
 #define EML_FILE_MAJOR 1
 #define EML_FILE_CRC 12 // offset of the CRC
@@ -43,7 +44,7 @@ static inline uint32_t eml_crc32(uint32_t crc, const uint8_t *data, size_t size)
 // header: [EML_FILE_HEADER]. *size: that of the whole file, a multiple of 4.
 static inline eml_err_t eml_file_header(const uint8_t *header, uint8_t family, uint32_t *size) {
     *size = eml_get32(header + 8);
-    if (eml_get32(header) != 0x1a4c4d45u || *size < EML_FILE_HEADER || *size & 3) {
+    if (eml_get32(header) != EML_FILE_MAGIC || *size < EML_FILE_HEADER || *size & 3) {
         return EML_ERR_FORMAT;
     }
     return header[4] == EML_FILE_MAJOR && header[6] == family ? EML_OK : EML_ERR_UNSUPPORTED;

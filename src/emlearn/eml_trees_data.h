@@ -183,6 +183,16 @@ static inline int eml_trees_records_ok(const eml_trees_t *t) {
     return 1;
 }
 
+// What belongs into `exponent`.
+static inline uint8_t eml_trees_exponent(const eml_trees_t *t) {
+    uint8_t largest = 1;
+    for (uint32_t i = 0; t->leaf == EML_LEAF_VALUE && i < t->n_leaves; i++) {
+        const uint8_t field = t->values[i] >> 23 & 0xff;
+        largest = field > largest ? field : largest;
+    }
+    return largest;
+}
+
 static inline int eml_trees_values_ok(const eml_trees_t *t) {
     if (t->leaf == EML_LEAF_WEIGHTED) {
         for (uint32_t i = 0; i < t->n_values; i++) {

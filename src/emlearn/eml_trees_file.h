@@ -46,11 +46,7 @@ static inline void eml_trees_attach(eml_trees_t *t, const void *body) {
     t->leaf_start = p += s.scale;
     t->entries = p += s.leaf_start;
     t->values = (const uint32_t *)(const void *)(p + s.entries);
-    t->exponent = 1;
-    for (uint32_t i = 0; t->leaf == EML_LEAF_VALUE && i < t->n_leaves; i++) {
-        const uint8_t field = t->values[i] >> 23 & 0xff;
-        t->exponent = field > t->exponent ? field : t->exponent;
-    }
+    t->exponent = eml_trees_exponent(t);
 }
 
 // header: [EML_TREES_HEADER]. Fills in the numbers; the tables are still missing.

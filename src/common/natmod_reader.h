@@ -1,0 +1,82 @@
+// Text or bytes from whatever a user passes as a model: a file, a buffer, or an iterable of lines.
+//
+//   natmod_reader_open(&r, source)
+//   natmod_reader_fill(&r)            the next piece in r.data, r.size; false at the end
+//   natmod_reader_read(&r, to, n)     exactly n bytes, or false
+#ifndef EML_NATMOD_READER_H
+#define EML_NATMOD_READER_H
+
+#include "natmod.h"
+
+#define NATMOD_CHUNK 256
+
+typedef enum { NATMOD_BUFFER, NATMOD_STREAM, NATMOD_LINES } natmod_source_t;
+
+typedef struct {
+    natmod_source_t kind;
+    const uint8_t *data; // the piece at hand
+    size_t size;
+    mp_obj_t call[3]; // STREAM: readinto, its self, and the chunk
+    uint8_t *chunk;
+    mp_obj_iter_buf_t iter; // LINES
+} natmod_reader_t;
+
+static inline void natmod_reader_open(natmod_reader_t *r, mp_obj_t source) {
+    mp_buffer_info_t info;
+    r->data = NULL;
+    r->size = 0;
+    mp_load_method_maybe(source, MP_QSTR_readinto, r->call);
+    if (r->call[0] != MP_OBJ_NULL) {
+        r->kind = NATMOD_STREAM;
+        r->chunk = m_malloc(NATMOD_CHUNK);
+        r->call[2] = mp_obj_new_bytearray_by_ref(NATMOD_CHUNK, r->chunk);
+    } else if (mp_get_buffer(source, &info, MP_BUFFER_READ)) {
+        r->kind = NATMOD_BUFFER;
+        r->data = info.buf;
+        r->size = info.len;
+    } else {
+        r->kind = NATMOD_LINES;
+        mp_fun_table.getiter(source, &r->iter);
+    }
+}
+
+static inline bool natmod_reader_fill(natmod_reader_t *r) {
+    if (r->kind == NATMOD_STREAM) {
+        const mp_obj_t n = mp_fun_table.call_method_n_kw(1, 0, r->call);
+        r->data = r->chunk;
+        r->size = n == mp_const_none ? 0 : (size_t)mp_obj_get_int(n);
+        if (r->size > NATMOD_CHUNK) {
+            mp_raise_ValueError(MP_ERROR_TEXT("readinto returned too much"));
+        }
+        return r->size > 0;
+    }
+    if (r->kind == NATMOD_LINES) {
+        const mp_obj_t line = mp_fun_table.iternext(&r->iter);
+        if (line == MP_OBJ_NULL) {
+            return false;
+        }
+        mp_buffer_info_t info;
+        mp_get_buffer_raise(line, &info, MP_BUFFER_READ);
+        r->data = info.buf;
+        r->size = info.len;
+        return true;
+    }
+    return false; // a buffer is one piece, there from the start
+}
+
+static inline bool natmod_reader_read(natmod_reader_t *r, uint8_t *to, size_t size) {
+    while (size > 0) {
+        if (r->size == 0 && !natmod_reader_fill(r)) {
+            return false;
+        }
+        const size_t n = size < r->size ? size : r->size;
+        memcpy(to, r->data, n);
+        r->data += n;
+        r->size -= n;
+        to += n;
+        size -= n;
+    }
+    return true;
+}
+
+#endif // EML_NATMOD_READER_H
