@@ -84,11 +84,18 @@ def _merge_equal_children(left: Refs, right: Refs, roots: Refs) -> tuple[Refs, R
         candidates = np.unique(above[above >= 0])
         for children in (left, right):
             child = children[candidates]
-            gone = (child >= 0) & (leaf[child] < 0)
+            gone = _at(leaf, child) < 0
             children[candidates[gone]] = leaf[child[gone]]
-    gone = (roots >= 0) & (leaf[roots] < 0) if n else np.zeros(len(roots), bool)
+    gone = _at(leaf, roots) < 0
     roots[gone] = leaf[roots[gone]]
     return left, right, roots
+
+
+def _at(of_node: Refs, refs: Refs) -> Refs:
+    """What is known of the referred nodes; 0 for leaves."""
+    found = np.zeros(len(refs), np.int64)
+    found[refs >= 0] = of_node[refs[refs >= 0]]
+    return found
 
 
 def _levels(left: Refs, right: Refs, roots: Refs) -> list[Refs]:
@@ -148,8 +155,8 @@ def _place(
     left_size = np.zeros(len(left), np.int64)
     size = np.zeros(len(left), np.int64)
     for level in reversed(nodes.levels):
-        left_size[level] = np.where(left[level] >= 0, size[left[level]], needs_element[level])
-        size[level] = 1 + left_size[level] + np.where(right[level] >= 0, size[right[level]], 0)
+        left_size[level] = needs_element[level] + _at(size, left[level])
+        size[level] = 1 + left_size[level] + _at(size, right[level])
     leaf_root = nodes.roots < 0
     sizes = np.ones(len(nodes.roots), np.int64)
     sizes[~leaf_root] = size[nodes.roots[~leaf_root]]

@@ -49,6 +49,6 @@ def find_by_suffix(suffix: str) -> Format:
     raise ValueError(f"the file's suffix {suffix!r} tells no format; use one of {suffixes}, or pass format=")
 
 
-from . import csv, eml  # noqa: E402  (each registers itself with `writes`)
+from . import c, csv, eml, py  # noqa: E402  (each registers itself with `writes`)
 
-__all__ = ["Format", "csv", "eml", "find", "find_by_suffix", "writes"]
+__all__ = ["Format", "c", "csv", "eml", "find", "find_by_suffix", "py", "writes"]
