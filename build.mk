@@ -23,9 +23,10 @@ FLAGS_rv32imc := MICROPY_FLOAT_IMPL=float
 
 # Table 2: modules, with their sources in src/MODULE/: C, then Python that is merged into the .mpy. TWINS are those with a
 # twin, src/MODULE/twin/MODULE.py.
-MODULES := emltrees
+MODULES := emltrees emltrees_build
 TWINS   := emltrees
-SRC_emltrees := emltrees.c
+SRC_emltrees       := emltrees.c
+SRC_emltrees_build := emltrees_build.c
 
 # The version of the .mpy format, which MicroPython 1.23 and later read.
 ABI := 6.3

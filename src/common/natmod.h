@@ -59,11 +59,22 @@ static MP_NORETURN inline void natmod_raise_size(const char *what, size_t expect
     natmod_raise(&m);
 }
 
+// Short, for size; the PC's tools say more.
 static inline const char *natmod_reason(eml_err_t err) {
     return err == EML_ERR_FORMAT      ? "not a model file, or damaged"
         : err == EML_ERR_UNSUPPORTED ? "model file of another version or family"
         : err == EML_ERR_RANGE       ? "number out of range"
                                      : "inconsistent model";
+}
+
+static MP_NORETURN inline void natmod_raise_line(uint32_t line, eml_err_t err) {
+    natmod_message_t m;
+    m.size = 0;
+    natmod_text(&m, "line ");
+    natmod_number(&m, line);
+    natmod_text(&m, ": ");
+    natmod_text(&m, err == EML_ERR_FORMAT ? "row unknown, incomplete or out of order" : natmod_reason(err));
+    natmod_raise(&m);
 }
 
 static inline void natmod_check(eml_err_t err) {

@@ -1,7 +1,7 @@
 // Text or bytes from whatever a user passes as a model: a file, a buffer, or an iterable of lines.
 //
 //   natmod_reader_open(&r, source)
-//   natmod_reader_fill(&r)            the next piece in r.data, r.size; false at the end
+//   natmod_reader_fill(&r)            makes r.data, r.size the next piece unless there is still some; false at the end
 //   natmod_reader_read(&r, to, n)     exactly n bytes, or false
 #ifndef EML_NATMOD_READER_H
 #define EML_NATMOD_READER_H
@@ -14,17 +14,19 @@ typedef enum { NATMOD_BUFFER, NATMOD_STREAM, NATMOD_LINES } natmod_source_t;
 
 typedef struct {
     natmod_source_t kind;
+    bool line_end; // LINES: the end of the line is still to come
     const uint8_t *data; // the piece at hand
     size_t size;
     mp_obj_t call[3]; // STREAM: readinto, its self, and the chunk
     uint8_t *chunk;
-    mp_obj_iter_buf_t iter; // LINES
+    mp_obj_iter_buf_t iter; // LINES: the iterator is buf[0]
 } natmod_reader_t;
 
 static inline void natmod_reader_open(natmod_reader_t *r, mp_obj_t source) {
     mp_buffer_info_t info;
     r->data = NULL;
     r->size = 0;
+    r->line_end = false;
     mp_load_method_maybe(source, MP_QSTR_readinto, r->call);
     if (r->call[0] != MP_OBJ_NULL) {
         r->kind = NATMOD_STREAM;
@@ -36,11 +38,17 @@ static inline void natmod_reader_open(natmod_reader_t *r, mp_obj_t source) {
         r->size = info.len;
     } else {
         r->kind = NATMOD_LINES;
-        mp_fun_table.getiter(source, &r->iter);
+        // Asked for like this, the iterator is an object that others can go on with.
+        r->iter.base.type = NULL;
+        r->iter.buf[0] = mp_fun_table.getiter(source, NULL);
     }
 }
 
 static inline bool natmod_reader_fill(natmod_reader_t *r) {
+    if (r->size > 0) {
+        return true;
+    }
+    mp_obj_t line = MP_OBJ_NULL;
     if (r->kind == NATMOD_STREAM) {
         const mp_obj_t n = mp_fun_table.call_method_n_kw(1, 0, r->call);
         r->data = r->chunk;
@@ -48,25 +56,29 @@ static inline bool natmod_reader_fill(natmod_reader_t *r) {
         if (r->size > NATMOD_CHUNK) {
             mp_raise_ValueError(MP_ERROR_TEXT("readinto returned too much"));
         }
-        return r->size > 0;
-    }
-    if (r->kind == NATMOD_LINES) {
-        const mp_obj_t line = mp_fun_table.iternext(&r->iter);
-        if (line == MP_OBJ_NULL) {
-            return false;
-        }
+    } else if (r->kind == NATMOD_LINES && r->line_end) {
+        r->line_end = false;
+        r->data = (const uint8_t *)"\n";
+        r->size = 1;
+    } else if (r->kind == NATMOD_LINES && (line = mp_fun_table.iternext(&r->iter)) != MP_OBJ_NULL) {
         mp_buffer_info_t info;
         mp_get_buffer_raise(line, &info, MP_BUFFER_READ);
         r->data = info.buf;
         r->size = info.len;
-        return true;
+        r->line_end = info.len == 0 || r->data[info.len - 1] != '\n'; // lines may come without their ends
+        return r->size > 0 || natmod_reader_fill(r);
     }
-    return false; // a buffer is one piece, there from the start
+    return r->size > 0; // a buffer is one piece, there from the start
+}
+
+// What natmod_reader_open takes to go on after r.data, r.size.
+static inline mp_obj_t natmod_reader_rest(const natmod_reader_t *r) {
+    return r->kind == NATMOD_STREAM ? r->call[1] : r->kind == NATMOD_LINES ? r->iter.buf[0] : mp_const_empty_tuple;
 }
 
 static inline bool natmod_reader_read(natmod_reader_t *r, uint8_t *to, size_t size) {
     while (size > 0) {
-        if (r->size == 0 && !natmod_reader_fill(r)) {
+        if (!natmod_reader_fill(r)) {
             return false;
         }
         const size_t n = size < r->size ? size : r->size;

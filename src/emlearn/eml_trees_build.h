@@ -1,17 +1,13 @@
 // Tree ensembles put together piece by piece, as emlearn's builder and emlearn's CSV files do it: int16 features, any order.
 //
-//   eml_build_init(&b, grow)                         then, in any order,
+//   eml_build_init(&b, grow)                          then, in any order,
 //   eml_build_leaf / _entry / _root / _node(&b, ...)
-//   eml_build_finish(&b, &t)                         then eml_trees_validate(&t)
-//
-// Memory comes from the caller's `grow`, which resizes as realloc does; the finished model's tables are the builder's.
+//   eml_build_finish(&b, &t, &size)                   then, with that much memory,
+//   eml_build_write(&b, &t, file, size)               an .eml file, which is not checked yet: eml_trees_open does that
 #ifndef EML_TREES_BUILD_H
 #define EML_TREES_BUILD_H
 
-#include "eml_trees_file.h"
-
-// Returns NULL when there is no memory (or does not return at all); the old block then still stands.
-typedef void *(*eml_grow_t)(void *memory, size_t size);
+#include "eml_trees_csv.h"
 
 typedef struct {
     uint32_t *words;
@@ -32,27 +28,21 @@ typedef struct {
 
 #define EML_BUILD_MAX_WORDS (4u * 65535)
 
-static inline eml_err_t eml_build_reserve(eml_grow_t grow, eml_build_table_t *table, uint32_t words) {
-    if (words > table->capacity) {
-        void *memory = grow(table->words, words * sizeof(uint32_t));
+static inline eml_err_t eml_build_push(eml_grow_t grow, eml_build_table_t *table, uint32_t word) {
+    if (table->size == EML_BUILD_MAX_WORDS) {
+        return EML_ERR_RANGE;
+    }
+    if (table->size == table->capacity) {
+        const uint32_t capacity = table->capacity + table->capacity / 2 + 8;
+        void *memory = grow(table->words, capacity * sizeof(uint32_t));
         if (memory == NULL) {
             return EML_ERR_FULL;
         }
         table->words = (uint32_t *)memory;
-        table->capacity = words;
+        table->capacity = capacity;
     }
+    table->words[table->size++] = word;
     return EML_OK;
-}
-
-static inline eml_err_t eml_build_push(eml_grow_t grow, eml_build_table_t *table, uint32_t word) {
-    eml_err_t err = table->size < EML_BUILD_MAX_WORDS ? EML_OK : EML_ERR_RANGE;
-    if (err == EML_OK && table->size == table->capacity) {
-        err = eml_build_reserve(grow, table, table->capacity + table->capacity / 2 + 8);
-    }
-    if (err == EML_OK) {
-        table->words[table->size++] = word;
-    }
-    return err;
 }
 
 static inline void eml_build_init(eml_trees_build_t *b, eml_grow_t grow) {
@@ -69,16 +59,21 @@ static inline eml_err_t eml_build_entry(eml_trees_build_t *b, uint32_t klass, ui
     return err != EML_OK ? err : eml_build_push(b->grow, &b->entries, count);
 }
 
-// emlearn's way to refer: >= 0 is a jump in nodes (for roots a node), < 0 is leaf -child - 1.
-static inline uint32_t eml_build_ref(int32_t child) {
-    return child < 0 ? EML_TREES_LEAF | (uint32_t)(-(child + 1)) : (uint32_t)child;
-}
-
+// root: a node, or < 0 for leaf -root - 1.
 static inline eml_err_t eml_build_root(eml_trees_build_t *b, int32_t root) {
-    return eml_build_push(b->grow, &b->roots, eml_build_ref(root));
+    return eml_build_push(b->grow, &b->roots, eml_csv_ref((uint32_t)root));
 }
 
-// x <= threshold goes left. feature is checked when the model is complete.
+static inline eml_err_t eml_build_push_node(eml_trees_build_t *b, uint32_t head, uint32_t threshold, uint32_t left, uint32_t right) {
+    const uint32_t words[4] = { head, threshold, left, right };
+    eml_err_t err = EML_OK;
+    for (int i = 0; i < 4 && err == EML_OK; i++) {
+        err = eml_build_push(b->grow, &b->nodes, words[i]);
+    }
+    return err;
+}
+
+// x <= threshold goes left; a child is a jump in nodes, or < 0 for leaf -child - 1. References are checked when the model is opened.
 static inline eml_err_t eml_build_node(eml_trees_build_t *b, uint16_t feature, int32_t threshold, int32_t left, int32_t right) {
     if (left == 0 || right == 0) {
         return EML_ERR_RANGE; // a node that refers to itself
@@ -87,12 +82,7 @@ static inline eml_err_t eml_build_node(eml_trees_build_t *b, uint16_t feature, i
         left = right = threshold < 0 ? right : left;
         threshold = 0;
     }
-    const uint32_t words[4] = { feature, (uint32_t)threshold, eml_build_ref(left), eml_build_ref(right) };
-    eml_err_t err = EML_OK;
-    for (int i = 0; i < 4 && err == EML_OK; i++) {
-        err = eml_build_push(b->grow, &b->nodes, words[i]);
-    }
-    return err;
+    return eml_build_push_node(b, feature, (uint32_t)threshold, eml_csv_ref((uint32_t)left), eml_csv_ref((uint32_t)right));
 }
 
 // A leaf of the builder as a leaf number of the model.
@@ -119,46 +109,18 @@ static inline int eml_build_pack(const uint32_t *wide, uint32_t feature_bits, ui
     return right <= 0x7fff && (is_leaf || ((code || wide[2] == 1) && code <= 0x3fffu >> feature_bits && !(wide[0] >> feature_bits)));
 }
 
-static inline void eml_build_narrow(uint32_t *words, uint32_t size) {
-    uint16_t *narrow = (uint16_t *)(void *)words;
-    for (uint32_t i = 0; i < size; i++) {
-        const uint16_t word = (uint16_t)words[i];
-        memcpy(&narrow[i], &word, sizeof(word)); // the tables change their type in place
-    }
-}
-
-// Re-pack the wide tables in place where every number fits.
-static inline void eml_build_compact(eml_trees_build_t *b, eml_trees_t *t) {
-    uint32_t feature_bits = 0;
-    while (t->n_features > 1u << feature_bits) {
-        feature_bits++;
-    }
+static inline int eml_build_fits(const eml_trees_build_t *b, const eml_trees_t *t, uint32_t feature_bits) {
     uint16_t packed[3];
     int fits = feature_bits <= 14 && t->n_nodes <= 65535 && t->n_entries <= 65535;
-    for (uint32_t i = 0; i < t->n_nodes && fits; i++) {
-        fits = eml_build_pack(b->nodes.words + 4 * (size_t)i, feature_bits, packed);
+    for (uint32_t i = 0; i < b->nodes.size && fits; i += 4) {
+        fits = eml_build_pack(b->nodes.words + i, feature_bits, packed);
     }
-    if (!fits) {
-        return;
-    }
-    for (uint32_t i = 0; i < t->n_nodes; i++) {
-        eml_build_pack(b->nodes.words + 4 * (size_t)i, feature_bits, packed);
-        memcpy((uint8_t *)b->nodes.words + 6 * (size_t)i, packed, 6);
-    }
-    eml_build_narrow(b->roots.words, b->roots.size);
-    eml_build_narrow(b->entries.words, b->entries.size);
-    if (b->leaf == EML_LEAF_COUNTS) {
-        eml_build_narrow(b->leaves.words, b->leaves.size);
-    }
-    t->layout = EML_TREES_PACKED16;
-    t->feature_bits = (uint8_t)feature_bits;
-    void *smaller = b->grow(b->nodes.words, eml_pad4(t->n_nodes * 6));
-    b->nodes.words = smaller ? (uint32_t *)smaller : b->nodes.words;
+    return fits;
 }
 
-// Complete the tables and describe them in *t. The builder can't be added to afterwards.
-static inline eml_err_t eml_build_finish(eml_trees_build_t *b, eml_trees_t *t) {
-    eml_err_t err = b->leaf == EML_LEAF_COUNTS ? EML_OK : b->entries.size ? EML_ERR_MODEL : EML_OK;
+// Complete the tables and describe the model in *t. *size: bytes of its file. Nothing can be added afterwards.
+static inline eml_err_t eml_build_finish(eml_trees_build_t *b, eml_trees_t *t, uint32_t *size) {
+    eml_err_t err = EML_OK;
     for (uint32_t i = 0; i < b->nodes.size && err == EML_OK; i += 4) {
         err = eml_build_number(b, &b->nodes.words[i + 2]);
         err = err == EML_OK ? eml_build_number(b, &b->nodes.words[i + 3]) : err;
@@ -167,22 +129,14 @@ static inline eml_err_t eml_build_finish(eml_trees_build_t *b, eml_trees_t *t) {
         uint32_t root = b->roots.words[i];
         err = eml_build_number(b, &root);
         if (root & EML_TREES_LEAF && err == EML_OK) { // a tree that is one leaf gets an element
-            const uint32_t words[4] = { EML_TREES_LEAF, 0, 0, root };
             b->roots.words[i] = b->nodes.size / 4;
-            for (int k = 0; k < 4 && err == EML_OK; k++) {
-                err = eml_build_push(b->grow, &b->nodes, words[k]);
-            }
+            err = eml_build_push_node(b, EML_TREES_LEAF, 0, 0, root);
         }
-    }
-    const uint32_t n_leaves = b->leaf == EML_LEAF_HARD ? 0 : b->leaves.size;
-    if (err == EML_OK && b->leaf == EML_LEAF_COUNTS) {
-        err = eml_build_leaf(b, b->entries.size / 2); // where the last record ends
     }
     if (err != EML_OK || b->roots.size > 65535) {
         return err != EML_OK ? err : EML_ERR_RANGE;
     }
     memset(t, 0, sizeof(*t));
-    t->layout = EML_TREES_WIDE;
     t->dtype = EML_TREES_INT16;
     t->leaf = b->leaf;
     t->entry = b->leaf == EML_LEAF_COUNTS;
@@ -190,16 +144,85 @@ static inline eml_err_t eml_build_finish(eml_trees_build_t *b, eml_trees_t *t) {
     t->n_classes = b->n_classes;
     t->n_trees = (uint16_t)b->roots.size;
     t->n_nodes = b->nodes.size / 4;
-    t->n_leaves = n_leaves;
+    t->n_leaves = b->leaf == EML_LEAF_HARD ? 0 : b->leaves.size;
     t->n_entries = b->entries.size / 2;
-    eml_build_compact(b, t);
-    t->nodes = b->nodes.words;
-    t->roots = b->roots.words;
-    t->leaf_start = b->leaves.words;
-    t->entries = b->entries.words;
-    t->values = b->leaves.words;
-    t->exponent = eml_trees_exponent(t);
+    while (t->n_features > 1u << t->feature_bits && t->feature_bits < 15) {
+        t->feature_bits++;
+    }
+    t->layout = eml_build_fits(b, t, t->feature_bits) ? EML_TREES_PACKED16 : EML_TREES_WIDE;
+    t->feature_bits = t->layout == EML_TREES_WIDE ? 0 : t->feature_bits;
+    *size = EML_FILE_HEADER + EML_TREES_HEADER + eml_trees_body_size(t);
     return EML_OK;
+}
+
+static inline void eml_put16(uint8_t *p, uint32_t value) {
+    p[0] = (uint8_t)value;
+    p[1] = (uint8_t)(value >> 8);
+}
+
+static inline void eml_put32(uint8_t *p, uint32_t value) {
+    eml_put16(p, value);
+    eml_put16(p + 2, value >> 16);
+}
+
+// Words of a table as indices.
+static inline uint8_t *eml_build_write_table(const eml_trees_t *t, uint8_t *p, const eml_build_table_t *table) {
+    const uint32_t size = eml_trees_index_size(t);
+    for (uint32_t i = 0; i < table->size; i++) {
+        if (size == 4) {
+            eml_put32(p + 4 * i, table->words[i]);
+        } else {
+            eml_put16(p + 2 * i, table->words[i]);
+        }
+    }
+    return p + eml_pad4(table->size * size);
+}
+
+// The finished model as an .eml file. file: [size] bytes of 0, aligned to 4 bytes.
+static inline void eml_build_write(const eml_trees_build_t *b, const eml_trees_t *t, uint8_t *file, uint32_t size) {
+    eml_put32(file, EML_FILE_MAGIC);
+    file[4] = EML_FILE_MAJOR;
+    file[6] = EML_FAMILY_TREES;
+    eml_put32(file + 8, size);
+    uint8_t *p = file + EML_FILE_HEADER;
+    eml_put16(p, t->n_features);
+    eml_put16(p + 2, t->n_classes);
+    eml_put16(p + 4, t->n_trees);
+    p[6] = t->layout;
+    p[7] = t->dtype;
+    p[8] = t->leaf;
+    p[9] = t->feature_bits;
+    p[10] = t->entry;
+    eml_put32(p + 12, t->n_nodes);
+    eml_put32(p + 16, t->n_leaves);
+    eml_put32(p + 20, t->n_entries);
+    p += EML_TREES_HEADER;
+    for (uint32_t i = 0; i < t->n_nodes; i++) {
+        const uint32_t *wide = b->nodes.words + 4 * (size_t)i;
+        uint16_t packed[3];
+        eml_build_pack(wide, t->feature_bits, packed);
+        for (int k = 0; k < 4; k++) {
+            if (t->layout == EML_TREES_WIDE) {
+                eml_put32(p + 16 * (size_t)i + 4 * k, wide[k]);
+            } else if (k < 3) {
+                eml_put16(p + 6 * (size_t)i + 2 * k, packed[k]);
+            }
+        }
+    }
+    p = eml_build_write_table(t, p + eml_pad4(t->n_nodes * eml_trees_node_size(t)), &b->roots);
+    if (b->leaf == EML_LEAF_COUNTS) {
+        p = eml_build_write_table(t, p, &b->leaves); // where each record starts
+        const uint32_t end = t->n_leaves * eml_trees_index_size(t);
+        p -= eml_pad4(end);
+        (t->layout == EML_TREES_WIDE ? eml_put32 : eml_put16)(p + end, t->n_entries);
+        eml_build_write_table(t, p + eml_pad4(end + eml_trees_index_size(t)), &b->entries);
+    } else if (b->leaf == EML_LEAF_VALUE) {
+        for (uint32_t i = 0; i < b->leaves.size; i++) {
+            eml_put32(p + 4 * (size_t)i, b->leaves.words[i]);
+        }
+    }
+    const uint32_t crc = eml_crc32(0, file, EML_FILE_CRC);
+    eml_put32(file + EML_FILE_CRC, eml_crc32(crc, file + EML_FILE_HEADER, size - EML_FILE_HEADER));
 }
 
 #endif // EML_TREES_BUILD_H

@@ -1,4 +1,4 @@
-// Tree ensembles from CSV text, ours or emlearn's, as docs/formats.md describes it. The text may arrive in pieces of any size.
+// Tree ensembles from our CSV text, as docs/formats.md describes it. The text may arrive in pieces of any size.
 //
 //   eml_trees_csv_init(&p, grow)
 //   eml_trees_csv_feed(&p, text, size)   as often as there is text
@@ -8,238 +8,417 @@
 #ifndef EML_TREES_CSV_H
 #define EML_TREES_CSV_H
 
-#include "eml_trees_rows.h"
+#include "eml_trees_file.h"
+
+// Resizes memory as realloc does. Returns NULL when there is none (or does not return at all); the old block then still stands.
+typedef void *(*eml_grow_t)(void *memory, size_t size);
+
+// Rows in the order in which files have them.
+typedef enum {
+    EML_ROW_EML, EML_ROW_F, EML_ROW_C, EML_ROW_LB, EML_ROW_S, EML_ROW_V, EML_ROW_P, EML_ROW_L, EML_ROW_R, EML_ROW_N,
+    EML_ROW_LABEL, EML_ROW_T, EML_ROW_U, EML_ROW_CERT, EML_ROW_END, EML_ROW_NONE
+} eml_row_t;
+
+// Up to five lower-case letters as a number.
+#define EML_ROW_NAME(a, b, c, d, e) (((a) & 31u) << 20 | ((b) & 31u) << 15 | ((c) & 31u) << 10 | ((d) & 31u) << 5 | ((e) & 31u))
+#define EML_ROW_MAX_CELLS 11
+#define EML_CSV_MAGIC 0x2c6c6d65u // "eml,"
+
+typedef struct {
+    eml_trees_t trees;
+    uint8_t *labels; // as the LABL trailer holds them, or NULL
+    uint32_t labels_size;
+    uint32_t line;
+    uint16_t golden, agreeing; // golden rows, and those that the model reproduces
+    uint8_t *body;             // tables of `trees`
+    uint32_t *sample;          // golden row: [n_features]
+    uint64_t *sums;            // [n_outputs], then the outputs: [n_outputs] float
+
+    eml_grow_t grow;
+    uint32_t rows;
+    uint32_t name;               // letters of the row's name, or bytes of its text
+    uint32_t cells[EML_ROW_MAX_CELLS];
+    uint32_t column;             // cells completed in this row
+    uint32_t number;             // of the cell at hand
+    uint32_t cursor;             // entries of `p` rows
+    uint32_t done[EML_ROW_NONE]; // rows of each kind
+    uint8_t row, last_row;
+    uint8_t negative, n_digits;
+    uint8_t escaped, agrees, valid;
+} eml_trees_csv_t;
 
 static inline void eml_trees_csv_init(eml_trees_csv_t *p, eml_grow_t grow) {
     memset(p, 0, sizeof(*p));
     p->grow = grow;
     p->line = 1;
     p->row = EML_ROW_NONE;
-    eml_build_init(&p->build, grow);
 }
 
-// A cell of emlearn's `l` rows is the class, a float, or, in brackets, the count of each class.
-static inline eml_err_t eml_csv_emlearn_leaf(eml_trees_csv_t *p, int64_t value) {
-    eml_trees_build_t *b = &p->build;
-    const uint8_t kind = p->in_record ? EML_LEAF_COUNTS : b->n_classes ? EML_LEAF_HARD : EML_LEAF_VALUE;
-    if (b->leaves.size && b->leaf != kind && p->column == 1) {
-        return EML_ERR_FORMAT;
+// How many rows of a kind the file has, by its first row.
+static inline uint32_t eml_csv_expected(const eml_trees_csv_t *p, uint32_t row) {
+    const eml_trees_t *t = &p->trees;
+    switch (row) {
+        case EML_ROW_S: return t->dtype == EML_TREES_SCALED ? t->n_features : 0;
+        case EML_ROW_V: return t->leaf == EML_LEAF_VALUE ? t->n_leaves : t->n_values;
+        case EML_ROW_P: return eml_trees_has_records(t) ? t->n_leaves : 0;
+        case EML_ROW_L: return t->n_classes ? t->n_classes + t->n_leaves : 0;
+        case EML_ROW_R: return t->n_trees;
+        case EML_ROW_N: return t->n_nodes;
+        case EML_ROW_LABEL: return t->n_classes;
+        case EML_ROW_T: return 0xffff;
+        case EML_ROW_U: return p->done[EML_ROW_T];
+        default: return 1;
     }
-    b->leaf = kind;
-    if (kind == EML_LEAF_VALUE) {
-        uint32_t bits = 0;
-        const eml_err_t err = eml_csv_number_float(&p->number, &bits);
-        return err != EML_OK ? err : eml_build_leaf(b, bits);
-    }
-    if (kind == EML_LEAF_HARD) {
-        return value < 0 || value >= b->n_classes ? EML_ERR_RANGE : eml_build_leaf(b, (uint32_t)value);
-    }
-    if (value < 0 || value > 65535 || p->column > b->n_classes) {
-        return EML_ERR_RANGE;
-    }
-    eml_err_t err = p->column == 1 ? eml_build_leaf(b, b->entries.size / 2) : EML_OK;
-    if (err == EML_OK && value) {
-        err = eml_build_entry(b, p->column - 1, (uint32_t)value);
-    }
-    return err;
 }
 
-// The number just read is a cell of the current row.
-static inline eml_err_t eml_csv_cell(eml_trees_csv_t *p) {
-    const eml_row_kind_t *kind = eml_row_kind(p->row);
-    p->column++;
-    int64_t value = 0;
-    eml_err_t err;
-    if (!p->ours && p->row == EML_ROW_N && p->column == 2) {
-        int32_t whole = 0;
-        err = eml_csv_number_floor(&p->number, &whole);
-        value = whole;
-    } else if (!p->ours && p->row == EML_ROW_L && !p->build.n_classes) {
-        err = EML_OK; // a float
-    } else {
-        err = eml_csv_number_int(&p->number, &value);
-    }
-    if (err == EML_OK) {
-        if (!p->ours && p->row == EML_ROW_L) {
-            err = eml_csv_emlearn_leaf(p, value);
-        } else if (p->row == EML_ROW_P) {
-            err = eml_csv_entry(p, value);
-        } else if (p->row == EML_ROW_T) {
-            err = eml_csv_feature(p, value);
-        } else if (p->row == EML_ROW_U) {
-            err = eml_csv_output(p, value);
-        } else if (p->column <= kind->max_cells) {
-            p->cells[p->column - 1] = value;
-        } else {
-            err = EML_ERR_FORMAT; // a cell too many
-        }
-    }
-    memset(&p->number, 0, sizeof(p->number));
-    return err;
-}
-
-static inline int eml_csv_is(const eml_trees_csv_t *p, uint32_t row) {
-    uint32_t i = 0;
-    while (i < sizeof(p->name) && eml_row_kind(row)->name[i] == p->name[i]) {
-        i++;
-    }
-    return i == sizeof(p->name);
-}
-
-// The name of a row is complete.
-static inline eml_err_t eml_csv_name(eml_trees_csv_t *p) {
-    uint32_t row = 0;
-    while (row < EML_ROW_NONE && !eml_csv_is(p, row)) {
-        row++;
-    }
-    if (row == EML_ROW_NONE || (p->rows > 0 && !p->ours && !eml_row_kind(row)->emlearn)) {
-        return EML_ERR_FORMAT; // unknown
-    }
-    const int pair = row == EML_ROW_T && p->last_row == EML_ROW_U; // t, u, t, u, ...
-    if ((row < p->last_row && !pair) || (row == EML_ROW_EML && p->rows > 0) || (row > EML_ROW_C && !p->done[EML_ROW_C])
-        || (row == EML_ROW_C && !p->done[EML_ROW_F]) || (p->ours && p->done[row] >= eml_csv_expected(p, row))
-        || (!p->ours && row <= EML_ROW_LB && p->done[row])) {
-        return EML_ERR_FORMAT; // out of order, or one too many
-    }
-    p->row = p->last_row = (uint8_t)row;
-    p->column = 0;
-    p->text = row == EML_ROW_LABEL || row == EML_ROW_CERT;
-    p->in_record = 0;
-    if (row != EML_ROW_T) {
+// An element of an array in `body`, of 2 or 4 bytes.
+static inline eml_err_t eml_csv_put(const void *array, uint32_t size, uint32_t i, uint32_t value) {
+    if (size == 4) {
+        ((uint32_t *)array)[i] = value;
         return EML_OK;
     }
-    eml_err_t err = eml_csv_complete(p);
-    if (err == EML_OK && p->sample == NULL) {
-        p->sample = (uint32_t *)p->grow(NULL, p->trees.n_features * sizeof(uint32_t));
-        p->sums = (uint64_t *)p->grow(NULL, eml_trees_n_outputs(&p->trees) * (sizeof(uint64_t) + sizeof(float)));
-        err = p->sample && p->sums ? EML_OK : EML_ERR_FULL;
-    }
-    return err;
+    ((uint16_t *)array)[i] = (uint16_t)value;
+    return value > 0xffff ? EML_ERR_RANGE : EML_OK;
 }
 
-// A row is complete.
-static inline eml_err_t eml_csv_row(eml_trees_csv_t *p) {
-    const eml_row_kind_t *kind = eml_row_kind(p->row);
-    const int64_t *c = p->cells;
-    const uint32_t i = p->done[p->row]++;
-    eml_trees_build_t *b = &p->build;
-    p->rows++;
-    if (p->column < kind->min_cells) {
+static inline eml_err_t eml_csv_header(eml_trees_csv_t *p) {
+    const uint32_t *c = p->cells;
+    eml_trees_t *t = &p->trees;
+    t->layout = (uint8_t)c[1];
+    t->dtype = (uint8_t)c[2];
+    t->leaf = (uint8_t)c[3];
+    t->feature_bits = (uint8_t)c[4];
+    t->entry = (uint8_t)c[5];
+    t->n_trees = (uint16_t)c[6];
+    t->n_nodes = c[7];
+    t->n_leaves = c[8];
+    t->n_entries = c[9];
+    t->n_values = c[10];
+    for (int i = 1; i < 11; i++) {
+        if (c[i] > (i < 6 ? 255u : i == 6 ? 65535u : EML_TREES_MAX_COUNT)) {
+            return EML_ERR_RANGE;
+        }
+    }
+    return c[0] == EML_FILE_MAJOR ? EML_OK : EML_ERR_UNSUPPORTED;
+}
+
+// The rows so far say how large everything is: get the memory.
+static inline eml_err_t eml_csv_allocate(eml_trees_csv_t *p) {
+    const uint32_t size = eml_trees_body_size(&p->trees);
+    p->body = (uint8_t *)p->grow(NULL, size + 4);
+    if (p->body == NULL) {
+        return EML_ERR_FULL;
+    }
+    memset(p->body, 0, size);
+    eml_trees_attach(&p->trees, p->body);
+    return EML_OK;
+}
+
+// A child in a row: >= 0 is a jump, < 0 is leaf -child - 1.
+static inline uint32_t eml_csv_ref(uint32_t child) {
+    return child >> 31 ? EML_TREES_LEAF | ~child : child;
+}
+
+// An `n` row as element i. The rest of its numbers is checked by eml_trees_validate.
+static inline eml_err_t eml_csv_node(eml_trees_csv_t *p, uint32_t i) {
+    const eml_trees_t *t = &p->trees;
+    const uint32_t feature = p->cells[0];
+    const uint32_t left = eml_csv_ref(p->cells[2]);
+    const uint32_t right = eml_csv_ref(p->cells[3]);
+    const uint32_t missing_left = p->column > 4;
+    const uint32_t is_leaf = left == right && left >> 31;
+    const uint32_t threshold = is_leaf ? 0 : p->cells[1] - (t->dtype != EML_TREES_FLOAT);
+    const uint32_t number = right & ~EML_TREES_LEAF;
+    if (feature >= t->n_features || (missing_left && p->cells[4] != 1)
+        || (t->dtype != EML_TREES_FLOAT && threshold + 32768 > 65535)) {
+        return EML_ERR_RANGE;
+    }
+    if (t->layout == EML_TREES_WIDE) {
+        uint32_t *w = (uint32_t *)(void *)p->body + 4 * (size_t)i;
+        w[0] = is_leaf ? EML_TREES_LEAF : missing_left << 30 | feature;
+        w[1] = threshold;
+        w[2] = is_leaf ? 0 : left;
+        w[3] = right;
+        return EML_OK;
+    }
+    const uint32_t code = left >> 31 && !is_leaf ? left - EML_TREES_LEAF + 1 : 0;
+    if ((left != 1 && !(left >> 31)) || code > 0x3fffu >> t->feature_bits || number > 0x7fff) {
+        return EML_ERR_RANGE;
+    }
+    const uint32_t size = t->layout == EML_TREES_PACKED16 ? 3 : 4;
+    uint16_t *w = (uint16_t *)(void *)p->body + size * (size_t)i;
+    w[0] = (uint16_t)(is_leaf ? 0x8000 : missing_left << 14 | code << t->feature_bits | feature);
+    w[1] = (uint16_t)(right >> 16 | number);
+    w[2] = (uint16_t)threshold;
+    w[size - 1] = (uint16_t)(size == 4 ? threshold >> 16 : threshold);
+    return EML_OK;
+}
+
+// All tables are there: validate, once.
+static inline eml_err_t eml_csv_complete(eml_trees_csv_t *p) {
+    if (p->valid) {
+        return EML_OK;
+    }
+    for (uint32_t row = EML_ROW_EML; row <= EML_ROW_LABEL; row++) {
+        if (p->done[row] != eml_csv_expected(p, row) && (row != EML_ROW_LABEL || p->done[row])) {
+            return EML_ERR_FORMAT;
+        }
+    }
+    p->valid = 1;
+    p->trees.exponent = eml_trees_exponent(&p->trees);
+    return eml_trees_validate(&p->trees);
+}
+
+// First golden row: complete the model, and get what its prediction needs.
+static inline eml_err_t eml_csv_golden(eml_trees_csv_t *p) {
+    const eml_err_t err = eml_csv_complete(p);
+    if (err != EML_OK || p->sample) {
+        return err;
+    }
+    p->sample = (uint32_t *)p->grow(NULL, p->trees.n_features * sizeof(uint32_t));
+    p->sums = (uint64_t *)p->grow(NULL, eml_trees_n_outputs(&p->trees) * (sizeof(uint64_t) + sizeof(float)));
+    return p->sample && p->sums ? EML_OK : EML_ERR_FULL;
+}
+
+// A cell of a `u` row: the class, then the bits of the outputs for the sample of the last `t` row.
+static inline eml_err_t eml_csv_output(eml_trees_csv_t *p, uint32_t i, uint32_t value) {
+    const eml_trees_t *t = &p->trees;
+    const uint32_t n_out = eml_trees_n_outputs(t);
+    float *outputs = (float *)(void *)(p->sums + n_out);
+    if (i > n_out) {
         return EML_ERR_FORMAT;
     }
+    if (i > 0) {
+        p->agrees &= value == eml_float_bits(&outputs[i - 1]);
+        return EML_OK;
+    }
+    const eml_array_t x = { p->sample, t->n_features, t->dtype == EML_TREES_INT16 ? EML_INT16 : EML_FLOAT32 };
+    uint32_t klass = 0;
+    eml_trees_outputs(t, &x, p->sums, outputs, n_out);
+    if (t->n_classes) {
+        eml_trees_class(t, &x, p->sums, &klass);
+    }
+    p->agrees = value == klass;
+    return EML_OK;
+}
+
+// The number just read is cell i of the row.
+static inline eml_err_t eml_csv_cell(eml_trees_csv_t *p) {
+    const eml_trees_t *t = &p->trees;
+    const uint32_t value = p->negative ? 0u - p->number : p->number;
+    const uint32_t i = p->column++;
+    const uint32_t size = eml_trees_index_size(t);
+    if (p->n_digits == 0) {
+        return EML_ERR_FORMAT;
+    }
+    p->number = p->negative = p->n_digits = 0;
     switch (p->row) {
-        case EML_ROW_EML:
-            return eml_csv_header(p);
-        case EML_ROW_F:
-            p->trees.n_features = b->n_features = (uint16_t)c[0];
-            return c[0] < 1 || c[0] > 65535 ? EML_ERR_RANGE : EML_OK;
-        case EML_ROW_C:
-            p->trees.n_classes = b->n_classes = (uint16_t)c[0];
-            return c[0] < 0 || c[0] > 65535 ? EML_ERR_RANGE : p->ours ? eml_csv_allocate(p) : EML_OK;
-        case EML_ROW_S:
-            return eml_csv_scale(p, i);
-        case EML_ROW_V:
-            return eml_csv_value(p, i);
-        case EML_ROW_P:
-            return p->column & 1 ? EML_ERR_FORMAT : eml_csv_put(p, p->trees.leaf_start, i + 1, p->n_entries);
-        case EML_ROW_L:
-            return p->ours ? (c[0] < 0 || c[0] >= p->trees.n_classes ? EML_ERR_RANGE : EML_OK)
-                : p->in_record && p->column != b->n_classes ? EML_ERR_FORMAT
-                                                            : EML_OK;
-        case EML_ROW_R:
-            return p->ours ? eml_csv_put(p, p->trees.roots, i, c[0])
-                : c[0] < -0x7fff || c[0] > 0x7fffff ? EML_ERR_RANGE
-                                                    : eml_build_root(b, (int32_t)c[0]);
-        case EML_ROW_N:
-            if (c[2] < -0x7fffffff || c[2] > 0x7fffffff || c[3] < -0x7fffffff || c[3] > 0x7fffffff) {
-                return EML_ERR_RANGE;
+        case EML_ROW_P: { // class, value, class, value, ...
+            const uint32_t entry = p->cursor;
+            const uint32_t is_value = i & 1;
+            if (entry >= t->n_entries) {
+                return EML_ERR_FORMAT;
             }
-            return p->ours ? eml_csv_node(p, i)
-                : c[0] < 0 || c[0] > 65535 ? EML_ERR_RANGE
-                                           : eml_build_node(b, (uint16_t)c[0], (int32_t)c[1], (int32_t)c[2], (int32_t)c[3]);
-        case EML_ROW_LABEL:
-            p->labels.size += p->column < 2 ? 0 : 2u + ((uint8_t *)p->labels.words)[p->labels.size + 1];
-            return p->column < 2 || p->escaped ? EML_ERR_FORMAT : EML_OK;
+            p->cursor += is_value;
+            if (t->entry) {
+                return eml_csv_put(t->entries, size, 2 * entry + is_value, value);
+            }
+            ((uint8_t *)t->entries)[2 * entry + is_value] = (uint8_t)value;
+            return value > 255 ? EML_ERR_RANGE : EML_OK;
+        }
         case EML_ROW_T:
-            return p->column == p->trees.n_features ? EML_OK : EML_ERR_FORMAT;
+            return i >= t->n_features ? EML_ERR_FORMAT
+                : t->dtype == EML_TREES_INT16
+                ? (((int16_t *)(void *)p->sample)[i] = (int16_t)value, value + 32768 > 65535 ? EML_ERR_RANGE : EML_OK)
+                : eml_csv_put(p->sample, 4, i, value);
         case EML_ROW_U:
-            p->golden++;
-            p->agreeing = (uint16_t)(p->agreeing + p->agrees);
-            return p->column == eml_trees_n_outputs(&p->trees) + 1 ? EML_OK : EML_ERR_FORMAT;
-        case EML_ROW_END:
-            return c[0] == p->rows - 1 ? eml_csv_complete(p) : EML_ERR_FORMAT;
+            return eml_csv_output(p, i, value);
         default:
+            if (i >= EML_ROW_MAX_CELLS) {
+                return EML_ERR_FORMAT;
+            }
+            p->cells[i] = value;
             return EML_OK;
     }
 }
 
+// A row is complete: store it.
+static inline eml_err_t eml_csv_row(eml_trees_csv_t *p) {
+    eml_trees_t *t = &p->trees;
+    const uint32_t *c = p->cells;
+    const uint32_t i = p->done[p->row]++;
+    uint32_t expected = 1; // cells
+    eml_err_t err = EML_OK;
+    p->rows++;
+    switch (p->row) {
+        case EML_ROW_EML:
+            expected = EML_ROW_MAX_CELLS;
+            err = eml_csv_header(p);
+            break;
+        case EML_ROW_F:
+            t->n_features = (uint16_t)c[0];
+            err = c[0] > 65535 ? EML_ERR_RANGE : EML_OK;
+            break;
+        case EML_ROW_C:
+            t->n_classes = (uint16_t)c[0];
+            err = c[0] > 65535 ? EML_ERR_RANGE : eml_csv_allocate(p);
+            break;
+        case EML_ROW_S:
+            expected = 2;
+            eml_csv_put(t->scale, 4, 2 * i, c[0]);
+            eml_csv_put(t->scale, 4, 2 * i + 1, c[1]);
+            break;
+        case EML_ROW_V:
+            expected = t->leaf == EML_LEAF_VALUE ? 1 : 2;
+            eml_csv_put(t->values, 4, expected * i, c[0]);
+            eml_csv_put(t->values, 4, expected * i + expected - 1, c[expected - 1]);
+            break;
+        case EML_ROW_P:
+            expected = p->column & ~1u;
+            err = eml_csv_put(t->leaf_start, eml_trees_index_size(t), i + 1, p->cursor);
+            break;
+        case EML_ROW_L:
+            err = c[0] >= t->n_classes ? EML_ERR_RANGE : EML_OK;
+            break;
+        case EML_ROW_R:
+            err = eml_csv_put(t->roots, eml_trees_index_size(t), i, c[0]);
+            break;
+        case EML_ROW_N:
+            expected = p->column == 5 ? 5 : 4;
+            err = p->column < 4 ? EML_ERR_FORMAT : eml_csv_node(p, i);
+            break;
+        case EML_ROW_LABEL:
+            expected = p->column;
+            err = p->name < 2 || p->escaped ? EML_ERR_FORMAT : EML_OK;
+            p->labels_size += 2u + (err == EML_OK ? p->labels[p->labels_size + 1] : 0);
+            break;
+        case EML_ROW_T:
+            expected = t->n_features;
+            break;
+        case EML_ROW_U:
+            expected = eml_trees_n_outputs(t) + 1;
+            p->golden++;
+            p->agreeing = (uint16_t)(p->agreeing + p->agrees);
+            break;
+        case EML_ROW_END:
+            err = c[0] == p->rows - 1 ? eml_csv_complete(p) : EML_ERR_FORMAT;
+            break;
+        default:
+            expected = p->column;
+            break;
+    }
+    return p->column != expected ? EML_ERR_FORMAT : err;
+}
+
+// The name of a row is complete: is it its turn?
+static inline eml_err_t eml_csv_name(eml_trees_csv_t *p) {
+    static const uint32_t names[EML_ROW_NONE] = { EML_ROW_NAME(0, 0, 'e', 'm', 'l'), EML_ROW_NAME(0, 0, 0, 0, 'f'),
+        EML_ROW_NAME(0, 0, 0, 0, 'c'), EML_ROW_NAME(0, 0, 0, 'l', 'b'), EML_ROW_NAME(0, 0, 0, 0, 's'), EML_ROW_NAME(0, 0, 0, 0, 'v'),
+        EML_ROW_NAME(0, 0, 0, 0, 'p'), EML_ROW_NAME(0, 0, 0, 0, 'l'), EML_ROW_NAME(0, 0, 0, 0, 'r'), EML_ROW_NAME(0, 0, 0, 0, 'n'),
+        EML_ROW_NAME('l', 'a', 'b', 'e', 'l'), EML_ROW_NAME(0, 0, 0, 0, 't'), EML_ROW_NAME(0, 0, 0, 0, 'u'),
+        EML_ROW_NAME(0, 'c', 'e', 'r', 't'), EML_ROW_NAME(0, 0, 'e', 'n', 'd') };
+    uint32_t row = 0;
+    while (row < EML_ROW_NONE && names[row] != p->name) {
+        row++;
+    }
+    const int in_order = row >= p->last_row || (row == EML_ROW_T && p->last_row == EML_ROW_U); // t, u, t, u, ...
+    const int needs = row <= EML_ROW_C ? row == p->rows : p->done[EML_ROW_C] != 0; // eml, f, c come first
+    if (row == EML_ROW_NONE || !in_order || !needs || p->done[row] >= eml_csv_expected(p, row)) {
+        return EML_ERR_FORMAT;
+    }
+    p->row = p->last_row = (uint8_t)row;
+    p->name = p->column = p->number = p->negative = p->n_digits = 0;
+    return row == EML_ROW_T ? eml_csv_golden(p) : EML_OK;
+}
+
+// A character of a label, stored as the LABL trailer has it: kind, length, text.
+static inline eml_err_t eml_csv_label(eml_trees_csv_t *p, uint8_t c) {
+    uint8_t *label = p->labels + p->labels_size;
+    const uint32_t at = p->name++;
+    if (at == 0) {
+        label = (uint8_t *)p->grow(p->labels, p->labels_size + 2 + 255);
+        if (label == NULL) {
+            return EML_ERR_FULL;
+        }
+        p->labels = label;
+        label += p->labels_size;
+        label[0] = c;
+        label[1] = 0;
+        return c == 'i' || c == 's' ? EML_OK : EML_ERR_FORMAT;
+    }
+    if (at == 1) {
+        return c == ',' ? EML_OK : EML_ERR_FORMAT;
+    }
+    if (c == '\\' && !p->escaped) {
+        p->escaped = 1;
+        return EML_OK;
+    }
+    if (p->escaped) {
+        c = c == 'n' ? '\n' : c == 'r' ? '\r' : c;
+        p->escaped = 0;
+    }
+    if (label[1] == 255 || (label[0] == 'i' && c != '-' && (c < '0' || c > '9'))) {
+        return EML_ERR_RANGE;
+    }
+    label[2 + label[1]++] = c;
+    return EML_OK;
+}
+
 static inline eml_err_t eml_csv_end_line(eml_trees_csv_t *p) {
     eml_err_t err = EML_OK;
-    if (p->name_size) { // not an empty line
-        err = p->row == EML_ROW_NONE ? eml_csv_name(p) : EML_OK;
-        if (err == EML_OK && !p->text && p->row != EML_ROW_NONE && (p->number.n_chars || !p->in_record)) {
-            err = eml_csv_cell(p); // an empty cell is no number, and refused
-        }
+    if (p->row == EML_ROW_NONE) {
+        err = p->name ? EML_ERR_FORMAT : EML_OK; // a name without cells; or an empty line
+    } else {
+        err = p->row == EML_ROW_LABEL || p->row == EML_ROW_CERT ? EML_OK : eml_csv_cell(p);
         err = err == EML_OK ? eml_csv_row(p) : err;
-        memset(p->name, 0, sizeof(p->name));
-        p->name_size = 0;
         p->row = EML_ROW_NONE;
-        p->text = 0;
+        p->name = 0;
     }
     p->line += err == EML_OK;
     return err;
 }
 
-static inline eml_err_t eml_csv_char(eml_trees_csv_t *p, char c) {
-    if (c == '\n' && !p->bracket) {
+static inline eml_err_t eml_csv_char(eml_trees_csv_t *p, uint8_t c) {
+    if (c == '\n') {
         return eml_csv_end_line(p);
     }
-    if (c == '\r') {
+    if (c == '\r' || p->row == EML_ROW_CERT) {
         return EML_OK;
     }
-    if (p->text) {
-        return p->row == EML_ROW_LABEL ? eml_csv_label(p, c) : EML_OK;
-    }
-    if (p->row == EML_ROW_NONE) {
-        if (c == ',') {
-            return eml_csv_name(p);
-        }
-        if (p->name_size == sizeof(p->name) - 1 || p->done[EML_ROW_END]) {
-            return EML_ERR_FORMAT;
-        }
-        p->name[p->name_size++] = (uint8_t)c;
-        return EML_OK;
-    }
-    const int emlearn_leaf = !p->ours && p->row == EML_ROW_L;
-    if (emlearn_leaf && (c == '[' || c == ']' || c == ' ' || c == '\n')) { // NumPy's way to print a row, over several lines
-        const eml_err_t err = p->number.n_chars ? eml_csv_cell(p) : EML_OK;
-        const int bad = (c == '[' && (p->in_record || p->column)) || (c == ']' && !p->bracket);
-        p->bracket = c == '[' || (p->bracket && c != ']');
-        p->in_record |= p->bracket;
-        p->line += c == '\n';
-        return bad ? EML_ERR_FORMAT : err;
+    if (p->row == EML_ROW_LABEL) {
+        return eml_csv_label(p, c);
     }
     if (c == ',') {
-        return eml_csv_cell(p);
+        return p->row == EML_ROW_NONE ? eml_csv_name(p) : eml_csv_cell(p);
     }
-    eml_csv_number_add(&p->number, c);
+    if (p->row == EML_ROW_NONE) {
+        p->name = p->name << 5 | (c & 31);
+        return c < 'a' || c > 'z' || p->name >> 25 || p->done[EML_ROW_END] ? EML_ERR_FORMAT : EML_OK;
+    }
+    if (c == '-' && p->n_digits == 0 && !p->negative) {
+        p->negative = 1;
+        return EML_OK;
+    }
+    const uint32_t digit = c - (uint32_t)'0';
+    if (digit > 9 || p->number > 429496729 || (p->number == 429496729 && digit > 5)) {
+        return EML_ERR_RANGE;
+    }
+    p->number = p->number * 10 + digit;
+    p->n_digits = 1;
     return EML_OK;
 }
 
 static inline eml_err_t eml_trees_csv_feed(eml_trees_csv_t *p, const char *text, size_t size) {
     eml_err_t err = EML_OK;
     for (size_t i = 0; i < size && err == EML_OK; i++) {
-        err = eml_csv_char(p, text[i]);
+        err = eml_csv_char(p, (uint8_t)text[i]);
     }
     return err;
 }
 
 static inline eml_err_t eml_trees_csv_end(eml_trees_csv_t *p) {
-    eml_err_t err = p->bracket ? EML_ERR_FORMAT : eml_csv_end_line(p); // the last line may lack its end
-    if (err == EML_OK && p->ours && !p->done[EML_ROW_END]) {
-        err = EML_ERR_FORMAT;
-    }
-    return err == EML_OK ? eml_csv_complete(p) : err;
+    const eml_err_t err = eml_csv_end_line(p); // the last line may lack its end
+    return err == EML_OK && !p->done[EML_ROW_END] ? EML_ERR_FORMAT : err;
 }
 
 #endif // EML_TREES_CSV_H

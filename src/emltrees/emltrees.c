@@ -18,7 +18,7 @@ typedef struct {
     void *memory;             // what the tables lie in, for the garbage collector
     mp_obj_t source;          // likewise, a buffer that is used in place
     mp_obj_t cell;            // array('f', 1), to box a float
-    eml_trees_build_t *build; // while the builder methods are at work
+    mp_obj_t build;           // emltrees_build.Builder while the builder methods are at work, else None
 } model_obj_t;
 
 // Not static: mpy_ld.py rejects static zero-initialised data.
@@ -40,7 +40,7 @@ static mp_obj_t trees_new(size_t n_args, const mp_obj_t *args) {
     }
     model_obj_t *self = mp_obj_malloc(model_obj_t, (mp_obj_type_t *)&model_type);
     memset((uint8_t *)self + sizeof(self->base), 0, sizeof(*self) - sizeof(self->base));
-    self->source = self->cell = mp_const_none;
+    self->source = self->cell = self->build = mp_const_none;
     return MP_OBJ_FROM_PTR(self);
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(trees_new_obj, 0, 3, trees_new);
@@ -61,43 +61,27 @@ static void model_set(model_obj_t *self, const eml_trees_t *t, uint64_t *sums, v
     self->source = source;
     self->labels = self->golden = NULL;
     self->n_golden = self->n_agreeing = 0;
-    self->build = NULL;
+    self->build = mp_const_none;
 }
 
-static MP_NORETURN void raise_line(uint32_t line, eml_err_t err) {
-    natmod_message_t m;
-    m.size = 0;
-    natmod_text(&m, "line ");
-    natmod_number(&m, line);
-    natmod_text(&m, err == EML_ERR_FORMAT ? ": row unknown, incomplete or out of order" : ": ");
-    natmod_text(&m, err == EML_ERR_FORMAT ? "" : natmod_reason(err));
-    natmod_raise(&m);
-}
-
-// CSV text: `start` is what was read of it to recognise it.
+// CSV text of ours: `start` is what was read of it to recognise it.
 static void load_csv(model_obj_t *self, natmod_reader_t *r, const uint8_t *start, size_t size) {
     eml_trees_csv_t p;
     eml_trees_csv_init(&p, natmod_grow);
     eml_err_t err = eml_trees_csv_feed(&p, (const char *)start, size);
-    while (err == EML_OK && (r->size > 0 || natmod_reader_fill(r))) {
-        const bool line_end = r->size > 0 && r->data[r->size - 1] == '\n';
+    while (err == EML_OK && natmod_reader_fill(r)) {
         err = eml_trees_csv_feed(&p, (const char *)r->data, r->size);
         r->size = 0;
-        if (err == EML_OK && r->kind == NATMOD_LINES && !line_end) {
-            err = eml_trees_csv_feed(&p, "\n", 1);
-        }
     }
     err = err == EML_OK ? eml_trees_csv_end(&p) : err;
     if (err != EML_OK) {
-        raise_line(p.line, err);
+        natmod_raise_line(p.line, err);
     }
     model_set(self, &p.trees, p.sums ? p.sums : model_sums(&p.trees), p.body, mp_const_none);
     self->n_golden = p.golden;
     self->n_agreeing = p.agreeing;
-    if (p.labels.size) {
-        self->labels = (const uint8_t *)p.labels.words;
-        self->labels_size = p.labels.size;
-    }
+    self->labels = p.labels;
+    self->labels_size = p.labels_size;
 }
 
 // A whole .eml file in memory.
@@ -179,23 +163,37 @@ static void load_stream(model_obj_t *self, natmod_reader_t *r, const uint8_t *he
     self->n_agreeing = agreeing;
 }
 
+// The module for what only files and scripts of emlearn need.
+static mp_obj_t build_call(qstr function, size_t n_args, const mp_obj_t *args) {
+    const mp_obj_t module = mp_import_name(MP_QSTR_emltrees_build, mp_const_none, MP_OBJ_NEW_SMALL_INT(0));
+    return mp_call_function_n_kw(mp_load_attr(module, function), n_args, 0, args);
+}
+
+static void load_built(model_obj_t *self, mp_obj_t file) {
+    mp_buffer_info_t info;
+    mp_get_buffer_raise(file, &info, MP_BUFFER_READ);
+    load_memory(self, info.buf, info.len, file);
+}
+
 // emltrees.load_model(model, f): from an open file, a buffer or any iterable of lines.
 static mp_obj_t trees_load_model(mp_obj_t self_in, mp_obj_t source) {
     model_obj_t *self = model_get(self_in);
     natmod_reader_t r;
     natmod_reader_open(&r, source);
-    uint32_t header[EML_FILE_HEADER / 4];
+    uint32_t header[EML_FILE_HEADER / 4] = { 0 };
     uint8_t *start = (uint8_t *)header;
     size_t size = 0;
-    if (r.kind != NATMOD_LINES) {
-        while (size < EML_FILE_HEADER && natmod_reader_read(&r, start + size, 1)) {
-            size++;
-        }
+    while (size < EML_FILE_HEADER && natmod_reader_read(&r, start + size, 1)) {
+        size++;
     }
     if (size == EML_FILE_HEADER && header[0] == EML_FILE_MAGIC) {
         load_stream(self, &r, start);
-    } else {
+    } else if (header[0] == EML_CSV_MAGIC) {
         load_csv(self, &r, start, size);
+    } else {
+        // emlearn's: its own module makes a file of ours from it. Pass on what was read, and where the rest is.
+        mp_obj_t args[3] = { mp_obj_new_bytes(start, size), mp_obj_new_bytes(r.data, r.size), natmod_reader_rest(&r) };
+        load_built(self, build_call(MP_QSTR_convert, 3, args));
     }
     return mp_const_none;
 }
@@ -234,13 +232,10 @@ static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(trees_load_obj, 1, 2, trees_load);
 // The model, complete: one that was built node by node is put together at its first use.
 static model_obj_t *model_ready(mp_obj_t self_in) {
     model_obj_t *self = MP_OBJ_TO_PTR(self_in);
-    if (self->build) {
-        eml_trees_t t;
-        eml_trees_build_t *build = self->build;
-        self->build = NULL; // it can't be finished twice
-        natmod_check(eml_build_finish(build, &t));
-        natmod_check(eml_trees_validate(&t));
-        model_set(self, &t, model_sums(&t), build, mp_const_none);
+    if (self->build != mp_const_none) {
+        mp_obj_t method[2];
+        mp_load_method(self->build, MP_QSTR_file, method);
+        load_built(self, mp_fun_table.call_method_n_kw(0, 0, method));
     }
     if (self->trees.n_trees == 0) {
         mp_raise_ValueError(MP_ERROR_TEXT("no model is loaded: use load_model(model, file)"));
@@ -373,57 +368,38 @@ static mp_obj_t model_scale(mp_obj_t self_in, mp_obj_t features_in, mp_obj_t out
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(model_scale_obj, model_scale);
 
-// emlearn's builder: setdata(n_features, n_classes), then addleaf, addroot and addnode in any order.
-static mp_obj_t model_setdata(mp_obj_t self_in, mp_obj_t features_in, mp_obj_t classes_in) {
+// emlearn's builder: setdata(n_features, n_classes), then addleaf, addroot and addnode in any order. See emltrees_build.c.
+static mp_obj_t model_setdata(mp_obj_t self_in, mp_obj_t features, mp_obj_t classes) {
     model_obj_t *self = MP_OBJ_TO_PTR(self_in);
-    const mp_int_t n_features = mp_obj_get_int(features_in);
-    const mp_int_t n_classes = mp_obj_get_int(classes_in);
-    if (n_features < 1 || n_features > 65535 || n_classes < 1 || n_classes > 65535) {
-        mp_raise_ValueError(MP_ERROR_TEXT("expected 1 to 65535 features and classes"));
-    }
-    eml_trees_build_t *build = m_malloc(sizeof(eml_trees_build_t));
-    eml_build_init(build, natmod_grow);
-    build->n_features = (uint16_t)n_features;
-    build->n_classes = (uint16_t)n_classes;
-    self->build = build;
-    self->trees.n_trees = 0;
+    const mp_obj_t args[2] = { features, classes };
+    self->build = build_call(MP_QSTR_Builder, 2, args);
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(model_setdata_obj, model_setdata);
 
-static eml_trees_build_t *model_build(mp_obj_t self_in) {
-    const model_obj_t *self = MP_OBJ_TO_PTR(self_in);
-    if (self->build == NULL) {
+static mp_obj_t build_add(qstr name, size_t n_args, const mp_obj_t *args) {
+    const model_obj_t *self = MP_OBJ_TO_PTR(args[0]);
+    if (self->build == mp_const_none) {
         mp_raise_ValueError(MP_ERROR_TEXT("call setdata(features, classes) first"));
     }
-    return self->build;
+    mp_obj_t call[6];
+    mp_load_method(self->build, name, call);
+    memcpy(&call[2], &args[1], (n_args - 1) * sizeof(mp_obj_t));
+    return mp_fun_table.call_method_n_kw(n_args - 1, 0, call);
 }
 
-static mp_obj_t model_addleaf(mp_obj_t self_in, mp_obj_t class_in) {
-    const mp_int_t klass = mp_obj_get_int(class_in);
-    natmod_check(klass < 0 || klass > 65535 ? EML_ERR_RANGE : eml_build_leaf(model_build(self_in), (uint32_t)klass));
-    return mp_const_none;
+static mp_obj_t model_addleaf(size_t n_args, const mp_obj_t *args) {
+    return build_add(MP_QSTR_addleaf, n_args, args);
 }
-static MP_DEFINE_CONST_FUN_OBJ_2(model_addleaf_obj, model_addleaf);
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(model_addleaf_obj, 2, 2, model_addleaf);
 
-static int32_t small_int(mp_obj_t obj) {
-    const mp_int_t i = mp_obj_get_int(obj);
-    natmod_check(i < -0x10000 || i > 0x10000 ? EML_ERR_RANGE : EML_OK);
-    return (int32_t)i;
+static mp_obj_t model_addroot(size_t n_args, const mp_obj_t *args) {
+    return build_add(MP_QSTR_addroot, n_args, args);
 }
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(model_addroot_obj, 2, 2, model_addroot);
 
-static mp_obj_t model_addroot(mp_obj_t self_in, mp_obj_t root_in) {
-    natmod_check(eml_build_root(model_build(self_in), small_int(root_in)));
-    return mp_const_none;
-}
-static MP_DEFINE_CONST_FUN_OBJ_2(model_addroot_obj, model_addroot);
-
-// addnode(left, right, feature, value): feature <= value goes left; a child > 0 is a jump in nodes, < 0 is leaf -child - 1.
 static mp_obj_t model_addnode(size_t n_args, const mp_obj_t *args) {
-    const int32_t feature = small_int(args[3]);
-    natmod_check(feature < 0 || feature > 65535 ? EML_ERR_RANGE : EML_OK);
-    natmod_check(eml_build_node(model_build(args[0]), (uint16_t)feature, small_int(args[4]), small_int(args[1]), small_int(args[2])));
-    return mp_const_none;
+    return build_add(MP_QSTR_addnode, n_args, args);
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(model_addnode_obj, 5, 5, model_addnode);
 

@@ -3,8 +3,8 @@
     model = emltrees.load('gesture.eml')     # or a CSV; a path, an open file, or bytes
     model.predict(array('h', features))      # class number, or value
 
-Formats: docs/formats.md; rules of arithmetic: src/emlearn/eml_trees.h. Whatever decides a result is an integer here: the floats of
-MicroPython have 32 bits or fewer. Arrays are read as they lie in memory, so the machine is little-endian.
+Formats: docs/formats.md; rules of arithmetic: src/emlearn/eml_trees.h. Whatever decides a result is an integer here: the
+floats of MicroPython have 32 bits or fewer. Arrays are read as they lie in memory, so the machine is little-endian.
 """
 
 from array import array
@@ -72,7 +72,7 @@ def _length(n):
 
 
 def _nearest(n, d, e, width, lowest):
-    """(exponent, mantissa) of n / d * 2^e rounded to `width` bits, ties to even; no exponent below `lowest` (subnormals)."""
+    """(exponent, mantissa) of n / d * 2^e to `width` bits, ties to even; subnormal below the exponent `lowest`."""
     if n == 0:
         return lowest, 0
     shift = max(0, width + 1 + _length(d) - _length(n))
@@ -151,18 +151,27 @@ def _argmax(sums):
 
 
 class _Forest:
-    """Decoded, validated tables. A child is an element, or -1 - leaf number. Without a layout, the sizes show only at the end."""
+    """Decoded, validated tables. A child is an element, or -1 - leaf number.
+
+    Without a layout (files of emlearn, the builder), the sizes show only at the end.
+    """
 
     def __init__(self, features, classes, dtype, leaf, layout=None, bits=0, entry=1, trees=None, sizes=(None, 0, 0, 0)):
         self.n_features, self.n_classes, self.dtype, self.leaf = features, classes, dtype, leaf
         self.layout, self.bits, self.entry, self.n_trees = layout, bits, entry, trees
         self.n_nodes, self.n_leaves, self.n_entries, self.n_values = sizes
         _fail(0 < features < 65536 and classes < 65536, "needs 1 to 65535 features and at most 65535 classes")
-        _fail(dtype <= _SCALED and leaf <= _VALUE and entry <= 1 and bits <= 14, "unknown dtype, leaf, entry or feature_bits")
+        _fail(
+            dtype <= _SCALED and leaf <= _VALUE and entry <= 1 and bits <= 14,
+            "unknown dtype, leaf, entry or feature_bits",
+        )
         _fail((leaf == _VALUE) == (classes == 0), "%d classes do not go with leaf %d" % (classes, leaf))
         self.records = leaf in (_COUNTS, _WEIGHTED, _UINT8)
         if layout is not None:
-            _fail(layout <= 2 and not (layout == 0 and dtype == _FLOAT), "unknown layout, or one that cannot hold this dtype")
+            _fail(
+                layout <= 2 and not (layout == 0 and dtype == _FLOAT),
+                "unknown layout, or one that cannot hold this dtype",
+            )
             _fail(layout == 2 or features <= 1 << bits, "%d features do not fit into %d bits" % (features, bits))
             _fail(0 < trees < 65536 and self.n_nodes > 0, "needs 1 to 65535 trees, and nodes")
             _fail(max(sizes) <= _MAX_COUNT, "too many nodes, leaves, entries or values")
@@ -297,7 +306,9 @@ class _Forest:
         if code not in _ACCEPTS[self.dtype]:
             expected = " or ".join(["'%s'" % c for c in _ACCEPTS[self.dtype]])
             why = ": its thresholds are whole numbers" if self.dtype == _INT16 and code == "f" else ""
-            raise TypeError("a model of dtype %s takes array %s, not '%s'%s" % (_DTYPES[self.dtype], expected, code, why))
+            raise TypeError(
+                "a model of dtype %s takes array %s, not '%s'%s" % (_DTYPES[self.dtype], expected, code, why)
+            )
         if len(x) != self.n_features:
             raise ValueError("the model takes %d features, not %d" % (self.n_features, len(x)))
         if self.dtype == _FLOAT:
@@ -335,12 +346,6 @@ class _Forest:
             leaves.append(-1 - i)
         return leaves
 
-    def record(self, leaf):
-        """Classes, values and their total of a leaf with several classes."""
-        first, end = self.start[leaf - self.n_classes], self.start[leaf - self.n_classes + 1]
-        values = self.entry_value[first:end]
-        return self.entry_class[first:end], values, sum(values)
-
     def sums(self, leaves):
         """Summed proportions in units of 2^-32, each rounded down; and whether a leaf had several classes."""
         n_classes, leaf_type = self.n_classes, self.leaf
@@ -350,22 +355,27 @@ class _Forest:
             if leaf < n_classes:
                 sums[leaf] += 1
             else:
-                mixed.append(leaf)
+                mixed.append(leaf - n_classes)
         one = 0xFFFFFFFF if leaf_type == _UINT8 else 1 << 32
         sums = [n * one for n in sums]
-        for leaf in mixed:
-            classes, values, total = self.record(leaf)
-            for i, c in enumerate(classes):
-                if leaf_type == _COUNTS:
-                    sums[c] += (values[i] << 32) // total
-                elif leaf_type == _UINT8:
-                    sums[c] += values[i] * 0x01010101
-                else:
+        start, classes, values = self.start, self.entry_class, self.entry_value
+        for record in mixed:
+            first, end = start[record], start[record + 1]
+            if leaf_type == _COUNTS:
+                total = sum(values[first:end])
+                for i in range(first, end):
+                    sums[classes[i]] += (values[i] << 32) // total
+            elif leaf_type == _UINT8:
+                for i in range(first, end):
+                    sums[classes[i]] += values[i] * 0x01010101
+            else:
+                for i in range(first, end):
                     exponent, mantissa = self.double(values[i])
-                    sums[c] += mantissa >> -32 - exponent
-        return sums, bool(mixed)
+                    sums[classes[i]] += mantissa >> -32 - exponent
+        return sums, len(mixed) > 0
 
     def double(self, index):
+        """(exponent, mantissa) of a float64 of a weighted leaf."""
         bits = self.values[index]
         return (bits >> 52) - 1075, (bits & (1 << 52) - 1) + (1 << 52)
 
@@ -376,11 +386,13 @@ class _Forest:
             if leaf < self.n_classes:
                 sums[leaf] = _double_add(sums[leaf], _DOUBLE_ONE)
                 continue
-            classes, values, total = self.record(leaf)
-            for i, c in enumerate(classes):
-                p = self.double(values[i]) if self.leaf == _WEIGHTED else _double_ratio(values[i], total, 0)
+            first, end = self.start[leaf - self.n_classes], self.start[leaf - self.n_classes + 1]
+            total = sum(self.entry_value[first:end])
+            for i in range(first, end):
+                c, value = self.entry_class[i], self.entry_value[i]
+                p = self.double(value) if self.leaf == _WEIGHTED else _double_ratio(value, total, 0)
                 sums[c] = _double_add(sums[c], p)
-        return [_double_ratio(m, len(leaves), e) for e, m in sums]
+        return [_double_ratio(mantissa, len(leaves), exponent) for exponent, mantissa in sums]
 
     def classify(self, leaves):
         sums, mixed = self.sums(leaves)
@@ -412,7 +424,7 @@ class _Forest:
     def replay(self, x, klass, outputs):
         """Predict one golden row; outputs: bytes of the expected float32."""
         leaves = self.walk(self.inputs(x))
-        same = not self.n_classes or self.classify(leaves) == klass
+        same = klass == (self.classify(leaves) if self.n_classes else 0)
         self.tested[0] += same and bytes(self.outputs(leaves)) == outputs
         self.tested[1] += 1
 
@@ -481,7 +493,17 @@ def _read_eml(data, keep):
     _fail(44 <= size <= len(data) and size & 3 == 0, "the file is cut off, or its size is wrong")
     _fail(crc32(data[16:size], crc32(data[:12])) & 0xFFFFFFFF == _uint(data, 12, 4), "the file is damaged: wrong CRC")
     counts = [_uint(data, at, 4) for at in range(28, 44, 4)]
-    forest = _Forest(_uint(data, 16, 2), _uint(data, 18, 2), data[23], data[24], data[22], data[25], data[26], _uint(data, 20, 2), counts)
+    forest = _Forest(
+        _uint(data, 16, 2),
+        _uint(data, 18, 2),
+        data[23],
+        data[24],
+        data[22],
+        data[25],
+        data[26],
+        _uint(data, 20, 2),
+        counts,
+    )
     at, offsets = 44, []
     for part in forest.sizes():
         offsets.append(at)
@@ -698,7 +720,9 @@ def _read_ours(rows):
         for i in range(0, len(cells), 2):
             forest.add_entry(cells[i], cells[i + 1], first)
         forest.end_record()
-    _fail(len(forest.entry_class) == forest.n_entries, "%d entries, not %d" % (len(forest.entry_class), forest.n_entries))
+    _fail(
+        len(forest.entry_class) == forest.n_entries, "%d entries, not %d" % (len(forest.entry_class), forest.n_entries)
+    )
     for _ in range(forest.leaf_numbers() if classes else 0):
         _fail(0 <= rows.take("l", 1)[0] < classes, "no such class")
     for _ in range(trees):
@@ -707,6 +731,7 @@ def _read_ours(rows):
         feature, threshold, left, right, *missing = rows.take("n", 4, 5)
         _fail(missing in ([], [1]), "missing_left must be 1 or left out")
         if left == right < 0:
+            _fail(0 <= feature < features, "feature %d is out of range" % feature)
             forest.add_leaf_element(-1 - left)
         else:
             forest.add_node(feature, threshold - (dtype != _FLOAT), left, right, len(missing))
@@ -856,7 +881,10 @@ class Model:
         if _typecode(features) != "f" or _typecode(out) != "h":
             raise TypeError("scale needs array 'f' and 'h', not '%s' and '%s'" % (_typecode(features), _typecode(out)))
         n = forest.n_features
-        _fail(len(features) == n and len(out) == n, "scale needs %d features, not %d and %d" % (n, len(features), len(out)))
+        _fail(
+            len(features) == n and len(out) == n,
+            "scale needs %d features, not %d and %d" % (n, len(features), len(out)),
+        )
         out[:] = array("h", forest.scaled(features))
 
     def _building(self):

@@ -1,9 +1,9 @@
-// Numbers and rows from CSV text that arrives in pieces. Nothing is buffered but the number at hand.
+// Decimal numbers from text, character by character.
 //
-//   eml_csv_number_add(&number, c)    the next character of a cell
-//   eml_csv_number_int / _floor / _float
-#ifndef EML_CSV_H
-#define EML_CSV_H
+//   eml_decimal_add(&number, c)           the next character
+//   eml_decimal_int / _floor / _float     what it was
+#ifndef EML_DECIMAL_H
+#define EML_DECIMAL_H
 
 #include "eml_math.h"
 
@@ -18,16 +18,16 @@ typedef struct {
     uint8_t n_chars;
     uint8_t part; // 0 sign, 1 whole digits, 2 fraction, 3 sign of the exponent, 4 exponent
     uint8_t bad;
-} eml_csv_number_t;
+} eml_decimal_t;
 
-#define EML_CSV_MAX_DIGITS 100000000000000000u // 10^17: one digit more still fits uint64_t
+#define EML_DECIMAL_MAX 100000000000000000u // 10^17: one digit more still fits uint64_t
 
-static inline void eml_csv_number_digit(eml_csv_number_t *n, uint32_t digit) {
+static inline void eml_decimal_digit(eml_decimal_t *n, uint32_t digit) {
     if (n->part == 4) {
         n->written_exponent = n->written_exponent > 999 ? 1000 : n->written_exponent * 10 + (int32_t)digit;
         return;
     }
-    if (n->digits < EML_CSV_MAX_DIGITS) {
+    if (n->digits < EML_DECIMAL_MAX) {
         n->digits = n->digits * 10 + digit;
         n->exponent -= n->part == 2;
     } else {
@@ -36,12 +36,12 @@ static inline void eml_csv_number_digit(eml_csv_number_t *n, uint32_t digit) {
     }
 }
 
-static inline void eml_csv_number_add(eml_csv_number_t *n, char c) {
+static inline void eml_decimal_add(eml_decimal_t *n, char c) {
     n->n_chars = n->n_chars == 255 ? 255 : (uint8_t)(n->n_chars + 1);
     n->bad |= n->n_chars == 255; // no number is that long; keeps the exponents small
     if (c >= '0' && c <= '9') {
         n->part = n->part == 0 ? 1 : n->part == 3 ? 4 : n->part;
-        eml_csv_number_digit(n, (uint32_t)(c - '0'));
+        eml_decimal_digit(n, (uint32_t)(c - '0'));
     } else if ((c == '-' || c == '+') && n->part == 0 && n->n_chars == 1) {
         n->negative = c == '-';
     } else if ((c == '-' || c == '+') && n->part == 3 && !n->negative_exponent) {
@@ -56,21 +56,20 @@ static inline void eml_csv_number_add(eml_csv_number_t *n, char c) {
     }
 }
 
-static inline int32_t eml_csv_exponent(const eml_csv_number_t *n) {
+static inline int32_t eml_decimal_exponent(const eml_decimal_t *n) {
     return n->exponent + (n->negative_exponent ? -n->written_exponent : n->written_exponent);
 }
 
-// Integers only, from -2^31 to 2^32 - 1.
-static inline eml_err_t eml_csv_number_int(const eml_csv_number_t *n, int64_t *out) {
-    if (n->bad || n->part != 1 || n->exponent || n->digits > (n->negative ? 0x80000000u : 0xffffffffu)) {
+static inline eml_err_t eml_decimal_int(const eml_decimal_t *n, int32_t *out) {
+    if (n->bad || n->part != 1 || n->exponent || n->digits > 0x7fffffff) {
         return EML_ERR_RANGE;
     }
-    *out = n->negative ? -(int64_t)n->digits : (int64_t)n->digits;
+    *out = n->negative ? -(int32_t)n->digits : (int32_t)n->digits;
     return EML_OK;
 }
 
 // x / 10, and the remainder, without 64-bit division.
-static inline uint64_t eml_csv_div10(uint64_t x, uint32_t *remainder) {
+static inline uint64_t eml_decimal_div10(uint64_t x, uint32_t *remainder) {
     const uint32_t high = (uint32_t)(x >> 32);
     const uint32_t middle = (high % 10) << 28 | ((uint32_t)x >> 4);
     const uint32_t low = (middle % 10) << 4 | ((uint32_t)x & 15);
@@ -79,17 +78,17 @@ static inline uint64_t eml_csv_div10(uint64_t x, uint32_t *remainder) {
 }
 
 // Largest integer not above, limited to about 10^9 either way.
-static inline eml_err_t eml_csv_number_floor(const eml_csv_number_t *n, int32_t *out) {
+static inline eml_err_t eml_decimal_floor(const eml_decimal_t *n, int32_t *out) {
     const uint64_t limit = 1000000000;
     uint64_t whole = n->digits;
     uint32_t lost = n->inexact;
-    int32_t exponent = eml_csv_exponent(n);
+    int32_t exponent = eml_decimal_exponent(n);
     if (n->bad || n->part == 0 || n->part == 3) {
         return EML_ERR_RANGE;
     }
     for (; exponent < 0 && whole; exponent++) {
         uint32_t remainder;
-        whole = eml_csv_div10(whole, &remainder);
+        whole = eml_decimal_div10(whole, &remainder);
         lost |= remainder;
     }
     for (; exponent > 0 && whole && whole < limit; exponent--) {
@@ -101,12 +100,12 @@ static inline eml_err_t eml_csv_number_floor(const eml_csv_number_t *n, int32_t 
 }
 
 // Bits of the float32 next to the number, within one unit of the last place.
-static inline eml_err_t eml_csv_number_float(const eml_csv_number_t *n, uint32_t *bits) {
+static inline eml_err_t eml_decimal_float(const eml_decimal_t *n, uint32_t *bits) {
     if (n->bad || n->part == 0 || n->part == 3) {
         return EML_ERR_RANGE;
     }
     uint64_t mantissa = n->digits;
-    int32_t exponent = eml_csv_exponent(n);
+    int32_t exponent = eml_decimal_exponent(n);
     int binary = 0; // the number is mantissa * 2^binary * 10^exponent
     int lost = n->inexact;
     if (mantissa == 0 || exponent < -100 || exponent > 100) {
@@ -119,7 +118,7 @@ static inline eml_err_t eml_csv_number_float(const eml_csv_number_t *n, uint32_t
         mantissa <<= shift;
         binary -= shift;
         if (exponent < 0) {
-            mantissa = eml_csv_div10(mantissa, &remainder);
+            mantissa = eml_decimal_div10(mantissa, &remainder);
             lost |= remainder != 0;
         } else {
             lost |= (mantissa & 15) != 0;
@@ -131,4 +130,4 @@ static inline eml_err_t eml_csv_number_float(const eml_csv_number_t *n, uint32_t
     return (*bits & 0x7fffffff) < 0x7f800000 ? EML_OK : EML_ERR_RANGE;
 }
 
-#endif // EML_CSV_H
+#endif // EML_DECIMAL_H
