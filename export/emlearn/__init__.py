@@ -3,6 +3,8 @@
     model = emlearn.convert(estimator)
     print(model.certify(X, y))
     model.save(file="gesture.eml")
+
+See `convert` and `Model`.
 """
 
 from __future__ import annotations

@@ -45,27 +45,29 @@ def convert(
 ) -> Model:
     """Convert a fitted estimator into a model for the device.
 
-    By default the conversion is exact: the same class for every row of float32 features, probabilities within 1e-6, regression
-    within 1e-6 of the largest value. It checks itself on rows that lie on and beside the model's own thresholds.
+    By default the conversion is exact: the same class for every row of float32 features, probabilities within 1e-6,
+    regression within 1e-6 of the largest value. It checks itself on rows that lie on and beside the model's own
+    thresholds.
 
     Parameters
     ----------
     estimator : object
-        A fitted decision tree, random forest or extra trees of scikit-learn, classifier or regressor. The model keeps a
-        reference to it, for `Model.certify`.
+        A fitted decision tree, random forest or extra trees of scikit-learn, classifier or regressor. The model
+        keeps a reference to it, for `Model.certify`.
     kind : str, optional
         Name of the supported class to treat it as, for classes that only look like one.
     method : {"loadable", "inline"}
         What `Model.save` writes for C: data for the core, or code.
     dtype : {"float", "int16", "auto"}, optional
-        What features are compared as. "float" (default) is exact. "int16" is smaller and faster: exact and without scales for
-        features that are integers, which the data or else the thresholds tell; otherwise each feature gets a scale by a power
-        of two. "auto" takes int16 if it loses no more than `max_loss` on `data`, and float otherwise or without data.
-        "int16_t" and "float32" are other names.
+        What features are compared as. "float" (default) is exact. "int16" is smaller and faster: exact and without
+        scales for features that are integers, which the data or else the thresholds tell; otherwise each feature
+        gets a scale by a power of two. "auto" takes int16 if it loses no more than `max_loss` on `data`, and float
+        otherwise or without data. "int16_t" and "float32" are other names.
     return_type : {"classifier", "regressor"}, optional
         What the estimator is; anything else is refused.
     leaf : {"exact", "uint8", "hard"}
-        What leaves hold, for classifiers. "uint8" rounds proportions to 1/255 and "hard" keeps the most frequent class only.
+        What leaves hold, for classifiers. "uint8" rounds proportions to 1/255 and "hard" keeps the most frequent
+        class only.
     leaf_bits : {0, 8}, optional
         emlearn's name for `leaf`: 0 is "hard", 8 is "uint8".
     data : array-like or (X, y), optional
@@ -82,12 +84,14 @@ def convert(
     Raises
     ------
     ConvertError
-        If the estimator is not supported or not fitted, or an option means nothing for it. The message says what to do.
+        If the estimator is not supported or not fitted, or an option means nothing for it. The message says what to
+        do.
 
     Notes
     -----
-    scikit-learn refuses infinite features when it predicts; the device orders them. A forest with `n_jobs` above 1 sums votes in
-    the order in which its threads end, so that its own exact ties vary from call to call: the model is equal to it with one job.
+    scikit-learn refuses infinite features when it predicts; the device orders them. A forest with `n_jobs` above 1
+    sums votes in the order in which its threads end, so that its own exact ties vary from call to call: the model is
+    equal to it with one job.
     """
     ensemble = find(estimator, kind)(estimator)
     if method not in METHODS:
@@ -152,8 +156,8 @@ def _check_exact(model: Model, estimator: Any, ensemble: Ensemble, probes: NDArr
     if np.any(wrong):
         row = int(np.argmax(wrong))
         raise ConvertError(
-            f"the converted model disagrees with the estimator on {int(np.sum(wrong))} of {len(wrong)} rows, which is a defect of "
-            f"emlearn: please report it. First row: {probes[row].tolist()}; estimator {before.outputs[row].tolist()}, "
+            f"the converted model disagrees with the estimator on {int(np.sum(wrong))} of {len(wrong)} rows, which is a "
+            f"defect of emlearn: please report it. Row {probes[row].tolist()}: estimator {before.outputs[row].tolist()}, "
             f"model {after.outputs[row].tolist()}"
         )
 
@@ -183,7 +187,9 @@ def _leaf(leaf: str, leaf_bits: int | None, classifier: bool) -> str:
     if leaf_bits is not None and not (leaf_bits == 32 and not classifier):
         if leaf_bits not in LEAF_BITS:
             nearest = min(LEAF_BITS, key=lambda bits: abs(bits - leaf_bits))
-            raise ConvertError(f"leaf_bits={leaf_bits!r} is unknown; the nearest is {nearest} (leaf={LEAF_BITS[nearest]!r})")
+            raise ConvertError(
+                f"leaf_bits={leaf_bits!r} is unknown; the nearest is {nearest} (leaf={LEAF_BITS[nearest]!r})"
+            )
         if leaf not in ("exact", LEAF_BITS[leaf_bits]):
             raise ConvertError(f"leaf={leaf!r} and leaf_bits={leaf_bits} contradict each other; pass one of them")
         leaf = LEAF_BITS[leaf_bits]

@@ -26,7 +26,8 @@ KEY_INFINITY = 0x7F000001  # every larger key is a NaN
 def float32_floor(values: NDArray[np.float64]) -> NDArray[np.float32]:
     """Return the largest float32 not above each value, so that for float32 ``x``: ``x <= result`` iff ``x <= value``.
 
-    Infinities are kept, values beyond the range of float32 become its largest number or -infinity, and -0.0 becomes 0.0.
+    Infinities are kept, values beyond the range of float32 become its largest number or -infinity, and -0.0 becomes
+    0.0.
     """
     values = np.asarray(values, dtype=np.float64)
     with np.errstate(over="ignore", under="ignore"):
@@ -76,8 +77,8 @@ def choose_scale(thresholds: NDArray[np.float32]) -> tuple[int, int]:
     Returns
     -------
     shift, offset : int
-        The scaled feature is ``floor(x * 2^shift) - offset``. The shift is the largest, up to 120, for which the scaled
-        thresholds span at most 65,000 and stay below 2^30 before the offset; the offset centres them.
+        The scaled feature is ``floor(x * 2^shift) - offset``. The shift is the largest, up to 120, for which the
+        scaled thresholds span at most 65,000 and stay below 2^30 before the offset; the offset centres them.
     """
     finite = thresholds[np.isfinite(thresholds)].astype(np.float64)
     if finite.size == 0:
@@ -152,9 +153,7 @@ def recover_counts(
     return counts if bool(np.all(_exact(counts, proportions, start))) else None
 
 
-def _exact(
-    counts: NDArray[np.int64], proportions: NDArray[np.float64], start: NDArray[np.int64]
-) -> NDArray[np.bool_]:
+def _exact(counts: NDArray[np.int64], proportions: NDArray[np.float64], start: NDArray[np.int64]) -> NDArray[np.bool_]:
     first = start[:-1]
     totals = np.add.reduceat(counts, first)
     ratios = counts / np.maximum(np.repeat(totals, np.diff(start)), 1)

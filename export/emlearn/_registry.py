@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 Converter = Callable[[Any], "Ensemble"]
 
-# (package, class name) -> converter. Libraries move classes between their modules, so the modules between are not compared.
+# (package, class name) -> converter. Libraries move classes between their modules, so the modules between are not
+# compared.
 _CONVERTERS: dict[tuple[str, str], Converter] = {}
 
 

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-# Predictions of a regression that differ by less than this part of the largest one count as equal: float32 can do no better.
+# Predictions of a regression that differ by less than this part of the largest one count as equal: float32 can do no
+# better.
 REGRESSION_TOLERANCE = 1e-6
 
 
@@ -128,8 +129,8 @@ class Predictions:
 def reference_predictions(estimator: Any, X: NDArray[Any]) -> Predictions:
     """Predict with the estimator itself, on float32 features and in one thread.
 
-    A forest with several jobs sums its trees' votes in the order in which threads happen to end, so that its exact ties are
-    decided by chance; with one job it is in tree order, which is what the device does.
+    A forest with several jobs sums its trees' votes in the order in which threads happen to end, so that its exact
+    ties are decided by chance; with one job it is in tree order, which is what the device does.
     """
     if hasattr(estimator, "n_jobs"):
         estimator = copy.copy(estimator)
@@ -165,10 +166,11 @@ def certify(
     agree = agreeing_rows(before, after, classifier)
     errors = np.max(np.abs(before.outputs - after.outputs), axis=1, initial=0.0)
     worst = int(np.lexsort((-errors, agree))[0]) if len(X) else None
-    score, scores, aucs = "", (None, None), (None, None)
+    score = ""
+    scores = aucs = _NO_SCORE
     if y is not None:
         score, scores = _scores(y, before, after, classifier)
-        aucs = (_auc(y, before, estimator), _auc(y, after, estimator)) if classifier else (None, None)
+        aucs = (_auc(y, before, estimator), _auc(y, after, estimator)) if classifier else _NO_SCORE
     return Certificate(
         estimator=type(estimator).__name__,
         dtype=dtype,
@@ -190,18 +192,19 @@ def certify(
 
 
 Pair = tuple[float | None, float | None]
+_NO_SCORE: Pair = (None, None)
 
 
 def _scores(y: NDArray[Any], before: Predictions, after: Predictions, classifier: bool) -> tuple[str, Pair]:
     if len(y) != len(before.labels):
         raise ValueError(f"y has {len(y)} values for {len(before.labels)} rows of X")
     if len(y) == 0:
-        return "", (None, None)
+        return "", _NO_SCORE
     if classifier:
         return "accuracy", (float(np.mean(before.labels == y)), float(np.mean(after.labels == y)))
     spread = float(np.sum((y - np.mean(y)) ** 2))
     if spread == 0.0:
-        return "", (None, None)
+        return "", _NO_SCORE
     before_r2, after_r2 = (1.0 - float(np.sum((y - p.labels) ** 2)) / spread for p in (before, after))
     return "R2", (before_r2, after_r2)
 

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from . import __version__, convert, load, writers
-from .model import METHODS, Model
+from .model import METHODS
 
 _EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -30,11 +30,15 @@ def main() -> None:
 @click.option("--format", "format_", type=click.Choice(["csv", "eml", "c", "py"]), help="Default: by OUTPUT's suffix.")
 @click.option("--dtype", type=click.Choice(["float", "int16", "auto"]), default="float", show_default=True)
 @click.option("--leaf", type=click.Choice(["exact", "uint8", "hard"]), default="exact", show_default=True)
-@click.option("--method", type=click.Choice(METHODS), default="loadable", show_default=True, help="For C: data, or code.")
+@click.option(
+    "--method", type=click.Choice(METHODS), default="loadable", show_default=True, help="For C: data, or code."
+)
 @click.option("--name", help="Name of the model in C. Default: OUTPUT without suffix.")
 @click.option("--data", type=_EXISTING, help="CSV file with a header row: rows to measure the conversion on.")
 @click.option("--label", help="Column of DATA that holds the true label or value.")
-@click.option("--max-loss", type=click.FloatRange(0.0, 1.0), default=0.0, help="For --dtype auto: part of DATA that may change.")
+@click.option(
+    "--max-loss", type=click.FloatRange(0.0, 1.0), default=0.0, help="For --dtype auto: part of DATA that may change."
+)
 def convert_command(
     model: Path,
     output: Path,
@@ -49,8 +53,9 @@ def convert_command(
 ) -> None:
     """Convert MODEL, a fitted scikit-learn estimator, into a file for the device.
 
-    MODEL is a .joblib, .pkl or .pickle file, or a .skops file. Opening a joblib or pickle file RUNS CODE that it contains: open only
-    files that you made or trust. skops files are opened without running code: save with skops.io.dump(estimator, "model.skops").
+    MODEL is a .joblib, .pkl or .pickle file, or a .skops file. Opening a joblib or pickle file RUNS CODE that it
+    contains: open only files that you made or trust. skops files are opened without running code: save with
+    skops.io.dump(estimator, "model.skops").
     """
     if label is not None and data is None:
         raise click.UsageError("--label names a column of --data: pass --data too")
@@ -71,7 +76,7 @@ def convert_command(
     except (ValueError, OSError) as error:
         raise click.ClickException(_one_line(error)) from error
     size = len(content.encode() if isinstance(content, str) else content)
-    click.echo(f"wrote {output}: {size:,} bytes, {_describe(converted)}")
+    click.echo(f"wrote {output}: {size:,} bytes, {converted.trees.summary}")
 
 
 @main.command("info")
@@ -98,11 +103,6 @@ def info_command(file: Path) -> None:
     console.print(table, markup=False)
     if facts["certificate"] is not None:
         click.echo(f"\ncertificate\n{facts['certificate']}")
-
-
-def _describe(model: Model) -> str:
-    trees = model.trees
-    return f"{trees.n_trees} trees, {trees.n_nodes} nodes, {trees.n_features} features, dtype {model.dtype}, leaves {model.leaf}"
 
 
 def _open_estimator(path: Path) -> Any:

@@ -65,10 +65,7 @@ class Model:
         self._core = TreesCore(file)
 
     def __repr__(self) -> str:
-        return (
-            f"<emlearn.Model: {self.trees.n_trees} trees, {self.trees.n_features} features, "
-            f"{self.trees.n_classes or 'no'} classes, dtype {self.dtype}, leaves {self.leaf}, {self.nbytes:,} bytes>"
-        )
+        return f"<emlearn.Model: {self.trees.summary}, {self.nbytes:,} bytes>"
 
     @property
     def is_classifier(self) -> bool:

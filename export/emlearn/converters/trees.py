@@ -42,7 +42,7 @@ def _check_fitted(estimator: Any, attribute: str) -> None:
         raise ConvertError(f"this {name} is not fitted; call fit(X, y) before converting it")
     if estimator.n_outputs_ != 1:
         raise ConvertError(
-            f"this {name} predicts {estimator.n_outputs_} outputs; train one estimator for each and convert them one by one"
+            f"this {name} predicts {estimator.n_outputs_} outputs; train one estimator for each, and convert each"
         )
 
 
@@ -52,7 +52,9 @@ def _convert(estimator: Any, members: list[Any]) -> Ensemble:
     # The state, since 1.3; older versions have no missing_go_to_left, nor proportions in `value`.
     nodes = [tree.__getstate__()["nodes"] for tree in trees]
     if "missing_go_to_left" not in nodes[0].dtype.names:
-        raise ConvertError("this estimator was trained by a scikit-learn older than 1.3; train it again with a newer one")
+        raise ConvertError(
+            "this estimator was trained by a scikit-learn older than 1.3; train it again with a newer one"
+        )
     arrays = np.concatenate(nodes)
     first = np.concatenate(([0], np.cumsum([len(n) for n in nodes])))
     is_leaf = arrays["left_child"] == -1
@@ -96,7 +98,7 @@ def _convert(estimator: Any, members: list[Any]) -> Ensemble:
 def _leaf_values(
     trees: list[Any], nodes: list[NDArray[Any]], n_classes: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Rows of proportions, shape (n_leaves, n_classes), and values, shape (n_leaves,): one of them without columns or rows."""
+    """Proportions, shape (n_leaves, n_classes), and values, shape (n_leaves,). What the task lacks is empty."""
     rows = np.concatenate([tree.value[n["left_child"] == -1, 0, :] for tree, n in zip(trees, nodes, strict=True)])
     if n_classes:
         return rows[:, :n_classes].astype(np.float64), np.zeros(0)

@@ -177,6 +177,13 @@ class Trees:
         return max(self.n_classes, 1)
 
     @property
+    def summary(self) -> str:
+        """The model in a few words."""
+        task = f"{self.n_classes} classes" if self.n_classes else "regression"
+        kind = f"dtype {DTYPES[self.dtype]}, leaves {LEAVES[self.leaf]}"
+        return f"{self.n_trees} trees, {self.n_features} features, {task}, {kind}"
+
+    @property
     def is_leaf(self) -> NDArray[np.bool_]:
         """Which elements are leaf elements."""
         return np.asarray((self.left < 0) & (self.left == self.right))
@@ -185,7 +192,8 @@ class Trees:
         """Raise ValueError unless the device would accept these trees."""
         _check(self.n_features in range(1, 0x10000), f"n_features is {self.n_features}, not 1..65535")
         _check(self.n_trees in range(1, 0x10000), f"n_trees is {self.n_trees}, not 1..65535")
-        _check(self.layout in range(3) and self.dtype in range(3) and self.leaf in range(5), "unknown layout, dtype or leaf")
+        known = self.layout in range(3) and self.dtype in range(3) and self.leaf in range(5)
+        _check(known, "unknown layout, dtype or leaf")
         _check(self.layout != PACKED16 or self.dtype != DTYPE_FLOAT, "packed16 cannot hold float thresholds")
         _check(self.entry in (0, 1), f"entry is {self.entry}, not 0 or 1")
         if self.leaf == LEAF_VALUE:
@@ -202,7 +210,8 @@ class Trees:
 
     def _validate_nodes(self) -> None:
         n, node = self.n_nodes, ~self.is_leaf
-        _check(all(len(a) == n for a in (self.threshold, self.left, self.right, self.missing_left)), "node arrays differ")
+        columns = (self.threshold, self.left, self.right, self.missing_left)
+        _check(all(len(column) == n for column in columns), "node arrays differ in length")
         _check(n > 0 and bool(np.all(self.roots < n)), "a root is beyond the last element")
         _check(bool(np.all(self.feature < self.n_features)), "a node's feature is out of range")
         element = np.arange(n)
@@ -218,7 +227,8 @@ class Trees:
         if self.layout == PACKED16:
             fits = (self.threshold >= q.INT16_MIN) & (self.threshold <= q.INT16_MAX)
             _check(bool(np.all(fits)), "a threshold does not fit in 16 bits")
-        _check(self.feature_bits <= LEFT_CODE_BITS and self.n_features <= 1 << self.feature_bits, "too few feature bits")
+        _check(self.feature_bits <= LEFT_CODE_BITS, "too many feature bits")
+        _check(self.n_features <= 1 << self.feature_bits, "too few feature bits")
         left, right = self.left[node], self.right[node]
         codes = (1 << (LEFT_CODE_BITS - self.feature_bits)) - 1
         _check(bool(np.all((left == 1) | ((left < 0) & (-left <= codes)))), "a left child has no code in this layout")
@@ -245,7 +255,8 @@ class Trees:
             _check(bool(np.all((classes < 256) & (value < 256))), "an entry is too large for this layout")
         if self.leaf == LEAF_COUNTS:
             totals = np.add.reduceat(value.astype(np.int64), start[:-1]) if len(sizes) else np.zeros(0)
-            _check(bool(np.all(value > 0)) and bool(np.all(totals <= q.MAX_COUNT_TOTAL)), "a record's counts are out of range")
+            fits = bool(np.all(value > 0)) and bool(np.all(totals <= q.MAX_COUNT_TOTAL))
+            _check(fits, "a record's counts are out of range")
         elif self.leaf == LEAF_WEIGHTED:
             _check(bool(np.all(value < len(self.values))), "an entry refers beyond the last value")
             tiny = np.finfo(np.float64).tiny

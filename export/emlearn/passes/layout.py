@@ -35,9 +35,9 @@ def layout(
 ) -> Trees:
     """Lay trees out as docs/formats.md says, in the smallest layout that holds them.
 
-    Nodes whose children are one and the same leaf are dropped, as are leaves that no node refers to. Each tree is in preorder, so
-    that the left child is the next element; leaves that are left children most often get the lowest numbers, because only
-    those fit into the node.
+    Nodes whose children are one and the same leaf are dropped, as are leaves that no node refers to. Each tree is in
+    preorder, so that the left child is the next element; leaves that are left children most often get the lowest
+    numbers, because only those fit into the node.
 
     Raises
     ------
@@ -47,7 +47,9 @@ def layout(
     for what, count in (("features", n_features), ("classes", n_classes), ("trees", len(decisions.roots))):
         if count > 0xFFFF:
             raise ConvertError(f"the model has {count} {what}; the format holds 65,535")
-    left, right, roots = (_number_leaves(refs, table.number) for refs in (decisions.left, decisions.right, decisions.roots))
+    left, right, roots = (
+        _number_leaves(refs, table.number) for refs in (decisions.left, decisions.right, decisions.roots)
+    )
     left, right, roots = _merge_equal_children(left, right, roots)
     nodes = _Nodes(left, right, roots, _levels(left, right, roots))
     nodes, table = _renumber(nodes, table, n_classes)
@@ -121,7 +123,8 @@ def _renumber(nodes: _Nodes, table: LeafTable, n_classes: int) -> tuple[_Nodes, 
     order = order[n_uses[order] > 0]
     number = np.arange(n_numbers)
     number[n_classes + order] = n_classes + np.arange(len(order))
-    renumbered = _Nodes(*(_number_leaves(r, number) for r in (nodes.left, nodes.right, nodes.roots)), nodes.levels)
+    left, right, roots = (_number_leaves(refs, number) for refs in (nodes.left, nodes.right, nodes.roots))
+    renumbered = _Nodes(left, right, roots, nodes.levels)
     if table.leaf == ir.LEAF_VALUE:
         return renumbered, replace(table, values=table.values[order])
     if table.leaf == ir.LEAF_HARD:
@@ -187,7 +190,9 @@ def _place(
     n_entries = len(table.entry_class)
     small = max(table.entry_class.max(initial=0), table.entry_value.max(initial=0)) < 256
     limit = 0xFFFF
-    n_leaf_numbers = n_classes + (len(table.values) if table.leaf == ir.LEAF_VALUE else max(len(table.leaf_start) - 1, 0))
+    n_leaf_numbers = n_classes + (
+        len(table.values) if table.leaf == ir.LEAF_VALUE else max(len(table.leaf_start) - 1, 0)
+    )
     if not wide and (
         max(n_elements, n_entries, len(table.values)) > limit
         or int(out_right.max(initial=0)) > ir.MAX_PACKED_REFERENCE

@@ -42,8 +42,8 @@ def encode(ensemble: Ensemble, leaf: str) -> LeafTable:
     ----------
     ensemble : Ensemble
     leaf : {"exact", "uint8", "hard"}
-        "exact" keeps what the estimator computes: as counts if all proportions are ratios of integers up to 65,535, which they
-        are without sample weights, else in float64. Regression has values, whatever is asked here.
+        "exact" keeps what the estimator computes: as counts if all proportions are ratios of integers up to 65,535,
+        which they are without sample weights, else in float64. Regression has values, whatever is asked here.
 
     Raises
     ------

@@ -46,7 +46,8 @@ def choose_dtype(ensemble: Ensemble, dtype: str, scale: bool | None, data: NDArr
     ensemble : Ensemble
     dtype : {"float", "int16"}
     scale : bool, optional
-        For int16: True scales the features, False takes them as they are; None decides by the data, or else by the model.
+        For int16: True scales the features, False takes them as they are; None decides by the data, or else by the
+        model.
     data : ndarray of shape (n_rows, n_features), optional
 
     Raises
@@ -72,8 +73,9 @@ def choose_dtype(ensemble: Ensemble, dtype: str, scale: bool | None, data: NDArr
 def trained_on_int16(ensemble: Ensemble) -> bool:
     """Tell from the thresholds whether the model can have been trained on integers that fit in int16.
 
-    Training data passed through every branch, so each branch must have room for an integer; and a split that was not drawn at
-    random lies midway between two training values, at a multiple of 0.5. Infinite thresholds split NaN from the rest.
+    Training data passed through every branch, so each branch must have room for an integer; and a split that was not
+    drawn at random lies midway between two training values, at a multiple of 0.5. Infinite thresholds split NaN from
+    the rest.
     """
     threshold = ensemble.threshold
     if not np.all(np.isfinite(threshold)):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -32,14 +31,16 @@ class _Rows:
         self._at = 0
 
     def document(self) -> Document:
-        (version, layout, dtype, leaf, feature_bits, entry, n_trees, n_nodes, n_leaves, n_entries, n_values) = self._cells("eml", 11)
+        version, layout, dtype, leaf, feature_bits, entry, n_trees, *counts = self._cells("eml", 11)
+        n_nodes, n_leaves, n_entries, n_values = counts
         if version != 1:
             raise self._error(f"version {version}; this reader knows version 1")
-        if layout > ir.WIDE or dtype > ir.DTYPE_SCALED or leaf > ir.LEAF_VALUE or max(n_nodes, n_leaves, n_entries, n_values) > _MAX_COUNT:
+        if layout > ir.WIDE or dtype > ir.DTYPE_SCALED or leaf > ir.LEAF_VALUE or max(counts) > _MAX_COUNT:
             raise self._error("a number out of range")
         (n_features,) = self._cells("f", 1, 1, 0xFFFF)
         (n_classes,) = self._cells("c", 1, 0, 0xFFFF)
-        self._cells("lb", 1)
+        if self._cells("lb", 1) != [0 if n_classes else 32]:
+            raise self._error("lb is 0 for classification, 32 for regression")
         n_scales = n_features if dtype == ir.DTYPE_SCALED else 0
         scales = np.array([self._cells("s", 2, -(2**30), 2**30) for _ in range(n_scales)], np.int32).reshape(-1, 2)
         values = self._values(leaf, n_leaves, n_values)
@@ -52,12 +53,27 @@ class _Rows:
         labels = tuple(self._label() for _ in range(n_classes if self._next_is("label") else 0)) or None
         try:
             trees = Trees(
-                n_features, n_classes, layout, dtype, leaf, feature_bits, entry,
-                feature=nodes[:, 0].astype(np.uint16), threshold=nodes[:, 1].astype(np.int32), left=nodes[:, 2].astype(np.int32),
-                right=nodes[:, 3].astype(np.int32), missing_left=nodes[:, 4] == 1, roots=roots, shift=scales[:, 0].copy(),
-                offset=scales[:, 1].copy(), leaf_start=leaf_start, entry_class=entries[:, 0].copy(),
-                entry_value=entries[:, 1].copy(), values=values, labels=labels,
-            )  # fmt: skip
+                n_features=n_features,
+                n_classes=n_classes,
+                layout=layout,
+                dtype=dtype,
+                leaf=leaf,
+                feature_bits=feature_bits,
+                entry=entry,
+                feature=nodes[:, 0].astype(np.uint16),
+                threshold=nodes[:, 1].astype(np.int32),
+                left=nodes[:, 2].astype(np.int32),
+                right=nodes[:, 3].astype(np.int32),
+                missing_left=nodes[:, 4] == 1,
+                roots=roots,
+                shift=scales[:, 0].copy(),
+                offset=scales[:, 1].copy(),
+                leaf_start=leaf_start,
+                entry_class=entries[:, 0].copy(),
+                entry_value=entries[:, 1].copy(),
+                values=values,
+                labels=labels,
+            )
         except ValueError as error:
             raise self._error(str(error)) from error
         golden = self._golden(trees)
@@ -76,7 +92,9 @@ class _Rows:
         pairs = [self._cells("v", 2) for _ in range(n_values)]
         return np.array(pairs, "<u4").reshape(-1).view("<f8").astype(np.float64)
 
-    def _records(self, n_records: int, n_entries: int, has_records: bool) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+    def _records(
+        self, n_records: int, n_entries: int, has_records: bool
+    ) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
         start, entries = [0], list[int]()
         for _ in range(n_records):
             cells = self._cells("p", None)
@@ -149,10 +167,11 @@ class _Rows:
         if count is not None and len(texts) != count:
             raise self._error(f"{len(texts)} cells in a row {tag!r}, not {count}")
         cells = [parse_int(text) for text in texts]
-        bad = next((text for text, cell in zip(texts, cells, strict=True) if cell is None or not low <= cell <= high), None)
-        if bad is not None:
+        good = [cell for cell in cells if cell is not None and low <= cell <= high]
+        if len(good) < len(texts):
+            bad = next(text for text, cell in zip(texts, cells, strict=True) if cell not in good)
             raise self._error(f"{bad[:20]!r} is no integer from {low} to {high}")
-        return [cell for cell in cells if cell is not None]
+        return good
 
     def _error(self, message: str) -> ValueError:
         return ValueError(f"line {self._lines[self._at - 1][0]}: {message}")

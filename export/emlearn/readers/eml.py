@@ -23,7 +23,9 @@ def read(data: bytes) -> Document:
         raise ValueError("not an .eml file")
     _, major, _, family, _, size, crc = CONTAINER.unpack_from(data)
     if major != MAJOR or family != FAMILY_TREES:
-        raise ValueError(f"an .eml file of version {major}, family {family}; this reader knows version 1, family 1 (trees)")
+        raise ValueError(
+            f"an .eml file of version {major}, family {family}; this reader knows version 1, family 1 (trees)"
+        )
     if size < CONTAINER.size + HEADER.size or size % 4 or size > len(data):
         raise ValueError(f"truncated: the header says {size} bytes, the file has {len(data)}")
     data = data[:size]
@@ -61,15 +63,17 @@ class _Body:
     def _trees(self) -> Trees:
         fields = HEADER.unpack_from(self._data, self._at)
         self._at += HEADER.size
-        n_features, n_classes, n_trees, layout, dtype, leaf, feature_bits, entry, _, n_nodes, n_leaves, n_entries, n_values = fields
+        n_features, n_classes, n_trees, layout, dtype, leaf, feature_bits, entry, _ = fields[:9]
+        n_nodes, n_leaves, n_entries, n_values = fields[9:]
         if layout > ir.WIDE or feature_bits > ir.LEFT_CODE_BITS or leaf > ir.LEAF_VALUE:
             raise ValueError("unknown layout, leaf or feature_bits")
         wide, records = layout == ir.WIDE, leaf in ir.RECORD_LEAVES
-        if (not records and n_entries) or (leaf != ir.LEAF_WEIGHTED and n_values) or (leaf == ir.LEAF_HARD and n_leaves):
+        has_values = leaf == ir.LEAF_WEIGHTED
+        if (n_entries and not records) or (n_values and not has_values) or (n_leaves and leaf == ir.LEAF_HARD):
             raise ValueError("counts that do not fit the kind of leaf")
         index = "<u4" if wide else "<u2"
         words = self._take("<u4" if wide else "<u2", n_nodes * (3 if layout == ir.PACKED16 else 4))
-        nodes = _unpack_nodes(words, layout, feature_bits)
+        feature, threshold, left, right, missing_left = _unpack_nodes(words, layout, feature_bits)
         roots = self._take(index, n_trees).astype(np.uint32)
         scale = self._take("<i4", 2 * n_features if dtype == ir.DTYPE_SCALED else 0).reshape(-1, 2)
         start = self._take(index, n_leaves + 1 if records else 0)
@@ -80,13 +84,29 @@ class _Body:
             entries = np.stack((packed & 0xFF, packed >> 8), axis=1)
         values = self._take("<f4", n_leaves) if leaf == ir.LEAF_VALUE else self._take("<f8", n_values)
         return Trees(
-            n_features, n_classes, layout, dtype, leaf, feature_bits, entry,
-            **nodes, roots=roots, shift=scale[:, 0].copy(), offset=scale[:, 1].copy(), leaf_start=start.astype(np.uint32),
-            entry_class=entries[:, 0].copy(), entry_value=entries[:, 1].copy(), values=values,
-        )  # fmt: skip
+            n_features=n_features,
+            n_classes=n_classes,
+            layout=layout,
+            dtype=dtype,
+            leaf=leaf,
+            feature_bits=feature_bits,
+            entry=entry,
+            feature=feature.astype(np.uint16),
+            threshold=threshold.astype(np.int32),
+            left=left.astype(np.int32),
+            right=right.astype(np.int32),
+            missing_left=missing_left,
+            roots=roots,
+            shift=scale[:, 0].copy(),
+            offset=scale[:, 1].copy(),
+            leaf_start=start.astype(np.uint32),
+            entry_class=entries[:, 0].copy(),
+            entry_value=entries[:, 1].copy(),
+            values=values,
+        )
 
     def _trailers(self) -> dict[bytes, bytes]:
-        trailers = {}
+        trailers: dict[bytes, bytes] = {}
         while self._at < len(self._data):
             if self._at + 8 > len(self._data):
                 raise ValueError("truncated: a trailer ends beyond the file")
@@ -99,30 +119,32 @@ class _Body:
         return trailers
 
 
-def _unpack_nodes(words: NDArray[Any], layout: int, feature_bits: int) -> dict[str, NDArray[Any]]:
+def _unpack_nodes(words: NDArray[Any], layout: int, feature_bits: int) -> tuple[NDArray[Any], ...]:
+    """Feature, threshold, left, right and missing_left of each element."""
     words = words.reshape(-1, 3 if layout == ir.PACKED16 else 4).astype(np.int64)
     first = words[:, 0]
     if layout == ir.WIDE:
         is_leaf, missing, feature = first >> 31 & 1, first >> 30 & 1, first & 0xFFFF
-        threshold, left, right = words[:, 1], _reference(words[:, 2], 31), _reference(words[:, 3], 31)
+        threshold = words[:, 1] - (words[:, 1] >> 31 << 32)
+        left, right = _reference(words[:, 2], 31), _reference(words[:, 3], 31)
     else:
         is_leaf, missing, feature = first >> 15 & 1, first >> 14 & 1, first & (1 << feature_bits) - 1
         code = (first & 0x3FFF) >> feature_bits
         left, right = np.where(code > 0, -code, 1), _reference(words[:, 1], 15)
-        threshold = words[:, 2] | words[:, 3] << 16 if layout == ir.PACKED32 else words[:, 2]
+        high = words[:, -1] - (words[:, -1] >> 15 << 16)
+        threshold = words[:, 2] | high << 16 if layout == ir.PACKED32 else high
     leaf = is_leaf == 1
     if np.any(right[leaf] >= 0):
         raise ValueError("a leaf element refers to an element")
     if np.any((left < 0) & (left == right) & ~leaf):
         raise ValueError("a node whose children are one leaf")
-    return {
-        "feature": np.where(leaf, 0, feature).astype(np.uint16),
-        "threshold": np.where(leaf, 0, threshold).astype("u2" if layout == ir.PACKED16 else "u4").view(
-            "i2" if layout == ir.PACKED16 else "i4").astype(np.int32),
-        "left": np.where(leaf, right, left).astype(np.int32),
-        "right": right.astype(np.int32),
-        "missing_left": ~leaf & (missing == 1),
-    }  # fmt: skip
+    return (
+        np.where(leaf, 0, feature),
+        np.where(leaf, 0, threshold),
+        np.where(leaf, right, left),
+        right,
+        ~leaf & (missing == 1),
+    )
 
 
 def _reference(words: NDArray[np.int64], leaf_bit: int) -> NDArray[np.int64]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import ConvertError
 from ..ir.trees import DTYPE_INT16, Ensemble, Trees
@@ -71,10 +72,14 @@ def read(lines: list[tuple[int, str]]) -> Trees:
 def _rows(lines: list[tuple[int, str]]) -> dict[str, list[tuple[int, list[str]]]]:
     rows: dict[str, list[tuple[int, list[str]]]] = {tag: [] for tag in _TAGS}
     remaining = iter(lines)
+    at = 0
     for number, line in remaining:
         tag, _, rest = line.partition(",")
         if tag not in rows:
             raise ValueError(f"line {number}: unknown row {tag[:20]!r}")
+        if _TAGS.index(tag) < at:
+            raise ValueError(f"line {number}: a row {tag!r} after rows {_TAGS[at]!r}")
+        at = _TAGS.index(tag)
         if rest.startswith("["):
             while not rest.endswith("]"):  # NumPy broke a long list into several lines
                 more = next(remaining, None)
@@ -122,23 +127,25 @@ def _node(number: int, cells: list[str]) -> tuple[float, ...]:
 
 def _check_references(
     rows: dict[str, list[tuple[int, list[str]]]],
-    feature: np.ndarray,
-    left: np.ndarray,
-    right: np.ndarray,
-    roots: np.ndarray,
+    feature: NDArray[np.int64],
+    left: NDArray[np.int64],
+    right: NDArray[np.int64],
+    roots: NDArray[np.int64],
     n_features: int,
     n_leaves: int,
 ) -> None:
     n = len(feature)
     seen = np.zeros(n, np.int64)
-    checks = [(rows["n"], child, np.arange(n)) for child in (left, right)] + [(rows["r"], roots, np.full(len(roots), -1))]
+    checks = [(rows["n"], child, np.arange(n)) for child in (left, right)]
+    checks.append((rows["r"], roots, np.full(len(roots), -1)))
     for lines, refs, after in checks:
         bad = np.where(refs < 0, -1 - refs >= n_leaves, (refs <= after) | (refs >= n))
         if np.any(bad):
             raise ValueError(f"line {lines[int(np.argmax(bad))][0]}: a reference is out of range")
         np.add.at(seen, refs[refs >= 0], 1)
-    if np.any((feature < 0) | (feature >= n_features)):
-        raise ValueError(f"line {rows['n'][int(np.argmax((feature < 0) | (feature >= n_features)))][0]}: no such feature")
+    unknown = (feature < 0) | (feature >= n_features)
+    if np.any(unknown):
+        raise ValueError(f"line {rows['n'][int(np.argmax(unknown))][0]}: no such feature")
     if np.any(seen > 1):
         raise ValueError(f"line {rows['n'][int(np.argmax(seen > 1))][0]}: two references to one node")
 

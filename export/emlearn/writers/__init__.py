@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from ..ir.trees import Document
 
 Writer = Callable[[Document, str, str], "str | bytes"]
+SomeWriter = TypeVar("SomeWriter", bound=Writer)
 
 
 class Format(NamedTuple):
@@ -21,10 +22,10 @@ class Format(NamedTuple):
 _FORMATS: dict[str, Format] = {}
 
 
-def writes(name: str, *suffixes: str) -> Callable[[Writer], Writer]:
+def writes(name: str, *suffixes: str) -> Callable[[SomeWriter], SomeWriter]:
     """Register a writer ``(document, model name, method) -> text or bytes`` for a format and its file suffixes."""
 
-    def register(function: Writer) -> Writer:
+    def register(function: SomeWriter) -> SomeWriter:
         if name in _FORMATS:
             raise ValueError(f"format {name!r} already has a writer")
         _FORMATS[name] = Format(name, suffixes, function)

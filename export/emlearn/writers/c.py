@@ -1,4 +1,4 @@
-"""C headers: `loadable` (tables for the core) and `inline` (trees as code). Both vote in the core, so that both are exact."""
+"""C headers: `loadable` (tables for the core) and `inline` (trees as code). Both vote in the core: both are exact."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ from .eml import pack_arrays
 
 # Of C99 and C++: the file compiles as either.
 _KEYWORDS = frozenset(
-    """alignas alignof and and_eq asm auto bitand bitor bool break case catch char class compl const const_cast constexpr continue
-    decltype default delete do double dynamic_cast else enum explicit export extern false float for friend goto if inline int long
-    mutable namespace new noexcept not not_eq nullptr operator or or_eq private protected public register reinterpret_cast restrict
-    return short signed sizeof static static_assert static_cast struct switch template this thread_local throw true try typedef
-    typeid typename union unsigned using virtual void volatile wchar_t while xor xor_eq main""".split()
+    """alignas alignof and and_eq asm auto bitand bitor bool break case catch char class compl const const_cast
+    constexpr continue decltype default delete do double dynamic_cast else enum explicit export extern false
+    float for friend goto if inline int long mutable namespace new noexcept not not_eq nullptr operator or or_eq
+    private protected public register reinterpret_cast restrict return short signed sizeof static static_assert
+    static_cast struct switch template this thread_local throw true try typedef typeid typename union unsigned
+    using virtual void volatile wchar_t while xor xor_eq main""".split()
 )
 _WIDTH = 116
 
@@ -29,9 +30,10 @@ _WIDTH = 116
 def write(document: Document, name: str = "model", method: str = "loadable") -> str:
     """Write a C file of static tables and functions that may be included anywhere, next to emlearn's C headers.
 
-    Classifiers get ``int32_t NAME_predict(const T *features, int32_t n_features)``, the class number or a negative eml_err_t, and
-    ``int NAME_predict_proba(const T *features, int32_t n_features, float *out, int n_out)``. Regressors get
-    ``float NAME_predict(const T *features, int32_t n_features)``, NaN on error. T is int16_t for dtype int16, else float.
+    Classifiers get ``int32_t NAME_predict(const T *features, int32_t n_features)``, the class number or a negative
+    eml_err_t, and ``int NAME_predict_proba(const T *features, int32_t n_features, float *out, int n_out)``. Regressors
+    get ``float NAME_predict(const T *features, int32_t n_features)``, NaN on error. T is int16_t for dtype int16, else
+    float.
 
     Raises
     ------
@@ -55,9 +57,8 @@ def write(document: Document, name: str = "model", method: str = "loadable") -> 
 
 
 def _head(trees: Trees, name: str) -> str:
-    kind = f"{trees.n_classes} classes" if trees.n_classes else "regression"
     lines = [
-        f"// Made by emlearn: {trees.n_trees} trees, {trees.n_features} features, {kind}, dtype {ir.DTYPES[trees.dtype]}.",
+        f"// Made by emlearn: {trees.summary}.",
         "// Needs emlearn's C headers on the include path: python -c 'import emlearn; print(emlearn.includedir)'",
     ]
     lines += [f"// class {i}: {json.dumps(label)}" for i, label in enumerate(trees.labels or ())]
@@ -96,8 +97,8 @@ def _struct(trees: Trees, name: str, inline: bool) -> str:
         for table in ("nodes", "roots", "scale", "leaf_start", "entries", "values")
     ]
     fields += [("leaf_of", f"{name}_leaf_of" if inline else "NULL"), ("n_nodes", 0 if inline else trees.n_nodes)]
-    fields += [(field, getattr(trees, field)) for field in ("n_leaves", "n_entries", "n_values", "n_features", "n_classes")]
-    fields += [(field, getattr(trees, field)) for field in ("n_trees", "layout", "dtype", "leaf", "feature_bits", "entry")]
+    same = ("n_leaves", "n_entries", "n_values", "n_features", "n_classes", "n_trees", "layout", "dtype", "leaf")
+    fields += [(field, getattr(trees, field)) for field in (*same, "feature_bits", "entry")]
     fields += [("exponent", exponent)]
     lines = [f"    {value}, // {field}" for field, value in fields]
     return "\n".join([f"static const eml_trees_t {name} = {{", *lines, "};"])
@@ -146,18 +147,18 @@ static inline float {name}_predict(const {ctype} *features, int32_t n_features) 
 def _inline_trees(trees: Trees, name: str) -> list[str]:
     """One function a tree, and the one that the core calls."""
     ctype, _ = _feature_type(trees)
+    bits, scale = "eml_float_bits(x + feature)", f"{name}_scale[2 * feature"
     value = {
-        ir.DTYPE_FLOAT: "eml_float_key(eml_float_bits(x + feature))",
+        ir.DTYPE_FLOAT: f"eml_float_key({bits})",
         ir.DTYPE_INT16: "x[feature]",
-        ir.DTYPE_SCALED: f"eml_trees_scale(eml_float_bits(x + feature), {name}_scale[2 * feature], {name}_scale[2 * feature + 1])",
+        ir.DTYPE_SCALED: f"eml_trees_scale({bits}, {scale}], {scale} + 1])",
     }[trees.dtype]
-    # A tree that is a single leaf takes no value.
     parts = [f"static inline int32_t {name}_value(const {ctype} *x, uint32_t feature) {{\n    return {value};\n}}"]
     last_number = {ir.DTYPE_FLOAT: "EML_KEY_INFINITY", ir.DTYPE_SCALED: "EML_TREES_SCALED_MAX", ir.DTYPE_INT16: ""}
     source = _TreeSource(trees, name, last_number[trees.dtype])
     for tree, root in enumerate(trees.roots.tolist()):
         body = source.lines(root)
-        unused = [] if len(body) > 1 else ["    (void)x;"]
+        unused = [] if len(body) > 1 else ["    (void)x;"]  # a tree that is a single leaf
         parts.append("\n".join([f"static uint32_t {name}_tree_{tree}(const {ctype} *x) {{", *unused, *body, "}"]))
     functions = [f"{name}_tree_{tree}" for tree in range(trees.n_trees)]
     parts.append(

@@ -57,7 +57,7 @@ def pack_header(trees: Trees) -> bytes:
 
 
 def pack_arrays(trees: Trees) -> dict[str, NDArray[Any]]:
-    """Return the file's arrays by the names of docs/formats.md, in file order, each little-endian and without padding."""
+    """Return the arrays by the names of docs/formats.md, in file order, little-endian and without padding."""
     index = "<u4" if trees.layout == ir.WIDE else "<u2"
     arrays: dict[str, NDArray[Any]] = {"nodes": _pack_nodes(trees), "roots": trees.roots.astype(index)}
     if trees.dtype == ir.DTYPE_SCALED:

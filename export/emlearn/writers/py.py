@@ -1,4 +1,4 @@
-"""A Python module of its own: the twin of the native module `emltrees`, and the model. Runs in CPython and MicroPython."""
+"""A Python module of its own, for CPython and MicroPython: the twin of the native module `emltrees`, and the model."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from .._resources import folder
 from ..ir import trees as ir
-from ..ir.trees import Document, Trees
+from ..ir.trees import Document
 from . import eml, writes
 
 _BYTES_A_LINE = 28
@@ -55,7 +55,7 @@ def write(document: Document, name: str = "model", method: str = "loadable") -> 
     trees = document.trees
     facts = {
         "name": name,
-        "facts": _facts(trees),
+        "facts": trees.summary,
         "typecode": "h" if trees.dtype == ir.DTYPE_INT16 else "f",
         "n_features": trees.n_features,
         "n_outputs": trees.n_outputs,
@@ -67,11 +67,6 @@ def write(document: Document, name: str = "model", method: str = "loadable") -> 
         functions=(_CLASSIFIER if trees.n_classes else _REGRESSOR).format(**facts),
         **facts,
     )
-
-
-def _facts(trees: Trees) -> str:
-    kind = f"{trees.n_classes} classes" if trees.n_classes else "regression"
-    return f"{trees.n_trees} trees, {trees.n_features} features, {kind}, dtype {ir.DTYPES[trees.dtype]}"
 
 
 def _literal(data: bytes) -> str:
