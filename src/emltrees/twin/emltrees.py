@@ -3,7 +3,7 @@
     model = emltrees.load('gesture.eml')     # or a CSV; a path, an open file, or bytes
     model.predict(array('h', features))      # class number, or value
 
-Formats: docs/formats.md; rules of arithmetic: src/emlearn/eml_trees.h. Whatever decides a result is an integer here: the
+Formats: docs/formats.md; arithmetic: src/emlearn/eml_trees.h. Whatever decides a result is an integer here: the
 floats of MicroPython have 32 bits or fewer. Arrays are read as they lie in memory, so the machine is little-endian.
 """
 
@@ -65,6 +65,11 @@ def _typecode(x):
         if _comparable(code, x[:0], False):
             return code.upper() if _comparable(code, x[:0], True) else code
     return "?"
+
+
+def _refuse(expected, code):
+    """Raise what fits an array of another type (one letter), or something that is no array."""
+    raise (ValueError if len(code) == 1 else TypeError)("%s, not '%s'" % (expected, code))
 
 
 def _length(n):
@@ -305,10 +310,8 @@ class _Forest:
         code = _typecode(x)
         if code not in _ACCEPTS[self.dtype]:
             expected = " or ".join(["'%s'" % c for c in _ACCEPTS[self.dtype]])
-            why = ": its thresholds are whole numbers" if self.dtype == _INT16 and code == "f" else ""
-            raise TypeError(
-                "a model of dtype %s takes array %s, not '%s'%s" % (_DTYPES[self.dtype], expected, code, why)
-            )
+            why = " (its thresholds are whole numbers)" if self.dtype == _INT16 and code == "f" else ""
+            _refuse("a model of dtype %s takes array %s%s" % (_DTYPES[self.dtype], expected, why), code)
         if len(x) != self.n_features:
             raise ValueError("the model takes %d features, not %d" % (self.n_features, len(x)))
         if self.dtype == _FLOAT:
@@ -633,7 +636,7 @@ class _Rows:
     """Rows of a CSV file, one after the other; `line` is the number of the one last looked at."""
 
     def __init__(self, lines):
-        self.lines = iter(lines)
+        self.lines = iter(lines)  # TypeError if it is none
         self.line = self.taken = 0
         self.row = self.text = None
 
@@ -831,10 +834,10 @@ class Model:
 
     def __init__(self):
         self._forest = None
-        self._parts = None  # of a model that is being built: [features, classes], leaves, roots, nodes
+        self._parts = None  # of a model that is being built: (features, classes), leaves, roots, nodes
 
     def _ready(self):
-        if self._parts:
+        if self._parts is not None:
             self._forest = _assemble(*self._parts)
             self._parts = None
         if self._forest is None:
@@ -846,7 +849,7 @@ class Model:
         forest = self._ready()
         if out is not None:
             if _typecode(out) != "f":
-                raise TypeError("out must be array 'f', not '%s'" % _typecode(out))
+                _refuse("out must be array 'f'", _typecode(out))
             _fail(len(out) == forest.n_outputs(), "out must have %d elements, not %d" % (forest.n_outputs(), len(out)))
         leaves = forest.walk(forest.inputs(x))
         if out is None and forest.n_classes:
@@ -878,8 +881,9 @@ class Model:
         """Scale raw features, array('f'), into out, array('h')."""
         forest = self._ready()
         _fail(forest.dtype == _SCALED, "a model of dtype %s has no scales" % _DTYPES[forest.dtype])
-        if _typecode(features) != "f" or _typecode(out) != "h":
-            raise TypeError("scale needs array 'f' and 'h', not '%s' and '%s'" % (_typecode(features), _typecode(out)))
+        for x, code in ((features, "f"), (out, "h")):
+            if _typecode(x) != code:
+                _refuse("scale takes arrays 'f' and 'h'", _typecode(x))
         n = forest.n_features
         _fail(
             len(features) == n and len(out) == n,
@@ -887,15 +891,14 @@ class Model:
         )
         out[:] = array("h", forest.scaled(features))
 
-    def _building(self):
-        _fail(self._forest is None, "the model is complete: build another one from new()")
-        if not self._parts:
-            self._parts = [], array("H"), array("i"), array("i")
-        return self._parts
-
     def setdata(self, n_features, n_classes):
+        """Begin to build a model, which takes the place of the old one at its first use."""
         _fail(0 < n_features < 65536 and 0 < n_classes < 65536, "setdata takes 1 to 65535 features and classes")
-        self._building()[0][:] = n_features, n_classes
+        self._parts = (n_features, n_classes), array("H"), array("i"), array("i")
+
+    def _building(self):
+        _fail(self._parts is not None, "call setdata(features, classes) first")
+        return self._parts
 
     def addleaf(self, klass):
         _fail(0 <= klass < 65535, "class %d is out of range" % klass)
@@ -915,7 +918,6 @@ class Model:
 
 
 def _assemble(data, leaves, roots, nodes):
-    _fail(data, "setdata is missing")
     forest = _Forest(data[0], data[1], _INT16, _HARD)
     for root in roots:
         forest.add_root(_renumber(root, leaves))
@@ -931,30 +933,35 @@ def new(trees=0, nodes=0, classes=0):
     return Model()
 
 
-def load_model(model, f):
-    """Fill a model from a CSV: an open file, or lines. After an error it is what it was."""
-    if isinstance(f, (str, bytes, bytearray, memoryview)):
-        raise TypeError("load_model takes an open file or lines; load takes a path or bytes")
-    model._forest, model._parts = _read_csv(f), None
+def load_model(model, source):
+    """Fill a model from an open file, bytes, or lines of text: CSV or `.eml`. After an error it is what it was."""
+    if isinstance(source, str):
+        raise TypeError("load_model takes an open file, bytes or lines; load takes a path")
+    model._forest, model._parts = _read(source, False), None
 
 
 def load(source, in_place=False):
-    """A model from a path, an open file, or bytes: `.eml` or CSV. in_place: a writable buffer will not change."""
+    """A model from a path, or from what load_model takes. in_place: a writable buffer will not change."""
     model = Model()
     if isinstance(source, str):
         with open(source, "rb") as f:
-            model._forest = _read_file(f)
-    elif hasattr(source, "read"):
-        model._forest = _read_file(source)
-    elif _typecode(source) != "B":
-        raise TypeError("load takes a path, an open file or bytes, not %s" % type(source).__name__)
-    elif bytes(source[:4]) == b"EML\x1a":
-        forest = model._forest = _read_eml(memoryview(source), True)
-        if forest.golden is not None and not (in_place or isinstance(source, bytes)):
-            forest.golden = bytes(forest.golden)
+            model._forest = _read(f, False)
     else:
-        model._forest = _read_csv(_split(bytes(source)))
+        model._forest = _read(source, in_place)
     return model
+
+
+def _read(source, in_place):
+    if hasattr(source, "read"):
+        return _read_file(source)
+    if not isinstance(source, (bytes, bytearray, memoryview)):
+        return _read_csv(source)
+    if bytes(source[:4]) != b"EML\x1a":
+        return _read_csv(_split(bytes(source)))
+    forest = _read_eml(memoryview(source), True)
+    if forest.golden is not None and not (in_place or isinstance(source, bytes)):
+        forest.golden = bytes(forest.golden)
+    return forest
 
 
 def _read_file(f):

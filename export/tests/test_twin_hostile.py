@@ -1,0 +1,118 @@
+"""Damaged and hostile files: the twin refuses them, or predicts something."""
+
+from __future__ import annotations
+
+from array import array
+
+import numpy as np
+import pytest
+from twin_models import (
+    COUNTS,
+    FLOAT,
+    HARD,
+    INT16,
+    SCALED,
+    UINT8,
+    VALUE,
+    WEIGHTED,
+    features_of,
+    golden_trailer,
+    random_model,
+    random_rows,
+    seal,
+    to_csv,
+    to_eml,
+    trailer,
+    twin,
+)
+
+
+def small(leaf=COUNTS, dtype=INT16, layout=0):
+    return random_model(5, dtype, leaf, layout, n_trees=2)
+
+
+@pytest.mark.parametrize("leaf", [HARD, COUNTS, WEIGHTED, UINT8, VALUE])
+@pytest.mark.parametrize("dtype, layout", [(FLOAT, 1), (FLOAT, 2), (SCALED, 0)])
+def test_no_damage_gets_through(leaf, dtype, layout):
+    m = small(leaf, dtype, layout)
+    X = random_rows(5, m, 2)
+    eml = to_eml(m, golden_trailer(m, X) + (trailer(b"LABL", b"i\x011" * 4) if m["classes"] else b""))
+    x = features_of(m, X[0])
+    for size in range(0, len(eml), 3):
+        with pytest.raises(ValueError):
+            twin.load(eml[:size])
+    for i in range(len(eml)):
+        for flip in (1, 0x80, 0xFF):
+            damaged = bytearray(eml)
+            damaged[i] ^= flip
+            with pytest.raises(ValueError):
+                twin.load(bytes(damaged))
+            try:
+                model = twin.load(seal(damaged))
+            except ValueError:
+                continue
+            if model.info()["features"] == len(x):
+                model.predict(x, array("f", [0] * model.outputs()))
+
+
+@pytest.mark.parametrize(
+    "change, reason",
+    [
+        ({"nodes": [(0, 0, 1, -1, 0)]}, "child"),
+        ({"nodes": [(5, 0, -1, -2, 0)]}, "feature"),
+        ({"roots": [1]}, "root"),
+        ({"nodes": [(0, 0, -1, -12, 0)]}, "child"),
+        ({"nodes": [(0, 0, -1, -2, 1)], "dtype": INT16}, "missing_left"),
+        ({"nodes": [(0, 32767, -1, -2, 0)]}, "threshold"),
+        ({"nodes": [(0, 0, -20, -20, 0)]}, "leaf"),
+        ({"bits": 2}, "bits"),
+        ({"records": [[(1, 1), (1, 1)]]}, "increase"),
+        ({"records": [[(4, 1)]]}, "range"),
+        ({"records": [[(0, 0)]]}, "range"),
+        ({"records": [[]]}, "empty"),
+        ({"records": [[(0, 65535), (1, 1)]], "entry": 1}, "65535"),
+        ({"layout": 0, "dtype": FLOAT}, "layout"),
+        ({"roots": []}, "trees"),
+        ({"nodes": []}, "nodes"),
+        ({"scale": [(121, 0)] * 5}, "scale"),
+        ({"leaf": 5}, "leaf"),
+        ({"leaf": WEIGHTED, "values": [0.0, 1.0], "records": [[(0, 1)]]}, "float64"),
+        ({"leaf": WEIGHTED, "values": [1.5]}, "float64"),
+        ({"leaf": WEIGHTED, "values": [1.0], "records": [[(0, 1)]]}, "no value"),
+        ({"leaf": VALUE, "classes": 0, "values": [np.inf]}, "float32"),
+        ({"layout": 2, "dtype": FLOAT, "scale": [], "nodes": [(0, 0x7F000002, -1, -2, 0)]}, "threshold"),
+        ({"classes": 0}, "classes"),
+    ],
+)
+def test_hostile_models(change, reason):
+    m = small(COUNTS, SCALED, 0)
+    m.update(nodes=[(0, 0, -1, -2, 0)], roots=[0], records=[[(0, 1), (1, 1)]], entry=0)
+    twin.load(to_eml(m))
+    m.update(change)
+    if m["dtype"] == INT16:
+        m["scale"] = []
+    if m["leaf"] == VALUE:
+        m["records"] = []
+    for source in (to_eml(m), to_csv(m).encode()):
+        with pytest.raises(ValueError, match=reason):
+            twin.load(source)
+
+
+def test_damaged_csv():
+    m = small(WEIGHTED, FLOAT, 1)
+    text = to_csv(m, [("label", "s", "x")] * 4)
+    lines = text.splitlines()
+    for i in range(len(lines)):
+        for damaged in (
+            lines[:i],
+            lines[:i] + lines[i + 1 :],
+            lines[: i + 1] + lines[i:],
+            [*lines[:i], "x" + lines[i], *lines[i + 1 :]],
+        ):
+            with pytest.raises(ValueError, match=r"^line \d+: "):
+                twin.load("\n".join(damaged).encode())
+        for cell in ("", "x", "-99999999999", "99999999999", "1.5"):
+            damaged = [*lines[:i], lines[i].replace(",", f",{cell},", 1), *lines[i + 1 :]]
+            if not lines[i].startswith("label"):
+                with pytest.raises(ValueError, match=f"^line {i + 1}: "):
+                    twin.load("\n".join(damaged).encode())
