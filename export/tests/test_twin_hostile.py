@@ -116,3 +116,13 @@ def test_damaged_csv():
             if not lines[i].startswith("label"):
                 with pytest.raises(ValueError, match=f"^line {i + 1}: "):
                     twin.load("\n".join(damaged).encode())
+
+
+def test_a_child_that_packed_nodes_cannot_hold():
+    m = small(HARD, INT16, 0)
+    m.update(classes=40000, nodes=[(0, 0, -1, -32768, 0)], roots=[0])
+    assert twin.load(to_csv(m).encode()).predict(array("h", [1] * 5)) == 32767
+    for nodes in ([(0, 0, -1, -32769, 0)], [(0, 0, -(1 << 10), -1, 0)], [(0, 0, 2, -1, 0), *[(0, 0, -1, -1, 0)] * 2]):
+        m.update(nodes=nodes)
+        with pytest.raises(ValueError, match="fit into the layout"):
+            twin.load(to_csv(m).encode())
