@@ -15,7 +15,7 @@ SCALED_MAX = 32766  # scaled features stop here; 32767 stands for NaN
 SCALED_NAN = 32767
 MAX_SHIFT = 120
 MAX_SCALED_RANGE = 65000  # of the thresholds of one feature; leaves room on both sides for values beyond them
-MAX_SCALED_THRESHOLD = 2**30  # |floor(t * 2^shift)| stays below
+MAX_SCALED_THRESHOLD = 2**29 - 2**16  # |floor(t * 2^shift)| stays below, so that offsets stay within 2^29
 MAX_COUNT_TOTAL = 65535
 
 _KEY_BIAS = np.uint32(0x7FFFFF)
@@ -78,7 +78,7 @@ def choose_scale(thresholds: NDArray[np.float32]) -> tuple[int, int]:
     -------
     shift, offset : int
         The scaled feature is ``floor(x * 2^shift) - offset``. The shift is the largest, up to 120, for which the
-        scaled thresholds span at most 65,000 and stay below 2^30 before the offset; the offset centres them.
+        scaled thresholds span at most 65,000 and stay below 2^29 before the offset; the offset centres them.
     """
     finite = thresholds[np.isfinite(thresholds)].astype(np.float64)
     if finite.size == 0:

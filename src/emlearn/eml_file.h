@@ -64,12 +64,12 @@ static inline eml_err_t eml_file_check(const uint8_t *data, size_t size, uint8_t
     return crc == eml_get32(data + EML_FILE_CRC) ? EML_OK : EML_ERR_FORMAT;
 }
 
-// Payload of the trailer with this tag, or NULL. data: a file of `size` bytes whose trailers start at `offset`, a multiple of 4.
+// Payload of the trailer with this tag, or NULL. data: a file of `size` bytes; offset: of its first trailer.
 static inline const uint8_t *eml_file_trailer(const uint8_t *data, uint32_t size, uint32_t offset, uint32_t tag, uint32_t *length) {
     while (size - offset >= 8) {
         *length = eml_get32(data + offset + 4);
         if (*length > size - offset - 8) {
-            return NULL;
+            break;
         }
         if (eml_get32(data + offset) == tag) {
             return data + offset + 8;
@@ -77,6 +77,18 @@ static inline const uint8_t *eml_file_trailer(const uint8_t *data, uint32_t size
         offset += 8 + eml_pad4(*length);
     }
     return NULL;
+}
+
+// Whether the trailers fill the file.
+static inline int eml_file_trailers_ok(const uint8_t *data, uint32_t size, uint32_t offset) {
+    while (size - offset >= 8) {
+        const uint32_t length = eml_get32(data + offset + 4);
+        if (length > size - offset - 8) { // both are multiples of 4, so that the padding fits as well
+            return 0;
+        }
+        offset += 8 + eml_pad4(length);
+    }
+    return size == offset;
 }
 
 #endif // EML_FILE_H

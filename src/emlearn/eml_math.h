@@ -12,8 +12,6 @@
 
 #include "eml_common.h"
 
-#define EML_KEY_INFINITY 0x7f000001 // key of +infinity; every NaN has a larger one
-
 // float32 bits -> int32 with the same order. NaNs of either sign come last, so `key > threshold` sends them right.
 static inline int32_t eml_float_key(uint32_t bits) {
     const uint32_t magnitude_mask = (0u - (bits >> 31)) >> 1;

@@ -16,7 +16,7 @@
 
 // floor(x * 2^shift) - offset of a float32, limited to int16; NaN is 32767.
 static inline int32_t eml_trees_scale(uint32_t bits, int32_t shift, int32_t offset) {
-    const int32_t limit = 0x40000000;
+    const int32_t limit = 0x40000000; // beyond every offset and int16
     const int32_t field = (int32_t)(bits >> 23 & 0xff);
     const uint32_t mantissa = (bits & 0x7fffff) | (field ? 0x800000u : 0);
     if ((bits & 0x7fffffff) > 0x7f800000) {
@@ -25,7 +25,7 @@ static inline int32_t eml_trees_scale(uint32_t bits, int32_t shift, int32_t offs
     const int32_t point = (field ? field : 1) - 150 + shift; // |x| * 2^shift is mantissa * 2^point
     const uint32_t negative = bits >> 31;
     int32_t whole;
-    if (point > 6) {
+    if (point > 6 || field == 255) { // infinity included
         whole = mantissa ? limit : 0;
     } else if (point >= 0) {
         whole = (int32_t)(mantissa << point);
@@ -58,13 +58,13 @@ static inline int32_t eml_trees_value(const eml_trees_t *t, const eml_array_t *x
 
 // Leaf number that element i leads to: any layout and type.
 static inline uint32_t eml_trees_walk(const eml_trees_t *t, const eml_array_t *x, uint32_t i) {
-    const int32_t last_number = t->dtype == EML_TREES_FLOAT ? EML_KEY_INFINITY : EML_TREES_SCALED_MAX; // above it: NaN
+    const int32_t highest = eml_trees_highest(t);
     for (;;) {
         const eml_trees_node_t node = eml_trees_node(t, i);
         uint32_t ref = node.right;
         if (!node.is_leaf) {
             const int32_t value = eml_trees_value(t, x, node.feature);
-            if (value <= node.threshold || (node.missing_left && value > last_number)) {
+            if (value <= node.threshold || (node.missing_left && value > highest)) {
                 ref = node.left;
             }
         }

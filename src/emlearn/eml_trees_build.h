@@ -85,13 +85,13 @@ static inline eml_err_t eml_build_node(eml_trees_build_t *b, uint16_t feature, i
     return eml_build_push_node(b, feature, (uint32_t)threshold, eml_csv_ref((uint32_t)left), eml_csv_ref((uint32_t)right));
 }
 
-// A leaf of the builder as a leaf number of the model.
-static inline eml_err_t eml_build_number(const eml_trees_build_t *b, uint32_t *ref) {
+// Check a reference from node i, and turn a leaf of the builder into a leaf number of the model.
+static inline eml_err_t eml_build_number(const eml_trees_build_t *b, uint32_t i, uint32_t *ref) {
+    const uint32_t leaf = *ref ^ EML_TREES_LEAF;
+    if (*ref & EML_TREES_LEAF ? leaf >= b->leaves.size : *ref >= b->nodes.size / 4 - i) {
+        return EML_ERR_MODEL;
+    }
     if (*ref & EML_TREES_LEAF) {
-        const uint32_t leaf = *ref ^ EML_TREES_LEAF;
-        if (leaf >= b->leaves.size) {
-            return EML_ERR_MODEL;
-        }
         const uint32_t number = b->leaf == EML_LEAF_HARD ? b->leaves.words[leaf] : b->leaf == EML_LEAF_COUNTS ? b->n_classes + leaf : leaf;
         *ref = EML_TREES_LEAF | (number & ~EML_TREES_LEAF);
     }
@@ -122,13 +122,15 @@ static inline int eml_build_fits(const eml_trees_build_t *b, const eml_trees_t *
 static inline eml_err_t eml_build_finish(eml_trees_build_t *b, eml_trees_t *t, uint32_t *size) {
     eml_err_t err = EML_OK;
     for (uint32_t i = 0; i < b->nodes.size && err == EML_OK; i += 4) {
-        err = eml_build_number(b, &b->nodes.words[i + 2]);
-        err = err == EML_OK ? eml_build_number(b, &b->nodes.words[i + 3]) : err;
+        err = eml_build_number(b, i / 4, &b->nodes.words[i + 2]);
+        err = err == EML_OK ? eml_build_number(b, i / 4, &b->nodes.words[i + 3]) : err;
     }
     for (uint32_t i = 0; i < b->roots.size && err == EML_OK; i++) {
-        uint32_t root = b->roots.words[i];
-        err = eml_build_number(b, &root);
-        if (root & EML_TREES_LEAF && err == EML_OK) { // a tree that is one leaf gets an element
+        err = eml_build_number(b, 0, &b->roots.words[i]);
+    }
+    for (uint32_t i = 0; i < b->roots.size && err == EML_OK; i++) {
+        const uint32_t root = b->roots.words[i];
+        if (root & EML_TREES_LEAF) { // a tree that is one leaf gets an element
             b->roots.words[i] = b->nodes.size / 4;
             err = eml_build_push_node(b, EML_TREES_LEAF, 0, 0, root);
         }

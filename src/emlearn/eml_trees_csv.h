@@ -367,10 +367,12 @@ static inline eml_err_t eml_csv_label(eml_trees_csv_t *p, uint8_t c) {
 static inline eml_err_t eml_csv_end_line(eml_trees_csv_t *p) {
     eml_err_t err = EML_OK;
     if (p->row == EML_ROW_NONE) {
-        err = p->name ? EML_ERR_FORMAT : EML_OK; // a name without cells; or an empty line
-    } else {
-        err = p->row == EML_ROW_LABEL || p->row == EML_ROW_CERT ? EML_OK : eml_csv_cell(p);
-        err = err == EML_OK ? eml_csv_row(p) : err;
+        err = p->name ? eml_csv_name(p) : EML_OK; // a row without cells; or an empty line
+    } else if (p->row != EML_ROW_LABEL && p->row != EML_ROW_CERT) {
+        err = eml_csv_cell(p);
+    }
+    if (err == EML_OK && p->row != EML_ROW_NONE) {
+        err = eml_csv_row(p);
         p->row = EML_ROW_NONE;
         p->name = 0;
     }

@@ -42,6 +42,8 @@ typedef struct {
 } eml_trees_t;
 
 #define EML_TREES_SCALED_MAX 32766 // of a scaled feature; 32767 is NaN
+#define EML_TREES_MAX_OFFSET 0x20000000 // of a scale, either way
+#define EML_KEY_INFINITY 0x7f000001 // eml_float_key of +infinity; every NaN has a larger one
 
 static inline uint32_t eml_trees_n_outputs(const eml_trees_t *t) {
     return t->n_classes ? t->n_classes : 1;
@@ -113,21 +115,27 @@ static inline eml_trees_node_t eml_trees_node(const eml_trees_t *t, uint32_t i) 
     return node;
 }
 
+// The largest number that a feature can be compared as. NaN lies above it.
+static inline int32_t eml_trees_highest(const eml_trees_t *t) {
+    return t->dtype == EML_TREES_FLOAT ? EML_KEY_INFINITY : t->dtype == EML_TREES_SCALED ? EML_TREES_SCALED_MAX : 32767;
+}
+
 // Whether a child of element i is a leaf or an element that exists and lies further on.
 static inline int eml_trees_ref_ok(const eml_trees_t *t, uint32_t i, uint32_t ref, uint32_t n_leaf_numbers) {
     return ref & EML_TREES_LEAF ? (ref ^ EML_TREES_LEAF) < n_leaf_numbers : ref > i && ref < t->n_nodes;
 }
 
 static inline int eml_trees_nodes_ok(const eml_trees_t *t) {
-    const uint32_t n_leaf_numbers = (t->leaf == EML_LEAF_VALUE ? 0u : t->n_classes) + t->n_leaves;
+    const uint32_t n_leaf_numbers = t->n_classes + t->n_leaves;
+    const int32_t highest = eml_trees_highest(t);
     for (uint32_t i = 0; i < t->n_nodes; i++) {
         const eml_trees_node_t node = eml_trees_node(t, i);
         if (node.is_leaf) {
             if (!(node.right & EML_TREES_LEAF) || !eml_trees_ref_ok(t, i, node.right, n_leaf_numbers)) {
                 return 0;
             }
-        } else if (node.feature >= t->n_features || (t->dtype == EML_TREES_INT16 && node.missing_left)
-            || (t->dtype == EML_TREES_SCALED && node.threshold > EML_TREES_SCALED_MAX)
+        } else if (node.feature >= t->n_features || (t->dtype == EML_TREES_INT16 && node.missing_left) || node.threshold > highest
+            || (t->dtype != EML_TREES_FLOAT && node.threshold < -32768)
             || !eml_trees_ref_ok(t, i, node.left, n_leaf_numbers) || !eml_trees_ref_ok(t, i, node.right, n_leaf_numbers)) {
             return 0;
         }
@@ -198,8 +206,8 @@ static inline int eml_trees_values_ok(const eml_trees_t *t) {
         for (uint32_t i = 0; i < t->n_values; i++) {
             const uint32_t low = t->values[2 * i];
             const uint32_t high = t->values[2 * i + 1];
-            // normal, positive, at most 1.0
-            if (high < 0x00100000 || high > 0x3ff00000 || (high == 0x3ff00000 && low)) {
+            // 2^-1000 to 1.0, so that nothing computed from it is subnormal
+            if (high < 0x01700000 || high > 0x3ff00000 || (high == 0x3ff00000 && low)) {
                 return 0;
             }
         }
@@ -229,7 +237,7 @@ static inline eml_err_t eml_trees_validate(const eml_trees_t *t) {
         for (uint32_t i = 0; i < t->n_features; i++) {
             const int32_t shift = t->scale[2 * i];
             const int32_t offset = t->scale[2 * i + 1];
-            if (shift < -120 || shift > 120 || offset < -0x40000000 || offset > 0x40000000) {
+            if (shift < -120 || shift > 120 || offset < -EML_TREES_MAX_OFFSET || offset > EML_TREES_MAX_OFFSET) {
                 return EML_ERR_MODEL;
             }
         }

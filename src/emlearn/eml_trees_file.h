@@ -85,10 +85,10 @@ static inline eml_err_t eml_trees_open(eml_trees_t *t, const uint8_t *data, size
     if (err != EML_OK) {
         return err;
     }
-    if (body_size > *file_size - start) {
+    *end = start + body_size;
+    if (body_size > *file_size - start || !eml_file_trailers_ok(data, *file_size, *end)) {
         return EML_ERR_FORMAT;
     }
-    *end = start + body_size;
     eml_trees_attach(t, data + start);
     return eml_trees_validate(t);
 }

@@ -89,11 +89,17 @@ static void load_memory(model_obj_t *self, const uint8_t *data, size_t size, mp_
     eml_trees_t t;
     uint32_t end = 0, file_size = 0, length = 0;
     natmod_check(eml_trees_open(&t, data, size, &end, &file_size));
-    model_set(self, &t, model_sums(&t), (void *)data, source);
+    uint64_t *sums = model_sums(&t);
+    uint16_t n_golden, n_agreeing;
+    const uint8_t *golden = eml_file_trailer(data, file_size, end, EML_TRAILER_GOLDEN, &length);
+    if (golden) {
+        natmod_check(eml_trees_replay(&t, golden, length, sums, &n_golden, &n_agreeing));
+    }
+    model_set(self, &t, sums, (void *)data, source);
+    self->golden = golden;
+    self->golden_size = length;
     self->labels = eml_file_trailer(data, file_size, end, EML_TRAILER_LABELS, &length);
     self->labels_size = length;
-    self->golden = eml_file_trailer(data, file_size, end, EML_TRAILER_GOLDEN, &length);
-    self->golden_size = length;
 }
 
 typedef struct {
@@ -324,6 +330,14 @@ static mp_obj_t model_selftest(mp_obj_t self_in) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(model_selftest_obj, model_selftest);
 
+// text: one of several names, all padded with zeros to the same width.
+static void info_text(mp_obj_t info, qstr key, const char *text, size_t width) {
+    while (text[width - 1] == 0) {
+        width--;
+    }
+    mp_obj_dict_store(info, MP_OBJ_NEW_QSTR(key), mp_obj_new_str(text, width));
+}
+
 static void info_number(mp_obj_t info, qstr key, size_t value) {
     mp_obj_dict_store(info, MP_OBJ_NEW_QSTR(key), MP_OBJ_NEW_SMALL_INT(value));
 }
@@ -338,14 +352,9 @@ static mp_obj_t model_info(mp_obj_t self_in) {
     info_number(info, MP_QSTR_nodes, t->n_nodes);
     info_number(info, MP_QSTR_leaves, t->n_leaves);
     info_number(info, MP_QSTR_bytes, eml_trees_body_size(t));
-    mp_obj_dict_store(info, MP_OBJ_NEW_QSTR(MP_QSTR_dtype),
-        MP_OBJ_NEW_QSTR(t->dtype == EML_TREES_FLOAT ? MP_QSTR_float : t->dtype == EML_TREES_INT16 ? MP_QSTR_int16 : MP_QSTR_scaled));
-    mp_obj_dict_store(info, MP_OBJ_NEW_QSTR(MP_QSTR_leaf),
-        MP_OBJ_NEW_QSTR(t->leaf == EML_LEAF_HARD         ? MP_QSTR_hard
-                : t->leaf == EML_LEAF_COUNTS             ? MP_QSTR_counts
-                : t->leaf == EML_LEAF_WEIGHTED           ? MP_QSTR_weighted
-                : t->leaf == EML_LEAF_UINT8              ? MP_QSTR_uint8
-                                                         : MP_QSTR_value));
+    // In the order of the enums.
+    info_text(info, MP_QSTR_dtype, &"float\0\0\0\0\0\0\0int16\0\0\0\0\0\0\0int16 scaled"[12 * t->dtype], 12);
+    info_text(info, MP_QSTR_leaf, &"hard\0\0\0\0counts\0\0weighteduint8\0\0\0value\0\0\0"[8 * t->leaf], 8);
     return info;
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(model_info_obj, model_info);
