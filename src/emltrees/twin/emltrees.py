@@ -205,13 +205,13 @@ class _Forest:
         self.tested = [0, 0]
 
     def add_scale(self, shift, offset):
-        _fail(abs(shift) <= 120 and abs(offset) <= 1 << 30, "scale out of range")
+        _fail(abs(shift) <= 120 and abs(offset) <= 1 << 29, "scale out of range")
         self.scale.append(shift)
         self.scale.append(offset)
 
     def add_value(self, bits):
         if self.leaf == _WEIGHTED:
-            _fail(1 << 52 <= bits <= 0x3FF << 52, "not a normal float64 in (0, 1]")
+            _fail(0x17 << 52 <= bits <= 0x3FF << 52, "not a float64 from 2^-1000 to 1")
         else:
             field = bits >> 23 & 255
             _fail(0 <= bits < 1 << 32 and field < 255, "not a finite float32")
@@ -772,7 +772,8 @@ def _take_label(rows):
 
 def _read_emlearn(rows):
     """A file of emlearn: no `eml` row, float thresholds; how many there are of each row shows only at the end."""
-    features, classes, leaf_bits = rows.take("f", 1)[0], rows.take("c", 1)[0], rows.take("lb", 1)[0]
+    features, classes = rows.take("f", 1)[0], rows.take("c", 1)[0]
+    leaf_bits = rows.take("lb", 1)[0] if rows.tag() == "lb" else 0 if classes else 32  # old files lack it
     _fail((leaf_bits == 32) == (classes == 0), "lb is 32 for regression, and only there")
     forest = _Forest(features, classes, _INT16, (_COUNTS if leaf_bits else _HARD) if classes else _VALUE)
     leaves = array("I")  # leaf number of each row 'l'
