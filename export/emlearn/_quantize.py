@@ -15,7 +15,9 @@ SCALED_MAX = 32766  # scaled features stop here; 32767 stands for NaN
 SCALED_NAN = 32767
 MAX_SHIFT = 120
 MAX_SCALED_RANGE = 65000  # of the thresholds of one feature; leaves room on both sides for values beyond them
-MAX_SCALED_THRESHOLD = 2**29 - 2**16  # |floor(t * 2^shift)| stays below, so that offsets stay within 2^29
+MAX_OFFSET = 2**29
+MAX_SCALED_THRESHOLD = 2**29  # |floor(t * 2^shift)| stays below, and so does the offset, which is between two of them
+MIN_PROPORTION = 2.0**-1000  # of weighted leaves
 MAX_COUNT_TOTAL = 65535
 
 _KEY_BIAS = np.uint32(0x7FFFFF)

@@ -65,8 +65,8 @@ def _convert(estimator: Any, members: list[Any]) -> Ensemble:
     left, right = (reference[(arrays[side] + tree_start)[~is_leaf]] for side in ("left_child", "right_child"))
 
     threshold = arrays["threshold"][~is_leaf].astype(np.float64)
-    if np.any(np.isnan(threshold) | np.isneginf(threshold)):
-        raise ConvertError("a threshold is NaN or -infinity; train without infinite values")
+    if not np.all(threshold >= -np.finfo(np.float32).max):
+        raise ConvertError("a threshold is NaN or below the range of float32; train on float32 data")
     proportions, values = _leaf_values(trees, nodes, n_classes)
     leaf, leaf_class = np.nonzero(proportions)
     leaf_proportion = proportions[leaf, leaf_class]

@@ -202,8 +202,8 @@ class Trees:
             _check(self.n_classes in range(1, 0x10000), f"n_classes is {self.n_classes}, not 1..65535")
         scales = self.n_features if self.dtype == DTYPE_SCALED else 0
         _check(len(self.shift) == scales and len(self.offset) == scales, f"{len(self.shift)} scales, not {scales}")
-        _check(bool(np.all(np.abs(self.shift) <= q.MAX_SHIFT)), "a shift is outside -120..120")
-        _check(bool(np.all(np.abs(self.offset) <= q.MAX_SCALED_THRESHOLD)), "an offset is outside -2^30..2^30")
+        _check(bool(np.all(np.abs(self.shift.astype(np.int64)) <= q.MAX_SHIFT)), "a shift is outside -120..120")
+        _check(bool(np.all(np.abs(self.offset.astype(np.int64)) <= q.MAX_OFFSET)), "an offset is outside -2^29..2^29")
         self._validate_nodes()
         self._validate_records()
         self._validate_labels()
@@ -220,13 +220,12 @@ class Trees:
             _check(bool(np.all(inside & (child != 0))), "a node's child is out of range")
         if self.dtype == DTYPE_INT16:
             _check(not np.any(self.missing_left), "missing_left in a model of integers, which has no NaN")
-        if self.dtype == DTYPE_SCALED:
-            _check(bool(np.all(self.threshold <= q.SCALED_MAX)), f"a threshold is above {q.SCALED_MAX}")
+        low = -(2**31) if self.dtype == DTYPE_FLOAT else q.INT16_MIN
+        high = {DTYPE_FLOAT: q.KEY_INFINITY, DTYPE_INT16: q.INT16_MAX, DTYPE_SCALED: q.SCALED_MAX}[self.dtype]
+        fits = (self.threshold >= low) & (self.threshold <= high)
+        _check(bool(np.all(fits)), f"a threshold is outside {low}..{high}")
         if self.layout == WIDE:
             return
-        if self.layout == PACKED16:
-            fits = (self.threshold >= q.INT16_MIN) & (self.threshold <= q.INT16_MAX)
-            _check(bool(np.all(fits)), "a threshold does not fit in 16 bits")
         _check(self.feature_bits <= LEFT_CODE_BITS, "too many feature bits")
         _check(self.n_features <= 1 << self.feature_bits, "too few feature bits")
         left, right = self.left[node], self.right[node]
@@ -259,8 +258,8 @@ class Trees:
             _check(fits, "a record's counts are out of range")
         elif self.leaf == LEAF_WEIGHTED:
             _check(bool(np.all(value < len(self.values))), "an entry refers beyond the last value")
-            tiny = np.finfo(np.float64).tiny
-            _check(bool(np.all((self.values >= tiny) & (self.values <= 1))), "a proportion is outside (0, 1]")
+            fits = bool(np.all((self.values >= q.MIN_PROPORTION) & (self.values <= 1)))
+            _check(fits, "a proportion is outside 2^-1000..1")
         else:
             _check(bool(np.all((value > 0) & (value <= 255))), "a proportion is outside 1..255")
         if self.leaf != LEAF_WEIGHTED:

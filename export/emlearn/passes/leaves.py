@@ -87,8 +87,8 @@ def _share_weighted(ensemble: Ensemble) -> LeafTable:
     mixed = np.repeat(np.diff(ensemble.leaf_start) > 1, np.diff(ensemble.leaf_start))
     mixed |= ensemble.leaf_proportion != 1.0
     values, index = np.unique(ensemble.leaf_proportion[mixed], return_inverse=True)
-    if values.size and values[0] < np.finfo(np.float64).tiny:
-        raise ConvertError("a leaf's proportion is below 2.2e-308; use sample weights of more similar size")
+    if values.size and values[0] < q.MIN_PROPORTION:
+        raise ConvertError("a leaf's proportion is below 2^-1000; use sample weights of more similar size")
     entry_value = np.full(len(mixed), -1, np.int64)
     entry_value[mixed] = index
     return _share(

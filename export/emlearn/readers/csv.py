@@ -42,7 +42,7 @@ class _Rows:
         if self._cells("lb", 1) != [0 if n_classes else 32]:
             raise self._error("lb is 0 for classification, 32 for regression")
         n_scales = n_features if dtype == ir.DTYPE_SCALED else 0
-        scales = np.array([self._cells("s", 2, -(2**30), 2**30) for _ in range(n_scales)], np.int32).reshape(-1, 2)
+        scales = np.array([self._cells("s", 2, -(2**31), 2**31 - 1) for _ in range(n_scales)], np.int32).reshape(-1, 2)
         values = self._values(leaf, n_leaves, n_values)
         records = n_leaves if leaf in ir.RECORD_LEAVES else 0
         leaf_start, entries = self._records(records, n_entries, leaf in ir.RECORD_LEAVES)
