@@ -13,10 +13,10 @@ typedef struct {
     int32_t exponent;
     int32_t written_exponent; // what follows an `e`
     uint8_t negative;
-    uint8_t negative_exponent;
+    char exponent_sign; // 0: none
     uint8_t inexact;
     uint8_t n_chars;
-    uint8_t part; // 0 sign, 1 whole digits, 2 fraction, 3 sign of the exponent, 4 exponent
+    uint8_t part; // 0 sign, 1 whole digits, 2 fraction, 3 sign of the exponent, 4 exponent; ends in 1, 2 or 4
     uint8_t bad;
 } eml_decimal_t;
 
@@ -44,10 +44,9 @@ static inline void eml_decimal_add(eml_decimal_t *n, char c) {
         eml_decimal_digit(n, (uint32_t)(c - '0'));
     } else if ((c == '-' || c == '+') && n->part == 0 && n->n_chars == 1) {
         n->negative = c == '-';
-    } else if ((c == '-' || c == '+') && n->part == 3 && !n->negative_exponent) {
-        n->negative_exponent = c == '-';
-        n->part = 4;
-    } else if (c == '.' && n->part <= 1) {
+    } else if ((c == '-' || c == '+') && n->part == 3 && !n->exponent_sign) {
+        n->exponent_sign = c;
+    } else if (c == '.' && n->part == 1) {
         n->part = 2;
     } else if ((c == 'e' || c == 'E') && (n->part == 1 || n->part == 2)) {
         n->part = 3;
@@ -57,7 +56,7 @@ static inline void eml_decimal_add(eml_decimal_t *n, char c) {
 }
 
 static inline int32_t eml_decimal_exponent(const eml_decimal_t *n) {
-    return n->exponent + (n->negative_exponent ? -n->written_exponent : n->written_exponent);
+    return n->exponent + (n->exponent_sign == '-' ? -n->written_exponent : n->written_exponent);
 }
 
 static inline eml_err_t eml_decimal_int(const eml_decimal_t *n, int32_t *out) {
