@@ -136,8 +136,7 @@ def _unpack_nodes(words: NDArray[Any], layout: int, feature_bits: int) -> tuple[
     leaf = is_leaf == 1
     if np.any(right[leaf] >= 0):
         raise ValueError("a leaf element refers to an element")
-    if np.any((left < 0) & (left == right) & ~leaf):
-        raise ValueError("a node whose children are one leaf")
+    leaf |= (left < 0) & (left == right)  # a node with one outcome: to `Trees` that is a leaf element
     return (
         np.where(leaf, 0, feature),
         np.where(leaf, 0, threshold),

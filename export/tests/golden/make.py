@@ -1,0 +1,112 @@
+"""The golden files: one small file for each kind of model and format, byte for byte.
+
+    python export/tests/golden/make.py     writes them anew, after a change of format that was meant
+
+emlearn_*.csv were written by emlearn 0.23.2 itself: iris in tenths and digits, `save(format="csv")`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from emlearn import Certificate
+from emlearn.ir import trees as ir
+from emlearn.ir.trees import Document, Ensemble
+from emlearn.model import Model
+from emlearn.passes.layout import layout
+from emlearn.passes.leaves import encode
+from emlearn.passes.quantise import quantise
+from emlearn.writers import c, csv, eml
+
+FOLDER = Path(__file__).parent
+FORMATS = {
+    ".eml": lambda document: eml.write(document),
+    ".csv": lambda document: csv.write(document).encode(),
+    ".h": lambda document: c.write(document, "golden").encode(),
+    ".inline.h": lambda document: c.write(document, "golden", "inline").encode(),
+}
+
+# f0 <= 1.5 ? (f2 <= -3.25 ? A : B) : (f1 <= 20.5 ? C : (f0 <= 7 ? D : E)), and a tree that is one leaf
+_CLASSES = Ensemble(
+    n_features=3,
+    n_classes=3,
+    feature=np.array([0, 2, 1, 0]),
+    threshold=np.array([1.5, -3.25, 20.5, 7.0]),
+    left=np.array([1, -1, -3, -4]),
+    right=np.array([2, -2, 3, -5]),
+    missing_left=np.array([True, False, False, True]),
+    roots=np.array([0, -6]),
+    leaf_start=np.array([0, 1, 3, 4, 6, 7, 10]),
+    leaf_class=np.array([0, 0, 1, 1, 1, 2, 2, 0, 1, 2]),
+    leaf_proportion=np.array([1, 1 / 3, 2 / 3, 1, 3 / 4, 1 / 4, 1, 1 / 6, 2 / 6, 3 / 6]),
+    leaf_total=np.array([5.0, 3.0, 2.0, 4.0, 1.0, 6.0]),
+    leaf_value=np.zeros(0),
+)
+_NONE = np.zeros(0, np.int64)
+_VALUES = replace(
+    _CLASSES,
+    n_classes=0,
+    leaf_start=np.zeros(7, np.int64),
+    leaf_class=_NONE,
+    leaf_proportion=np.zeros(0),
+    leaf_total=np.zeros(6),
+    leaf_value=np.array([-1.5, 0.1, 3.0, 1e-3, 250.0, 10.0]),
+)
+_ROWS = np.array([[1.5, 0, -3.25], [1.5000001, 20.5, 9], [8, 21, 0], [np.nan, 3, np.nan]], np.float32)
+_CERTIFICATE = Certificate(
+    estimator="RandomForestClassifier",
+    dtype="float",
+    leaf="counts",
+    rows=100,
+    agreeing=100,
+    worst_row=7,
+    worst_before=(0.25, 0.5, 0.25),
+    worst_after=(0.25, 0.5, 0.25),
+    max_error=1.5e-8,
+    score="accuracy",
+    score_before=0.97,
+    score_after=0.97,
+    auc_before=None,
+    auc_after=None,
+    nbytes=128,
+    instructions={"armv6m": 420},
+    environment={"python": "3.11.2"},
+)
+
+
+def document(ensemble, dtype, leaf="exact", labels=None, rows=None, certificate=None):
+    trees = layout(quantise(ensemble, dtype), encode(ensemble, leaf), ensemble.n_features, ensemble.n_classes, labels)
+    model = Model(Document(trees, certificate=certificate and certificate.to_json()))
+    if rows is not None:
+        model.golden = model.golden_of(rows)
+    return model.document()
+
+
+def documents():
+    """{name: Document}"""
+    weighted = replace(_CLASSES, leaf_proportion=np.array([1, 0.3, 0.7, 1, 0.1**0.5, 1 - 0.1**0.5, 1, 0.2, 0.3, 0.5]))
+    labels = ("sitting", "back\\slash, line\nbreak\r", 7)
+    return {
+        "hard_int16": document(_CLASSES, ir.DTYPE_INT16, "hard", rows=np.array([[1, 0, -4], [9, 21, 0]], np.int16)),
+        "counts_float": document(_CLASSES, ir.DTYPE_FLOAT, labels=labels, rows=_ROWS, certificate=_CERTIFICATE),
+        "weighted_float": document(weighted, ir.DTYPE_FLOAT, rows=_ROWS),
+        "uint8_scaled": document(_CLASSES, ir.DTYPE_SCALED, "uint8", labels=(-3, 5, 10**12), rows=_ROWS),
+        "value_float": document(_VALUES, ir.DTYPE_FLOAT, rows=_ROWS),
+        "value_int16": document(_VALUES, ir.DTYPE_INT16, rows=np.array([[1, 0, -4], [9, 21, 0]], np.int16)),
+        "leaf_elements": document(replace(_CLASSES, n_features=16384), ir.DTYPE_INT16),
+        "counts_wide": document(replace(_CLASSES, n_features=16385), ir.DTYPE_FLOAT),
+        "value_wide": document(replace(_VALUES, n_features=16385), ir.DTYPE_INT16),
+    }
+
+
+def main():
+    for name, each in documents().items():
+        for suffix, write in FORMATS.items():
+            (FOLDER / f"{name}{suffix}").write_bytes(write(each))
+
+
+if __name__ == "__main__":
+    main()

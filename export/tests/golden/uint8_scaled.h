@@ -1,0 +1,70 @@
+// Made by emlearn: 2 trees, 3 features, 3 classes, dtype int16 scaled, leaves uint8.
+// Needs emlearn's C headers on the include path: python -c 'import emlearn; print(emlearn.includedir)'
+// class 0: -3
+// class 1: 5
+// class 2: 1000000000000
+#ifndef EML_MODEL_golden_H
+#define EML_MODEL_golden_H
+
+#include "eml_trees.h"
+
+static const uint16_t golden_nodes[15] = {
+    16384, 2, 43008, 6, 32772, 0, 9, 1, 0, 16400, 32770, 22528, 32768, 32773, 0,
+};
+
+static const uint16_t golden_roots[2] = {
+    0, 4,
+};
+
+static const int32_t golden_scale[6] = {
+    13, 34816, 24, 343932928, 27, -436207616,
+};
+
+static const uint16_t golden_leaf_start[4] = {
+    0, 2, 4, 7,
+};
+
+static const uint16_t golden_entries[7] = {
+    48897, 16386, 21760, 43521, 10752, 21761, 32770,
+};
+
+static const eml_trees_t golden = {
+    golden_nodes, // nodes
+    golden_roots, // roots
+    golden_scale, // scale
+    golden_leaf_start, // leaf_start
+    golden_entries, // entries
+    NULL, // values
+    NULL, // leaf_of
+    5, // n_nodes
+    3, // n_leaves
+    7, // n_entries
+    0, // n_values
+    3, // n_features
+    3, // n_classes
+    2, // n_trees
+    0, // layout
+    2, // dtype
+    3, // leaf
+    2, // feature_bits
+    0, // entry
+    1, // exponent
+};
+
+// Class number, or a negative eml_err_t. features: [3]
+static inline int32_t golden_predict(const float *features, int32_t n_features) {
+    const eml_array_t x = { features, (size_t)n_features, EML_FLOAT32 };
+    uint64_t sums[3];
+    uint32_t klass = 0;
+    const eml_err_t err = eml_trees_class(&golden, &x, sums, &klass);
+    return err == EML_OK ? (int32_t)klass : (int32_t)err;
+}
+
+// EML_OK or another eml_err_t. features: [3]; out: [3] probabilities
+static inline int golden_predict_proba(const float *features, int32_t n_features, float *out, int n_out) {
+    const eml_array_t x = { features, (size_t)n_features, EML_FLOAT32 };
+    uint64_t sums[3];
+    return (int)eml_trees_outputs(&golden, &x, sums, out, (size_t)n_out);
+}
+
+#endif // EML_MODEL_golden_H

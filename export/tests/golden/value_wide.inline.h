@@ -1,0 +1,77 @@
+// Made by emlearn: 2 trees, 16385 features, regression, dtype int16, leaves value.
+// Needs emlearn's C headers on the include path: python -c 'import emlearn; print(emlearn.includedir)'
+#ifndef EML_MODEL_golden_H
+#define EML_MODEL_golden_H
+
+#include "eml_trees.h"
+
+static const uint32_t golden_values[6] = {
+    3217031168u, 981668463u, 1077936128u, 1036831949u, 1092616192u, 1132068864u,
+};
+
+static inline int32_t golden_value(const int16_t *x, uint32_t feature) {
+    return x[feature];
+}
+
+static uint32_t golden_tree_0(const int16_t *x) {
+    if (golden_value(x, 0) <= 1) {
+        if (golden_value(x, 2) <= -4) {
+            return 0;
+        }
+        return 3;
+    }
+    if (golden_value(x, 1) <= 20) {
+        return 2;
+    }
+    if (golden_value(x, 0) <= 7) {
+        return 1;
+    }
+    return 5;
+}
+
+static uint32_t golden_tree_1(const int16_t *x) {
+    (void)x;
+    return 4;
+}
+
+static uint32_t golden_leaf_of(uint32_t tree, const void *features) {
+    static uint32_t (*const trees[2])(const int16_t *) = {
+        golden_tree_0, golden_tree_1,
+    };
+    return trees[tree]((const int16_t *)features);
+}
+
+static const eml_trees_t golden = {
+    NULL, // nodes
+    NULL, // roots
+    NULL, // scale
+    NULL, // leaf_start
+    NULL, // entries
+    golden_values, // values
+    golden_leaf_of, // leaf_of
+    0, // n_nodes
+    6, // n_leaves
+    0, // n_entries
+    0, // n_values
+    16385, // n_features
+    0, // n_classes
+    2, // n_trees
+    2, // layout
+    1, // dtype
+    4, // leaf
+    0, // feature_bits
+    0, // entry
+    134, // exponent
+};
+
+// The value, or NaN if n_features is wrong. features: [16385]
+static inline float golden_predict(const int16_t *features, int32_t n_features) {
+    const eml_array_t x = { features, (size_t)n_features, EML_INT16 };
+    uint64_t sums[1];
+    float out;
+    eml_float_store(&out, 0x7fc00000u);
+    (void)eml_trees_outputs(&golden, &x, sums, &out, 1);
+    return out;
+}
+
+#endif // EML_MODEL_golden_H

@@ -1,0 +1,278 @@
+"""Files: golden ones byte for byte, damaged ones refused, emlearn's read as scikit-learn meant them."""
+
+from __future__ import annotations
+
+import importlib.util
+import struct
+import zlib
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support import random_ensemble
+from test_passes import build
+
+import emlearn
+from emlearn._core import TreesCore
+from emlearn.ir import trees as ir
+from emlearn.ir.trees import Document
+from emlearn.readers import read
+from emlearn.writers import csv, eml
+
+GOLDEN = Path(__file__).parent / "golden"
+_SPEC = importlib.util.spec_from_file_location("golden_make", GOLDEN / "make.py")
+make = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(make)
+DOCUMENTS = make.documents()
+
+
+@pytest.mark.parametrize("suffix", make.FORMATS)
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_golden_files(name, suffix):
+    written = make.FORMATS[suffix](DOCUMENTS[name])
+    assert written == (GOLDEN / f"{name}{suffix}").read_bytes(), "run export/tests/golden/make.py if this was meant"
+
+
+def test_golden_files_are_all_there():
+    names = {f"{name}{suffix}" for name in DOCUMENTS for suffix in make.FORMATS}
+    assert {path.name for path in GOLDEN.iterdir() if path.suffix in (".eml", ".csv", ".h")} == names | {
+        f"emlearn_{kind}.csv" for kind in ("hard", "soft", "value", "many")
+    }
+
+
+@pytest.mark.parametrize("suffix", [".eml", ".csv"])
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_golden_files_are_read_back(name, suffix):
+    document = read((GOLDEN / f"{name}{suffix}").read_bytes())
+    assert eml.write(document) == eml.write(DOCUMENTS[name])
+    assert csv.write(document) == csv.write(DOCUMENTS[name])
+    model = emlearn.load(GOLDEN / f"{name}{suffix}")
+    if model.golden is not None:
+        outputs = model.predictions(model.golden.features).outputs
+        assert np.array_equal(outputs.view(np.uint32), model.golden.outputs.view(np.uint32))
+
+
+def test_layouts_and_leaves_are_covered():
+    trees = [document.trees for document in DOCUMENTS.values()]
+    assert {t.layout for t in trees} == set(range(3)) and {t.dtype for t in trees} == set(range(3))
+    assert {t.leaf for t in trees} == set(range(5))
+    assert any(t.is_leaf.sum() > 2 for t in trees)
+
+
+def test_a_packed_decision_takes_six_bytes():
+    trees = DOCUMENTS["hard_int16"].trees
+    assert eml.pack_arrays(trees)["nodes"].nbytes == 6 * trees.n_nodes
+
+
+def test_csv_ends_of_line_may_be_those_of_dos():
+    text = (GOLDEN / "counts_float.csv").read_bytes().decode()
+    dos = text.replace("\n", "\r\n").replace("\r\n", "\r\n\r\n")
+    assert eml.write(read(dos.encode())) == (GOLDEN / "counts_float.eml").read_bytes()
+
+
+@pytest.mark.parametrize("minor, trailer", [(7, b""), (0, b"NEWS\x05\0\0\0hello\0\0\0")])
+def test_newer_minor_versions_and_unknown_trailers_are_read(minor, trailer):
+    data = bytearray((GOLDEN / "counts_float.eml").read_bytes() + trailer)
+    data[5] = minor
+    struct.pack_into("<I", data, 8, len(data))
+    document = read(with_crc(data))
+    assert document.trees.labels == DOCUMENTS["counts_float"].trees.labels
+
+
+# ---- Damage
+
+
+def with_crc(data):
+    return bytes(data[:12]) + struct.pack("<I", zlib.crc32(data[16:], zlib.crc32(data[:12]))) + bytes(data[16:])
+
+
+def accepts(function, data):
+    try:
+        function(data)
+    except ValueError as error:
+        assert str(error)
+        return False
+    return True
+
+
+SMALL = ["hard_int16", "counts_float", "weighted_float", "uint8_scaled", "value_int16"]
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_truncated_eml(name):
+    data = (GOLDEN / f"{name}.eml").read_bytes()
+    for n in range(len(data)):
+        assert not accepts(read, data[:n])
+        resized = bytearray(data[:n])
+        if n >= 16:
+            struct.pack_into("<I", resized, 8, n)
+            resized = with_crc(resized)
+        assert accepts(read, resized) <= accepts(TreesCore, resized)
+
+
+@pytest.mark.parametrize("trailers", [False, True])
+@pytest.mark.parametrize("name", SMALL)
+def test_corrupted_eml(name, trailers):
+    """The CRC tells a changed byte; and if that is right too, reader and core agree whether the rest is a model."""
+    document = DOCUMENTS[name] if trailers else Document(replace(DOCUMENTS[name].trees, labels=None))
+    data = eml.write(document)
+    n_accepted = 0
+    for at in range(len(data)):
+        for flip in (0x01, 0x02, 0x80, 0xFF):
+            damaged = bytearray(data)
+            damaged[at] ^= flip
+            assert not accepts(read, bytes(damaged))
+            damaged = with_crc(damaged)
+            accepted = accepts(read, damaged)
+            if trailers:  # what they say about the model is not the core's affair
+                assert accepted <= accepts(TreesCore, damaged), (at, flip)
+            else:
+                assert accepted == accepts(TreesCore, damaged), (at, flip)
+            n_accepted += accepted
+    assert n_accepted > 0  # other thresholds, other values
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_truncated_csv(name):
+    lines = (GOLDEN / f"{name}.csv").read_bytes().decode().split("\n")
+    for n in range(len(lines) - 1):
+        assert not accepts(read, "\n".join(lines[:n]).encode())
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_corrupted_csv(name):
+    data = (GOLDEN / f"{name}.csv").read_bytes()
+    for at in range(len(data)):
+        for byte in b"0-9,\nx\xff":
+            damaged = data[:at] + bytes([byte]) + data[at + 1 :]
+            if accepts(read, damaged):
+                TreesCore(eml.write(read(damaged)))
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_csv_rows_may_not_be_missing_doubled_or_unknown(name):
+    lines = (GOLDEN / f"{name}.csv").read_bytes().decode().split("\n")[:-1]
+    for at in range(1, len(lines)):
+        missing, doubled, unknown = lines[:at] + lines[at + 1 :], lines[: at + 1] + lines[at:], [*lines[:at], "x,1", *lines[at:]]
+        for wrong in (missing, doubled, unknown):
+            assert not accepts(read, "\n".join(wrong).encode())
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        (("f,3", "f,0"), "line 2: '0' is no integer from 1 to 65535"),
+        (("f,3", "f,3,3"), "line 2: 2 cells in a row 'f', not 1"),
+        (("c,3", "c,+3"), "line 3"),
+        (("lb,0", "lb,8"), "line 4: lb is 0 for classification"),
+        (("r,0", "r,99"), "a root is beyond the last element"),
+        (("label,i,7", "label,i,seven"), "a label that is no integer"),
+        (("label,i,7", "label,x,7"), "neither i nor s"),
+        (("label,i,7", "label,s,\\t"), "unknown escape"),
+        (("eml,1,", "eml,2,"), "line 1: version 2"),
+        (("end,", "end,1"), "`end` should say"),
+    ],
+)
+def test_csv_errors_name_the_line(change, message):
+    text = (GOLDEN / "counts_float.csv").read_bytes().decode()
+    assert change[0] in text
+    with pytest.raises(ValueError, match=message) as error:
+        read(text.replace(*change, 1).encode())
+    assert str(error.value).startswith("line ")
+
+
+@pytest.mark.parametrize("data", [b"", b"\n", b"\xff\xfe", b"PK\x03\x04", b"EML\x1a", b"hello", b"f,3\nc,2"])
+def test_other_files_are_refused(data):
+    assert not accepts(read, data)
+
+
+def test_huge_counts_are_refused_without_allocating():
+    data = bytearray((GOLDEN / "counts_float.eml").read_bytes())
+    for at in (28, 32, 36, 40):
+        huge = bytearray(data)
+        struct.pack_into("<I", huge, at, 0xFFFFFFFF)
+        assert not accepts(read, with_crc(huge))
+    text = (GOLDEN / "counts_float.csv").read_bytes().decode()
+    row = text.split("\n")[0].split(",")
+    for at in range(7, 12):
+        assert not accepts(read, text.replace(",".join(row), ",".join([*row[:at], "4294967295", *row[at + 1 :]])).encode())
+
+
+# ---- emlearn's dialect
+
+
+def emlearn_walk(text, row, decide, parse):
+    """Leaf rows that emlearn's rows lead to: only f, c, lb, l, r and n count."""
+    rows = [line.split(",") for line in text.replace("\n ", " ").splitlines()]
+    nodes = [(int(f), parse(t), int(a), int(b)) for tag, f, t, a, b, *_ in (r + [""] * 5 for r in rows) if tag == "n"]
+    leaves = [r[1] for r in rows if r[0] == "l"]
+    reached = []
+    for root in [int(r[1]) for r in rows if r[0] == "r"]:
+        at = root
+        while at >= 0:
+            feature, threshold, left, right = nodes[at]
+            child = left if decide(row[feature], threshold) else right
+            at = child if child < 0 else at + child
+        reached.append(leaves[-1 - at])
+    return reached
+
+
+def numbers(leaf):
+    return np.array([float(cell) for cell in leaf.strip("[]").split()])
+
+
+@pytest.mark.parametrize("kind", ["hard", "soft", "value", "many"])
+def test_files_of_emlearn(kind):
+    path = GOLDEN / f"emlearn_{kind}.csv"
+    text = path.read_bytes().decode().replace("\r\n", "\n")
+    model = emlearn.load(path)
+    assert model.dtype == "int16"
+    random = np.random.default_rng(0)
+    X = random.integers(0, 17 if kind == "many" else 80, (500, model.n_features_in_))
+    reached = [emlearn_walk(text, row, lambda x, t: x <= t, float) for row in X]
+    if kind == "value":
+        assert np.allclose(model.predict(X), [np.mean([float(leaf) for leaf in leaves]) for leaves in reached], rtol=1e-6)
+        return
+    if kind == "hard":
+        assert model.leaf == "hard"
+        expected = [np.mean([np.eye(3)[int(leaf)] for leaf in leaves], axis=0) for leaves in reached]
+    else:
+        assert model.leaf == "counts"
+        expected = [np.mean([numbers(leaf) / numbers(leaf).sum() for leaf in leaves], axis=0) for leaves in reached]
+    assert np.max(np.abs(model.predict_proba(X) - expected)) < 1e-6
+    assert len(np.unique(model.predict(X))) > 1
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        (("n,2,", "n,9,"), "no such feature"),
+        (("r,0", "r,77"), "a reference is out of range"),
+        (("lb,0", "lb,32"), "does not go with"),
+        (("l,0", "l,3"), "expected one class below 3"),
+        (("l,0", "q,0"), "unknown row 'q'"),
+        (("r,0\r\n", "r,0\r\nl,0\r\n"), "a row 'l' after rows 'r'"),
+        ((",-1,", ",-9,"), "a reference is out of range"),
+        ((",-1,", ",0,"), "a reference is out of range"),
+        (("f,4\r\n", ""), "0 rows 'f'"),
+        ((",-1,", ",one,"), "'one' is no integer"),
+    ],
+)
+def test_bad_files_of_emlearn(change, message):
+    text = (GOLDEN / "emlearn_hard.csv").read_bytes().decode()
+    assert change[0] in text
+    with pytest.raises(ValueError, match=message):
+        read(text.replace(*change, 1).encode())
+
+
+def test_emlearn_reads_our_integer_files_as_hard_votes():
+    """Its reader truncates thresholds, asks `value < threshold`, and ignores the rows that it does not know."""
+    random = np.random.default_rng(7)
+    ensemble = random_ensemble(random, 5, 40, 6, 4, np.arange(-9, 9) + 0.5)
+    text = csv.write(Document(build(ensemble, ir.DTYPE_INT16)))
+    X = random.integers(-10, 10, (300, 6))
+    votes = [[int(leaf) for leaf in emlearn_walk(text, row, lambda x, t: x < t, int)] for row in X]
+    expected = [np.argmax(np.bincount(v, minlength=4)) for v in votes]
+    hard = TreesCore(eml.write(Document(build(ensemble, ir.DTYPE_INT16, "hard"))))
+    assert np.array_equal(hard.classes(X.astype(np.int16)), expected)
