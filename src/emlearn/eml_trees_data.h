@@ -88,7 +88,8 @@ typedef struct {
 } eml_trees_entry_t;
 
 static inline uint32_t eml_trees_ref(uint32_t i, uint32_t ref, uint32_t leaf_bit) {
-    return ref & leaf_bit ? EML_TREES_LEAF | (ref & (leaf_bit - 1)) : i + ref;
+    // A jump that would wrap into the leaf bit leads back instead, where validate refuses it.
+    return ref & leaf_bit ? EML_TREES_LEAF | (ref & (leaf_bit - 1)) : (i + ref) & ~EML_TREES_LEAF;
 }
 
 static inline eml_trees_node_t eml_trees_node(const eml_trees_t *t, uint32_t i) {
