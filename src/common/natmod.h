@@ -43,6 +43,11 @@ static inline void natmod_number(natmod_message_t *m, uint32_t number) {
     natmod_text(m, &digits[i]);
 }
 
+// One place that raises: what raising takes is a good deal of code.
+static MP_NORETURN __attribute__((noinline)) void natmod_value_error(const char *text) {
+    mp_raise_ValueError(text);
+}
+
 static MP_NORETURN inline void natmod_raise(const natmod_message_t *m) {
     mp_raise_type_arg(&mp_type_ValueError, mp_obj_new_str(m->text, m->size));
 }
@@ -79,7 +84,7 @@ static MP_NORETURN inline void natmod_raise_line(uint32_t line, eml_err_t err) {
 
 static inline void natmod_check(eml_err_t err) {
     if (err != EML_OK) {
-        mp_raise_ValueError(natmod_reason(err));
+        natmod_value_error(natmod_reason(err));
     }
 }
 

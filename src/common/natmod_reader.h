@@ -54,7 +54,7 @@ static inline bool natmod_reader_fill(natmod_reader_t *r) {
         r->data = r->chunk;
         r->size = n == mp_const_none ? 0 : (size_t)mp_obj_get_int(n);
         if (r->size > NATMOD_CHUNK) {
-            mp_raise_ValueError(MP_ERROR_TEXT("readinto returned too much"));
+            natmod_value_error("readinto returned too much");
         }
     } else if (r->kind == NATMOD_LINES && r->line_end) {
         r->line_end = false;

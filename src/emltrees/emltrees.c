@@ -35,7 +35,7 @@ static model_obj_t *model_get(mp_obj_t obj) {
 static mp_obj_t trees_new(size_t n_args, const mp_obj_t *args) {
     for (size_t i = 0; i < n_args; i++) {
         if ((mp_int_t)mp_obj_get_int(args[i]) < 0) {
-            mp_raise_ValueError(MP_ERROR_TEXT("expected capacities of 0 or more"));
+            natmod_value_error("expected capacities of 0 or more");
         }
     }
     model_obj_t *self = mp_obj_malloc(model_obj_t, (mp_obj_type_t *)&model_type);
@@ -110,7 +110,7 @@ typedef struct {
 
 static void stream_read(eml_stream_t *s, void *to, uint32_t size) {
     if (size > s->left || !natmod_reader_read(s->reader, to, size)) {
-        mp_raise_ValueError(MP_ERROR_TEXT("model file is truncated"));
+        natmod_value_error("model file is truncated");
     }
     s->crc = eml_crc32(s->crc, to, size);
     s->left -= size;
@@ -244,7 +244,7 @@ static model_obj_t *model_ready(mp_obj_t self_in) {
         load_built(self, mp_fun_table.call_method_n_kw(0, 0, method));
     }
     if (self->trees.n_trees == 0) {
-        mp_raise_ValueError(MP_ERROR_TEXT("no model is loaded: use load_model(model, file)"));
+        natmod_value_error("no model is loaded: use load_model(model, file)");
     }
     return self;
 }
@@ -255,9 +255,9 @@ static void model_check_input(const eml_trees_t *t, const eml_array_t *x) {
         natmod_raise_size(" features", t->n_features, x->size);
     }
     if (err != EML_OK) {
-        mp_raise_ValueError(t->dtype == EML_TREES_FLOAT ? MP_ERROR_TEXT("expected array('f'), or integers as array 'h', 'b', 'B' or 'i'")
-            : t->dtype == EML_TREES_INT16 ? MP_ERROR_TEXT("expected array('h'): this model takes int16 features as they are")
-                                          : MP_ERROR_TEXT("expected array('f') of raw features, or array('h') of scaled ones"));
+        natmod_value_error(t->dtype == EML_TREES_FLOAT ? "expected array('f'), or integers as array 'h', 'b', 'B' or 'i'"
+            : t->dtype == EML_TREES_INT16 ? "expected array('h'): this model takes int16 features as they are"
+                                          : "expected array('f') of raw features, or array('h') of scaled ones");
     }
 }
 
@@ -270,7 +270,7 @@ static mp_obj_t model_predict(size_t n_args, const mp_obj_t *args) {
     if (n_args == 3) {
         const eml_array_t out = natmod_array(args[2], MP_BUFFER_WRITE);
         if (out.type != EML_FLOAT32) {
-            mp_raise_ValueError(MP_ERROR_TEXT("expected array('f') for the outputs"));
+            natmod_value_error("expected array('f') for the outputs");
         }
         if (out.size != eml_trees_n_outputs(t)) {
             natmod_raise_size(" outputs", eml_trees_n_outputs(t), out.size);
@@ -315,7 +315,7 @@ static mp_obj_t model_label(mp_obj_t self_in, mp_obj_t i_in) {
             return label[0] == 'i' ? mp_call_function_n_kw(MP_OBJ_FROM_PTR(&mp_type_int), 1, 0, &text) : text;
         }
     }
-    mp_raise_ValueError(MP_ERROR_TEXT("the file's labels are incomplete"));
+    natmod_value_error("the file's labels are incomplete");
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(model_label_obj, model_label);
 
@@ -365,7 +365,7 @@ static mp_obj_t model_scale(mp_obj_t self_in, mp_obj_t features_in, mp_obj_t out
     const eml_array_t x = natmod_array(features_in, MP_BUFFER_READ);
     const eml_array_t out = natmod_array(out_in, MP_BUFFER_WRITE);
     if (t->dtype != EML_TREES_SCALED || x.type != EML_FLOAT32 || out.type != EML_INT16) {
-        mp_raise_ValueError(MP_ERROR_TEXT("expected an int16 model with scales, array('f') and array('h')"));
+        natmod_value_error("expected an int16 model with scales, array('f') and array('h')");
     }
     if (x.size != t->n_features || out.size != t->n_features) {
         natmod_raise_size(" features", t->n_features, x.size != t->n_features ? x.size : out.size);
@@ -389,7 +389,7 @@ static MP_DEFINE_CONST_FUN_OBJ_3(model_setdata_obj, model_setdata);
 static mp_obj_t build_add(qstr name, size_t n_args, const mp_obj_t *args) {
     const model_obj_t *self = MP_OBJ_TO_PTR(args[0]);
     if (self->build == mp_const_none) {
-        mp_raise_ValueError(MP_ERROR_TEXT("call setdata(features, classes) first"));
+        natmod_value_error("call setdata(features, classes) first");
     }
     mp_obj_t call[6];
     mp_load_method(self->build, name, call);
