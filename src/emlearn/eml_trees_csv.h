@@ -95,7 +95,7 @@ static inline eml_err_t eml_csv_header(eml_trees_csv_t *p) {
     t->n_entries = c[9];
     t->n_values = c[10];
     for (int i = 1; i < 11; i++) {
-        if (c[i] > (i < 6 ? 255u : i == 6 ? 65535u : EML_TREES_MAX_COUNT)) {
+        if (c[i] > (i == 1 ? (uint32_t)EML_TREES_WIDE : i < 6 ? 255u : i == 6 ? 65535u : EML_TREES_MAX_COUNT)) {
             return EML_ERR_RANGE;
         }
     }
@@ -208,8 +208,12 @@ static inline eml_err_t eml_csv_cell(eml_trees_csv_t *p) {
     const uint32_t value = p->negative ? 0u - p->number : p->number;
     const uint32_t i = p->column++;
     const uint32_t size = eml_trees_index_size(t);
+    const int is_signed = p->row == EML_ROW_S || p->row == EML_ROW_N || (p->row == EML_ROW_T && t->dtype == EML_TREES_INT16);
     if (p->n_digits == 0) {
         return EML_ERR_FORMAT;
+    }
+    if (p->number > (is_signed ? 0x7fffffffu + p->negative : p->negative ? 0 : 0xffffffffu)) {
+        return EML_ERR_RANGE;
     }
     p->number = p->negative = p->n_digits = 0;
     switch (p->row) {
@@ -333,15 +337,16 @@ static inline eml_err_t eml_csv_name(eml_trees_csv_t *p) {
 
 // A character of a label, stored as the LABL trailer has it: kind, length, text.
 static inline eml_err_t eml_csv_label(eml_trees_csv_t *p, uint8_t c) {
-    uint8_t *label = p->labels + p->labels_size;
     const uint32_t at = p->name++;
     if (at == 0) {
-        label = (uint8_t *)p->grow(p->labels, p->labels_size + 2 + 255);
-        if (label == NULL) {
+        uint8_t *labels = (uint8_t *)p->grow(p->labels, p->labels_size + 2 + 255);
+        if (labels == NULL) {
             return EML_ERR_FULL;
         }
-        p->labels = label;
-        label += p->labels_size;
+        p->labels = labels;
+    }
+    uint8_t *label = p->labels + p->labels_size;
+    if (at == 0) {
         label[0] = c;
         label[1] = 0;
         return c == 'i' || c == 's' ? EML_OK : EML_ERR_FORMAT;

@@ -10,15 +10,18 @@
 static unsigned long checks_made;
 
 // Stop at the first check that fails, with the place, and numbers that tell the case.
-#define CHECK(condition, a, b, c) check((condition) != 0, #condition, __FILE__, __LINE__, (uint64_t)(a), (uint64_t)(b), (uint64_t)(c))
+#define CHECK(condition, a, b, c)                                                                    \
+    do {                                                                                             \
+        checks_made++;                                                                               \
+        if (!(condition)) {                                                                          \
+            failed(#condition, __FILE__, __LINE__, (uint64_t)(a), (uint64_t)(b), (uint64_t)(c));     \
+        }                                                                                            \
+    } while (0)
 
-static inline void check(int good, const char *what, const char *file, int line, uint64_t a, uint64_t b, uint64_t c) {
-    checks_made++;
-    if (!good) {
-        printf("%s:%d: %s is false for %llx, %llx, %llx\n", file, line, what, (unsigned long long)a, (unsigned long long)b,
-            (unsigned long long)c);
-        exit(1);
-    }
+static inline void failed(const char *what, const char *file, int line, uint64_t a, uint64_t b, uint64_t c) {
+    printf("%s:%d: %s is false for %llx, %llx, %llx\n", file, line, what, (unsigned long long)a, (unsigned long long)b,
+        (unsigned long long)c);
+    exit(1);
 }
 
 // xorshift64*; the same numbers in every run.
