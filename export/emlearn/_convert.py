@@ -156,9 +156,9 @@ def _check_exact(model: Model, estimator: Any, ensemble: Ensemble, probes: NDArr
     if np.any(wrong):
         row = int(np.argmax(wrong))
         raise ConvertError(
-            f"the converted model disagrees with the estimator on {int(np.sum(wrong))} of {len(wrong)} rows: a defect of "
-            f"emlearn, please report it. Row {probes[row].tolist()}: estimator {before.outputs[row].tolist()}, "
-            f"model {after.outputs[row].tolist()}"
+            f"the converted model disagrees with the estimator on {int(np.sum(wrong))} of {len(wrong)} rows: "
+            f"a defect of emlearn, please report it. The estimator says {before.outputs[row].tolist()}, "
+            f"the model {after.outputs[row].tolist()} for {probes[row].tolist()}"
         )
 
 

@@ -32,8 +32,8 @@ class Certificate:
         Number of rows compared.
     agreeing : int
         Rows with the same class; for regression, with values that differ by at most 1e-6 of the largest.
-    worst_row : int or None
-        The row with the largest error, among those that disagree if there are any. None without rows.
+    worst_row : int
+        The row with the largest error, among those that disagree if there are any.
     worst_before, worst_after : tuple of float
         That row's probabilities, or value, by the estimator and by the model.
     max_error : float
@@ -56,7 +56,7 @@ class Certificate:
     leaf: str
     rows: int
     agreeing: int
-    worst_row: int | None
+    worst_row: int
     worst_before: tuple[float, ...]
     worst_after: tuple[float, ...]
     max_error: float
@@ -71,8 +71,8 @@ class Certificate:
 
     @property
     def agreement(self) -> float:
-        """Part of the rows that agree; 1.0 without rows."""
-        return self.agreeing / self.rows if self.rows else 1.0
+        """Part of the rows that agree."""
+        return self.agreeing / self.rows
 
     def to_json(self) -> str:
         """Return the certificate as JSON, on one line."""
@@ -94,7 +94,7 @@ class Certificate:
         lines = [
             ("model", f"{self.estimator}, dtype {self.dtype}, leaves {self.leaf}, {self.nbytes:,} bytes"),
             ("agreement", f"{self.agreeing:,}/{self.rows:,} rows ({percent:.4g} %)"),
-            ("largest error", f"{self.max_error:.3g}" + ("" if self.worst_row is None else f" (row {self.worst_row})")),
+            ("largest error", f"{self.max_error:.3g} (row {self.worst_row})"),
         ]
         if self.agreeing < self.rows:
             lines.append(("  estimator says", _numbers(self.worst_before)))
@@ -164,8 +164,8 @@ def certify(
     """Compare the model's predictions `after` with the estimator's on the same rows."""
     before = reference_predictions(estimator, X)
     agree = agreeing_rows(before, after, classifier)
-    errors = np.max(np.abs(before.outputs - after.outputs), axis=1, initial=0.0)
-    worst = int(np.lexsort((-errors, agree))[0]) if len(X) else None
+    errors = np.max(np.abs(before.outputs - after.outputs), axis=1)
+    worst = int(np.lexsort((-errors, agree))[0])
     score = ""
     scores = aucs = _NO_SCORE
     if y is not None:
@@ -178,9 +178,9 @@ def certify(
         rows=len(X),
         agreeing=int(np.sum(agree)),
         worst_row=worst,
-        worst_before=() if worst is None else tuple(map(float, before.outputs[worst])),
-        worst_after=() if worst is None else tuple(map(float, after.outputs[worst])),
-        max_error=float(np.max(errors, initial=0.0)),
+        worst_before=tuple(map(float, before.outputs[worst])),
+        worst_after=tuple(map(float, after.outputs[worst])),
+        max_error=float(np.max(errors)),
         score=score,
         score_before=scores[0],
         score_after=scores[1],
@@ -198,8 +198,6 @@ _NO_SCORE: Pair = (None, None)
 def _scores(y: NDArray[Any], before: Predictions, after: Predictions, classifier: bool) -> tuple[str, Pair]:
     if len(y) != len(before.labels):
         raise ValueError(f"y has {len(y)} values for {len(before.labels)} rows of X")
-    if len(y) == 0:
-        return "", _NO_SCORE
     if classifier:
         return "accuracy", (float(np.mean(before.labels == y)), float(np.mean(after.labels == y)))
     spread = float(np.sum((y - np.mean(y)) ** 2))

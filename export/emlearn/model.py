@@ -149,6 +149,8 @@ class Model:
         if estimator is None:
             raise ValueError("a loaded model does not know its estimator; pass certify(X, y, estimator=...)")
         raw = as_raw(X, self.trees)
+        if len(raw) == 0:
+            raise ValueError("X has no rows to compare on")
         self.certificate = cert.certify(
             estimator,
             raw.astype(np.float32),
@@ -159,12 +161,9 @@ class Model:
             leaf=self.leaf,
             nbytes=self.nbytes,
         )
-        chosen = list(range(min(N_FIRST_GOLDEN, len(raw))))
-        if self.certificate.worst_row is not None:
-            chosen.append(self.certificate.worst_row)
+        chosen = [*range(min(N_FIRST_GOLDEN, len(raw))), self.certificate.worst_row]
         chosen += np.flatnonzero(rows_on_thresholds(raw, self.trees)).tolist()
-        chosen = list(dict.fromkeys(chosen))[:MAX_CERTIFIED_GOLDEN]
-        self.golden = self.golden_of(raw[chosen]) if chosen else None
+        self.golden = self.golden_of(raw[list(dict.fromkeys(chosen))[:MAX_CERTIFIED_GOLDEN]])
         return self.certificate
 
     def predictions(self, raw: NDArray[Any]) -> Predictions:

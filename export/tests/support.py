@@ -5,9 +5,8 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
-from sklearn import datasets, preprocessing
-
 from emlearn.ir.trees import Ensemble
+from sklearn import datasets, preprocessing
 
 LOADERS = {
     "iris": datasets.load_iris,
@@ -84,7 +83,9 @@ def mean_outputs(ensemble, row):
     return total / len(ensemble.roots)
 
 
-def random_ensemble(random, n_trees=3, n_nodes=20, n_features=4, n_classes=3, thresholds=None, weights=False, chain=False):
+def random_ensemble(
+    random, n_trees=3, n_nodes=20, n_features=4, n_classes=3, thresholds=None, weights=False, chain=False
+):
     """An ensemble of random shape. n_nodes: decision nodes a tree; chain: each node's right child is a leaf."""
     draw = (lambda n: random.normal(size=n) * 3) if thresholds is None else (lambda n: random.choice(thresholds, n))
     left, right, roots = [], [], []
@@ -136,4 +137,3 @@ def rows_for(ensemble, random, n=100, integers=False):
     if not integers:
         rows[n // 2 :] = with_missing(rows[n // 2 :], int(random.integers(1000)))
     return rows
-

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support import random_ensemble
-from test_passes import build
-
-import emlearn
 from emlearn._core import TreesCore
 from emlearn.ir import trees as ir
 from emlearn.ir.trees import Document
 from emlearn.readers import read
 from emlearn.writers import csv, eml
+from support import random_ensemble
+from test_passes import build
+
+import emlearn
 
 GOLDEN = Path(__file__).parent / "golden"
 _SPEC = importlib.util.spec_from_file_location("golden_make", GOLDEN / "make.py")
@@ -154,7 +154,11 @@ def test_corrupted_csv(name):
 def test_csv_rows_may_not_be_missing_doubled_or_unknown(name):
     lines = (GOLDEN / f"{name}.csv").read_bytes().decode().split("\n")[:-1]
     for at in range(1, len(lines)):
-        missing, doubled, unknown = lines[:at] + lines[at + 1 :], lines[: at + 1] + lines[at:], [*lines[:at], "x,1", *lines[at:]]
+        missing, doubled, unknown = (
+            lines[:at] + lines[at + 1 :],
+            lines[: at + 1] + lines[at:],
+            [*lines[:at], "x,1", *lines[at:]],
+        )
         for wrong in (missing, doubled, unknown):
             assert not accepts(read, "\n".join(wrong).encode())
 
@@ -196,7 +200,9 @@ def test_huge_counts_are_refused_without_allocating():
     text = (GOLDEN / "counts_float.csv").read_bytes().decode()
     row = text.split("\n")[0].split(",")
     for at in range(7, 12):
-        assert not accepts(read, text.replace(",".join(row), ",".join([*row[:at], "4294967295", *row[at + 1 :]])).encode())
+        assert not accepts(
+            read, text.replace(",".join(row), ",".join([*row[:at], "4294967295", *row[at + 1 :]])).encode()
+        )
 
 
 # ---- emlearn's dialect
@@ -232,7 +238,9 @@ def test_files_of_emlearn(kind):
     X = random.integers(0, 17 if kind == "many" else 80, (500, model.n_features_in_))
     reached = [emlearn_walk(text, row, lambda x, t: x <= t, float) for row in X]
     if kind == "value":
-        assert np.allclose(model.predict(X), [np.mean([float(leaf) for leaf in leaves]) for leaves in reached], rtol=1e-6)
+        assert np.allclose(
+            model.predict(X), [np.mean([float(leaf) for leaf in leaves]) for leaves in reached], rtol=1e-6
+        )
         return
     if kind == "hard":
         assert model.leaf == "hard"

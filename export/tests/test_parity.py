@@ -6,11 +6,11 @@ from functools import cache
 
 import numpy as np
 import pytest
+from emlearn.certificate import reference_predictions
 from sklearn import ensemble, tree
 from support import data, rows_around, thresholds_of, with_missing
 
 import emlearn
-from emlearn.certificate import reference_predictions
 
 CLASSIFIERS = {
     "DT": lambda: tree.DecisionTreeClassifier(random_state=0),
@@ -25,7 +25,7 @@ REGRESSORS = {
 DATASETS = ["iris", "wine", "breast_cancer", "digits", "scaled digits", "diabetes"]
 LEAVES = ["exact", "uint8", "hard"]
 
-# A probability is a mean of proportions, each right to float64, rounded to float32 once: off by 2^-25 at most. The contract says 1e-6.
+# A probability is a mean of proportions, rounded to float32 once: off by 2^-25 at most. The contract says 1e-6.
 EXACT = 1e-6
 # Each proportion is rounded to the nearest 1/255, off by 1/510 at most, and so is their mean; then to float32.
 UINT8 = 1 / 510 + 2**-25
@@ -136,7 +136,7 @@ def check_regression(model, estimator, rows, tmp_path):
 
 
 def rows_in_a_threshold_step(estimator, model, rows):
-    """Rows with a feature above a threshold, but in the same step of the feature's scale: only those may go the wrong way.
+    """Rows with a feature above a threshold but in the same step of its scale: only those may go the wrong way.
 
     Where the threshold does not fall on a step, these are the values from t to the next step, 2^-shift at most.
     """
@@ -159,8 +159,8 @@ def test_scaled_classifiers(dataset, name, tmp_path):
     in_step = rows_in_a_threshold_step(estimator, model, rows)
     for each in (model, reload(model, tmp_path)):
         check_exact(each, estimator, rows[~in_step])
-    # Rows as they come. Values often lie on a grid, and so do the midpoints between them: of some data sets most rows share a step
-    # with a threshold of the forest. Few of those get another class. Measured: none here, 0.7 % of iris with leaves of one sample.
+    # Rows as they come. Values often lie on a grid, and so do the midpoints between them: in some data sets most rows
+    # share a step with a threshold. Few get another class. Measured: none here; 0.7 % of iris with single-sample leaves.
     n = len(data(dataset)[0])
     assert np.mean(model.predict(rows[:n]) == reference_predictions(estimator, rows[:n]).labels) >= 0.99
 
@@ -202,12 +202,13 @@ def test_votes_that_tie(name, dtype, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "weight, leaf", [({0: 1.0, 1: 2**-0.5, 2: 3**-0.5}, "weighted"), ({0: 1, 1: 2, 2: 3}, "counts"), ("balanced", "counts")]
+    "weight, leaf",
+    [({0: 1.0, 1: 2**-0.5, 2: 3**-0.5}, "weighted"), ({0: 1, 1: 2, 2: 3}, "counts"), ("balanced", "counts")],
 )
 def test_class_weights(weight, leaf, tmp_path):
     X, y = data("iris")
     for seed in range(3):
-        # Newer versions of scikit-learn draw bootstrap samples by weight and count them in the trees as if there were none.
+        # Newer versions of scikit-learn draw bootstrap samples by weight, and then count them without.
         forests = [
             ensemble.ExtraTreesClassifier(9, class_weight=weight, min_samples_leaf=5, random_state=seed).fit(X, y),
             ensemble.RandomForestClassifier(9, class_weight=weight, min_samples_leaf=5, random_state=seed).fit(X, y),

@@ -6,11 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from support import mean_outputs, random_ensemble, rows_for, walk
-
-from emlearn import ConvertError
 from emlearn._core import TreesCore
 from emlearn._features import as_core_input, as_raw
 from emlearn.ir import trees as ir
@@ -20,8 +15,15 @@ from emlearn.passes.leaves import encode
 from emlearn.passes.quantise import choose_dtype, quantise, trained_on_int16
 from emlearn.readers import read
 from emlearn.writers import csv, eml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support import mean_outputs, random_ensemble, rows_for, walk
 
-EXTREMES = np.array([0.0, -0.0, 1e-50, -1e-50, 1e-40, 3.4028235e38, 1e39, -1e39, np.inf, 0.1, np.nextafter(0.1, 1), -7.5])
+from emlearn import ConvertError
+
+EXTREMES = np.array(
+    [0.0, -0.0, 1e-50, -1e-50, 1e-40, 3.4028235e38, 1e39, -1e39, np.inf, 0.1, np.nextafter(0.1, 1), -7.5]
+)
 
 
 def build(ensemble, dtype=ir.DTYPE_FLOAT, leaf="exact"):
@@ -67,7 +69,9 @@ def test_float_models_are_exact(seed, n_trees, n_nodes, n_features, n_classes, e
     n_nodes=st.integers(0, 40),
     n_features=st.sampled_from([1, 3, 70]),
     n_classes=st.sampled_from([0, 2, 10]),
-    thresholds=st.sampled_from([None, EXTREMES, np.array([-40000.0, -32768.5, -32768.0, 32766.5, 32767.0, 40000.0, 3.5])]),
+    thresholds=st.sampled_from(
+        [None, EXTREMES, np.array([-40000.0, -32768.5, -32768.0, 32766.5, 32767.0, 40000.0, 3.5])]
+    ),
 )
 def test_integer_models_are_exact_for_integers(seed, n_nodes, n_features, n_classes, thresholds):
     random = np.random.default_rng(seed)
@@ -79,7 +83,12 @@ def test_integer_models_are_exact_for_integers(seed, n_nodes, n_features, n_clas
 
 
 @settings(max_examples=60, deadline=None)
-@given(seed=st.integers(0, 2**32), n_nodes=st.integers(0, 40), n_features=st.sampled_from([1, 3, 70]), extremes=st.booleans())
+@given(
+    seed=st.integers(0, 2**32),
+    n_nodes=st.integers(0, 40),
+    n_features=st.sampled_from([1, 3, 70]),
+    extremes=st.booleans(),
+)
 def test_scaled_models_are_exact_where_no_threshold_shares_a_step(seed, n_nodes, n_features, extremes):
     random = np.random.default_rng(seed)
     # The converter refuses what lies below float32.
@@ -93,7 +102,7 @@ def test_scaled_models_are_exact_where_no_threshold_shares_a_step(seed, n_nodes,
 
 
 def rows_in_a_threshold_step(ensemble, trees, rows):
-    """Which features lie above a threshold but in the same step of their scale: what a scaled model sends the wrong way."""
+    """Which features lie above a threshold but in the same step of their scale: those a scaled model gets wrong."""
     wrong = np.zeros(rows.shape, bool)
     with np.errstate(invalid="ignore", over="ignore"):
         for feature, threshold in zip(ensemble.feature, ensemble.threshold, strict=True):
@@ -161,10 +170,14 @@ def test_models_at_the_packed_limits_are_packed(n_features):
 def test_entries_take_two_indices_when_classes_or_counts_are_large():
     random = np.random.default_rng(4)
     ensemble = random_ensemble(random, 2, 30, 4, 2)
-    large = replace(ensemble, leaf_class=np.array([0, 1] * 2), leaf_start=np.array([0, 2, 4]), leaf_total=np.array([1000.0, 3.0]))
+    large = replace(
+        ensemble, leaf_class=np.array([0, 1] * 2), leaf_start=np.array([0, 2, 4]), leaf_total=np.array([1000.0, 3.0])
+    )
     large = replace(large, leaf_proportion=np.array([999 / 1000, 1 / 1000, 1 / 3, 2 / 3]), roots=np.array([-1, -2]))
     empty = np.zeros(0, np.int64)
-    large = replace(large, feature=empty, left=empty, right=empty, threshold=np.zeros(0), missing_left=np.zeros(0, bool))
+    large = replace(
+        large, feature=empty, left=empty, right=empty, threshold=np.zeros(0), missing_left=np.zeros(0, bool)
+    )
     assert build(large).entry == 1
     check(large, build(large), np.zeros((1, 4), np.float32))
 
@@ -209,7 +222,9 @@ def test_branches_beyond_int16_are_decided():
 
 def test_integer_training_data_is_told_from_thresholds():
     base = random_ensemble(np.random.default_rng(0), 1, 2, 1, 2)
-    chain = replace(base, feature=np.zeros(2, np.int64), left=np.array([1, -2]), right=np.array([-1, -3]), roots=np.array([0]))
+    chain = replace(
+        base, feature=np.zeros(2, np.int64), left=np.array([1, -2]), right=np.array([-1, -3]), roots=np.array([0])
+    )
 
     def integers(*thresholds, drawn=False):
         return trained_on_int16(replace(chain, threshold=np.array(thresholds), random_thresholds=drawn))

@@ -61,7 +61,15 @@ def test_integer_floor_keeps_every_comparison(threshold, x):
 
 @pytest.mark.parametrize(
     "values, expected",
-    [([0, 5], True), ([-32768, 32767], True), ([32768], False), ([0.5], False), ([np.nan], False), ([np.inf], False), ([], True)],
+    [
+        ([0, 5], True),
+        ([-32768, 32767], True),
+        ([32768], False),
+        ([0.5], False),
+        ([np.nan], False),
+        ([np.inf], False),
+        ([], True),
+    ],
 )
 def test_is_int16(values, expected):
     assert q.is_int16(np.array(values)) is expected
@@ -105,7 +113,10 @@ def test_uint8_rounds_half_to_even():
     assert q.proportions_to_uint8(np.array([0.5 / 255, 1.5 / 255, 2.5 / 255])).tolist() == [0, 2, 2]
 
 
-@given(st.lists(st.lists(st.integers(1, 3000), min_size=1, max_size=6), min_size=1, max_size=5), st.sampled_from([1.0, 0.37, 7.0]))
+@given(
+    st.lists(st.lists(st.integers(1, 3000), min_size=1, max_size=6), min_size=1, max_size=5),
+    st.sampled_from([1.0, 0.37, 7.0]),
+)
 def test_counts_are_recovered_whatever_the_weight_of_a_sample(counts, weight):
     leaves = [np.array(c, float) for c in counts]
     start = np.concatenate(([0], np.cumsum([len(leaf) for leaf in leaves])))

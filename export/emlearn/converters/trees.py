@@ -114,8 +114,8 @@ def _labels(classes: NDArray[Any]) -> tuple[Label, ...] | None:
 def _label(value: object) -> Label:
     if isinstance(value, (bool, int)):
         return int(value)
-    if isinstance(value, float):
-        return int(value) if value.is_integer() else repr(value)
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
     if isinstance(value, str):
         try:
             size = len(value.encode())

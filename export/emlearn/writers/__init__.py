@@ -46,7 +46,7 @@ def find_by_suffix(suffix: str) -> Format:
     for known in _FORMATS.values():
         if suffix.lower() in known.suffixes:
             return known
-    suffixes = ", ".join(s for known in _FORMATS.values() for s in known.suffixes)
+    suffixes = ", ".join(s for _, known in sorted(_FORMATS.items()) for s in known.suffixes)
     raise ValueError(f"the file's suffix {suffix!r} tells no format; use one of {suffixes}, or pass format=")
 
 

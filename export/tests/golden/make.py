@@ -11,8 +11,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-
-from emlearn import Certificate
 from emlearn.ir import trees as ir
 from emlearn.ir.trees import Document, Ensemble
 from emlearn.model import Model
@@ -20,6 +18,8 @@ from emlearn.passes.layout import layout
 from emlearn.passes.leaves import encode
 from emlearn.passes.quantise import quantise
 from emlearn.writers import c, csv, eml
+
+from emlearn import Certificate
 
 FOLDER = Path(__file__).parent
 FORMATS = {
