@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from . import __version__, convert, load, writers
 from .model import METHODS
@@ -88,19 +89,20 @@ def info_command(file: Path) -> None:
     except (ValueError, OSError) as error:
         raise click.ClickException(f"{file}: {_one_line(error)}") from error
     facts = model.info()
-    table = Table(title=str(file), show_header=False, title_justify="left")
+    table = Table(show_header=False)
     for key in ("family", "task", "dtype", "leaf", "layout"):
         table.add_row(key, str(facts[key]))
     for key in ("n_features", "n_trees", "n_decisions", "n_leaf_elements", "n_leaf_records", "n_golden"):
         table.add_row(key.removeprefix("n_").replace("_", " "), f"{facts[key]:,}")
     if facts["labels"]:
         shown = ", ".join(str(label) for label in facts["labels"][:20])
-        table.add_row("labels", shown + (f", ... ({len(facts['labels'])})" if len(facts["labels"]) > 20 else ""))
+        more = f", ... ({len(facts['labels'])})" if len(facts["labels"]) > 20 else ""
+        table.add_row("labels", Text(shown + more))  # Text: labels are no markup
     for section, size in facts["bytes"].items():
         table.add_row(f"bytes of {section}", f"{size:,}")
-    table.add_row("bytes in all", f"{facts['nbytes']:,}")
-    console = Console()
-    console.print(table, markup=False)
+    table.add_row("bytes as .eml", f"{facts['nbytes']:,}")
+    click.echo(f"{file}: {model.trees.summary}")
+    Console().print(table)
     if facts["certificate"] is not None:
         click.echo(f"\ncertificate\n{facts['certificate']}")
 

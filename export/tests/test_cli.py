@@ -72,6 +72,13 @@ def test_info(folder):
             assert expected in said
 
 
+def test_labels_are_no_markup(folder):
+    X, y = data("iris")
+    model = emlearn.convert(tree.DecisionTreeClassifier().fit(X, np.array(["[red]a", "[/b]", "c"])[y]))
+    model.save(folder / "m.eml")
+    assert "[/b], [red]a, c" in run("info", "m.eml")
+
+
 @pytest.mark.parametrize(
     "arguments, message, exit_code",
     [

@@ -160,7 +160,7 @@ def test_scaled_classifiers(dataset, name, tmp_path):
     for each in (model, reload(model, tmp_path)):
         check_exact(each, estimator, rows[~in_step])
     # Rows as they come. Values often lie on a grid, and so do the midpoints between them: in some data sets most rows
-    # share a step with a threshold. Few get another class. Measured: none here; 0.7 % of iris with single-sample leaves.
+    # share a step with a threshold. Few get another class. Measured: none; of iris with single-sample leaves 0.7 %.
     n = len(data(dataset)[0])
     assert np.mean(model.predict(rows[:n]) == reference_predictions(estimator, rows[:n]).labels) >= 0.99
 
