@@ -95,7 +95,7 @@ static inline eml_err_t eml_csv_header(eml_trees_csv_t *p) {
     t->n_entries = c[9];
     t->n_values = c[10];
     for (int i = 1; i < 11; i++) {
-        if (c[i] > (i == 1 ? (uint32_t)EML_TREES_WIDE : i < 6 ? 255u : i == 6 ? 65535u : EML_TREES_MAX_COUNT)) {
+        if (c[i] > (i == 1 ? (uint32_t)EML_TREES_WIDE : i < 6 ? 14u : i == 6 ? 65535u : EML_TREES_MAX_COUNT)) {
             return EML_ERR_RANGE;
         }
     }
