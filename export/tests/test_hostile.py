@@ -14,12 +14,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from emlearn.ir import trees as ir
 from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor, RandomForestClassifier
 from sklearn.tree import DecisionTreeClassifier
 
 import emlearn
 from emlearn import readers
-from emlearn.ir import trees as ir
 
 ROOT = Path(__file__).resolve().parents[2]
 EML, CSV, EMLEARN = range(3)
@@ -44,7 +44,7 @@ def named(y):
 def weighted():
     X, y = floats()
     weights = np.random.default_rng(1).random(len(X))  # counts cannot say what they lead to
-    return emlearn.convert(RandomForestClassifier(3, min_samples_leaf=6, **TREE).fit(X, y, sample_weight=weights))
+    return emlearn.convert(ExtraTreesClassifier(3, min_samples_leaf=6, **TREE).fit(X, y, sample_weight=weights))
 
 
 def missing():
