@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib.resources import as_file, files
+from importlib.util import find_spec
 from pathlib import Path
 
 _SOURCE = {"include": "src/emlearn", "twin": "src/emltrees/twin"}
@@ -19,8 +19,7 @@ def folder(name: str) -> Path:
     source = Path(__file__).resolve().parents[2] / _SOURCE[name]
     if source.is_dir():  # a checkout
         return source
-    try:
-        with as_file(files(f"emlearn.{name}")) as path:
-            return path
-    except ModuleNotFoundError as error:
-        raise FileNotFoundError(f"this installation of emlearn has no folder {name!r}; install it again") from error
+    spec = find_spec(f"emlearn.{name}")
+    if spec is None or not spec.submodule_search_locations:
+        raise FileNotFoundError(f"this installation of emlearn has no folder {name!r}; install it again")
+    return Path(next(iter(spec.submodule_search_locations)))
