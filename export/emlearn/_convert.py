@@ -33,7 +33,7 @@ MAX_PROBE_GOLDEN = 4
 def convert(
     estimator: Any,
     kind: str | None = None,
-    method: str = "loadable",
+    method: str | None = "loadable",
     dtype: str | None = None,
     return_type: str | None = None,
     *,
@@ -94,6 +94,7 @@ def convert(
     equal to it with one job.
     """
     ensemble = find(estimator, kind)(estimator)
+    method = METHODS[0] if method is None else method
     if method not in METHODS:
         raise ConvertError(f"method={method!r} is unknown; use one of {', '.join(METHODS)}")
     if dtype not in DTYPES:

@@ -132,6 +132,7 @@ def test_emlearns_names():
     assert (model.method, model.dtype, model.leaf) == ("inline", "int16 scaled", "hard")
     assert emlearn.convert(fitted(max_depth=2), leaf_bits=8).leaf == "uint8"
     assert "model_tree_0" in model.save(format="c")
+    assert emlearn.convert(fitted(), method=None, dtype=None, kind=None).method == "loadable"
 
 
 def test_the_default_is_exact():
