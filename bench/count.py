@@ -1,32 +1,21 @@
-# Runs in MicroPython, in build/bench, under callgrind: predicts TIMES rows. instructions.py calls it twice and takes the
-# difference.
+# Runs in MicroPython, in build/bench, under callgrind: predicts or loads TIMES times. instructions.py calls it with two
+# numbers and takes the difference.
 #
-#   micropython count.py MODEL DTYPE N_FEATURES class|outputs native|empty TIMES NATIVE_FOLDER
+#   micropython count.py MODEL N_FEATURES NATIVE_FOLDER TWIN_FOLDER TIMES predict|load CONTENDER
 import sys
-from array import array
 
-MODEL, DTYPE, N_FEATURES, WHAT, WHO, TIMES, FOLDER = sys.argv[1:]
-N_FEATURES, TIMES = int(N_FEATURES), int(TIMES)
-sys.path.insert(0, FOLDER if WHO == "native" else "empty")
-if WHO == "native" else "empty")
-if WHO == "native":
-    import emltrees
+import contenders
 
-    model = emltrees.load(MODEL + "_" + DTYPE + ".eml")
-    out = array("f", bytes(4 * model.outputs()))
+model, n_features, native, twin, times, what, name = sys.argv[1:]
+all_of = contenders.Contenders(model, int(n_features), native, twin)
+if what == "load":
+    function = all_of.load(name)
+    for _ in range(int(times)):
+        function()
 else:
-    import empty
-
-    model, out = empty.new(), array("f", (0,))
-
-rows = []
-row = array("h", bytes(2 * N_FEATURES))
-with open(MODEL + "_rows.bin", "rb") as f:
-    while f.readinto(row) == 2 * N_FEATURES:
-        rows.append(array("h" if DTYPE == "int16" else "f", row))
-
-for i in range(TIMES):
-    if WHAT == "class":
-        model.predict(rows[i % len(rows)])
-    else:
-        model.predict(rows[i % len(rows)], out)
+    function, rows, out = all_of.predict(name)
+    for i in range(int(times)):
+        if out is None:
+            function(rows[i % len(rows)])
+        else:
+            function(rows[i % len(rows)], out)

@@ -1,18 +1,13 @@
-"""x64 instructions of a predict, counted by callgrind: of the native module in MicroPython, and of the C core alone.
+"""x64 instructions, counted by callgrind: of calls in MicroPython, and of the C core alone.
 
-The native module's are net of an empty native method with as many arguments, as the peers' are. Instructions are no
-cycles: nothing here knows of caches and pipelines.
+Instructions are no cycles: nothing here knows of caches and pipelines.
 """
 
 import subprocess
-from concurrent.futures import ThreadPoolExecutor
-from itertools import product
 
-from models import N_ROWS, OUT
+from models import N_ROWS, OUT, ROOT
 
-FEW, MANY = N_ROWS, 11 * N_ROWS
-# emlearn-micropython's native module on the same kind of models, natmod -Os, fills probabilities only.
-PEERS = {"digits": 2027, "gesture": 571}
+import emlearn
 
 DRIVER = """
 #include "{name}.h"
@@ -50,38 +45,27 @@ def callgrind(command):
     return int(collected[0].split(":")[1])
 
 
-def per_call(command):
-    """Instructions that one more predict takes; `command` lacks the number of predicts, which it has as `TIMES`."""
-    few, many = (callgrind([times if word == "TIMES" else word for word in command]) for times in (FEW, MANY))
-    return (many - few) / (MANY - FEW)
+def per_call(command, few, many):
+    """Instructions that one more call takes; the command has TIMES where it takes the number of calls."""
+    counts = [callgrind([times if word == "TIMES" else word for word in command]) for times in (few, many)]
+    return (counts[1] - counts[0]) / (many - few)
 
 
-def of_modules(benchmarks, micropython, native_folder):
-    """Rows of (model, dtype, "class" or "outputs", instructions)."""
-    cases = list(product(benchmarks, ("int16", "float"), ("class", "outputs")))
-
-    def count(case, who):
-        model, dtype, what = case
-        n_features = benchmarks[model].X.shape[1]
-        arguments = ["count.py", model, dtype, n_features, what, who, "TIMES", native_folder]
-        return per_call([micropython, *arguments])
-
-    with ThreadPoolExecutor() as pool:
-        native = pool.map(count, cases, ["native"] * len(cases))
-        empty = pool.map(count, cases, ["empty"] * len(cases))
-        return [(*case, n - e) for case, n, e in zip(cases, native, empty, strict=True)]
+def in_micropython(micropython, arguments, what, contender):
+    """Instructions of a call in MicroPython, with what the loop around it takes. arguments: count.py's first ones."""
+    few, many = (N_ROWS, 11 * N_ROWS) if what == "predict" else (1, 11)
+    return per_call([*micropython, ROOT / "bench" / "count.py", *arguments, "TIMES", what, contender], few, many)
 
 
 def of_core(model, rows, name, method="loadable", flags=("-Os",)):
     """Instructions of the class and of the outputs, for an emlearn model whose C is compiled with these flags."""
     model.save(file=OUT / f"{name}.h", format="c", name=name, method=method)
-    counts = {what: per_call([_compiled(model, rows, name, what, flags), "TIMES"]) for what in CALLS}
+    programs = {what: _compiled(model, rows, name, what, flags) for what in CALLS}
+    counts = {what: per_call([program, "TIMES"], N_ROWS, 11 * N_ROWS) for what, program in programs.items()}
     return counts["class"] - counts["none"], counts["outputs"] - counts["none"]
 
 
 def _compiled(model, rows, name, what, flags):
-    import emlearn
-
     n_outputs = max(1, model.trees.n_classes)
     fields = {"name": name, "n_features": rows.shape[1], "n_outputs": n_outputs}
     text = ",\n".join("{ " + ", ".join(str(x) for x in row) + " }" for row in rows.tolist())

@@ -1,13 +1,14 @@
 """Speed and size of our modules beside the peers', on the same models. `make bench` runs this.
 
 Times are of MicroPython's unix port on this machine: medians over rounds in which all contenders take turns, with the
-range that half of the rounds lie in. Ratios are medians of the rounds' own ratios.
+range that half of the rounds lie in. Ratios are medians of the rounds' own ratios; a call's overhead is part of every
+time. Instructions are callgrind's: they do not depend on what else the machine does.
 """
 
 import csv
 import subprocess
 import sys
-from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 
 import instructions
 import numpy as np
@@ -18,11 +19,33 @@ from rich.table import Table
 
 import emlearn
 
-ROUNDS = 15
-HEAP = "64M"  # the peers' sources take more than any microcontroller has
-MICROPYTHON = ROOT / "build" / "unix" / "micropython"
-BASELINES = {"predict": "m2cgen", "load": "Python parser csv int16, lines in RAM"}
-DEVICE_TIMEOUT = 900  # seconds
+ROUNDS = {"predict": 100, "load": 15}
+TIMEOUT = 900  # seconds
+# The peers' sources take more memory than any microcontroller has.
+MICROPYTHON = (ROOT / "build" / "unix" / "micropython", "-X", "heapsize=64M")
+
+VARIANTS = {"int16": {"dtype": "int16"}, "float": {"dtype": "float"}, "hard": {"dtype": "int16", "leaf": "hard"}}
+CONTENDERS = {
+    "predict": (
+        *("native int16", "native float", "native hard"),
+        *("native int16, out", "native float, out", "native hard, out"),
+        *("twin int16", "twin float", "m2cgen", "everywhereml", "empty call", "empty call, out"),
+    ),
+    "load": (
+        *("native csv int16, from file", "native csv float, from file", "native csv int16, from RAM"),
+        *("native eml int16, from file", "native eml float, from file", "native eml int16, from RAM"),
+        *("twin csv int16, from RAM", "twin eml int16, from file"),
+        *("parser csv int16, from file", "parser csv int16, from RAM"),
+        *("m2cgen module as source, import", "everywhereml module as source, import"),
+    ),
+}
+BASELINE = {"predict": "m2cgen", "load": "parser csv int16, from RAM"}
+NOTE = {
+    "predict": "out: fills the outputs, else the class. hard: int16 with hard leaves. m2cgen: outputs, no argmax.",
+    "load": "parser: the same CSV into lists, in Python: split(','), and int() for each cell of n, l, r, f and c rows.",
+}
+# Of emlearn-micropython's native module, whose leaves are hard, filling the outputs; net of an empty native method.
+PEER_INSTRUCTIONS = {"digits": 2027, "gesture": 571}
 
 # Wide enough for the tables where the output is no terminal.
 console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
@@ -35,18 +58,18 @@ def main():
     say("Generating code with the peers")
     peers = [ROOT / ".venv-peers" / "bin" / "python", ROOT / "bench" / "peers.py"]
     peers_includes = subprocess.run(peers, check=True, capture_output=True, text=True).stdout.strip()
-    native, twin = (next((ROOT / "dist").glob(f"{arch}_*/emltrees.mpy")).parent for arch in ("x64", "py"))
+    folders = [next((ROOT / "dist").glob(f"{arch}_*/emltrees.mpy")).parent for arch in ("x64", "py")]
 
     for name, benchmark in models.items():
+        say(f"Measuring {benchmark.title}")
         forest = prepare(name, benchmark)
-        say(f"Timing {benchmark.title}")
-        lines = on_device("device.py", name, benchmark.X.shape[1], ROUNDS, native, twin)
-        reference = forest.predict(benchmark.rows).tolist()
-        for what in ("predict", "load"):
-            show_times(name, benchmark.title, what, lines, reference)
+        arguments = [name, benchmark.X.shape[1], *folders]
+        for what, contenders in CONTENDERS.items():
+            lines = on_device("device.py", *arguments, ROUNDS[what], what, *contenders)
+            times = {cells[1]: np.array(cells[2:], int) for cells in lines if cells[0] == "time"}
+            classes = {cells[1]: list(map(int, cells[2:])) for cells in lines if cells[0] == "class"}
+            show(name, what, times, count(arguments, what), classes, forest.predict(benchmark.rows).tolist())
 
-    say("Counting instructions")
-    show_instructions(instructions.of_modules(models, MICROPYTHON, native), models)
     say("Measuring sizes")
     show_sizes(sizes.measure(peers_includes))
     with open(OUT / "results.csv", "w", newline="") as f:
@@ -63,12 +86,12 @@ def prepare(name, benchmark):
     """Write our files of a model, and the rows to predict."""
     forest = benchmark.train()
     benchmark.rows.astype("<i2").tofile(OUT / f"{name}_rows.bin")
-    for dtype in ("int16", "float"):
-        model = emlearn.convert(forest, dtype=dtype)
+    for variant, options in VARIANTS.items():
+        model = emlearn.convert(forest, **options)
         for suffix in ("csv", "eml"):
-            file = OUT / f"{name}_{dtype}.{suffix}"
+            file = OUT / f"{name}_{variant}.{suffix}"
             model.save(file=file)
-            record(name, "file", f"{dtype} {suffix}", file.stat().st_size, unit="bytes")
+            record(name, "file", f"{variant} {suffix}", file.stat().st_size, unit="bytes")
     return forest
 
 
@@ -77,69 +100,70 @@ def record(model, measure, contender, value, low="", high="", unit=""):
 
 
 def on_device(script, *arguments):
-    command = [MICROPYTHON, "-X", f"heapsize={HEAP}", ROOT / "bench" / script, *arguments]
-    run = subprocess.run(list(map(str, command)), cwd=OUT, capture_output=True, text=True, timeout=DEVICE_TIMEOUT)
+    command = [*MICROPYTHON, ROOT / "bench" / script, *arguments]
+    run = subprocess.run(list(map(str, command)), cwd=OUT, capture_output=True, text=True, timeout=TIMEOUT)
     if run.returncode:
         sys.exit(f"{script} failed in MicroPython:\n{run.stdout}{run.stderr}")
     return [line.split("\t") for line in run.stdout.splitlines()]
 
 
-def show_times(model, title, what, lines, reference):
-    times = defaultdict(list)  # contender -> nanoseconds, by round
-    classes = {}
-    for kind, contender, *cells in lines:
-        if kind == what:
-            times[contender].append(int(cells[1]))
-        elif kind == "class":
-            classes[contender] = list(map(int, cells))
-    baseline = np.array(times[BASELINES[what]])
+def count(arguments, what):
+    """Instructions of a call, by contender."""
 
-    table = Table(title=f"{title}: {what}, us", title_justify="left")
+    def one(contender):
+        return instructions.in_micropython(MICROPYTHON, arguments, what, contender)
+
+    with ThreadPoolExecutor() as pool:
+        return dict(zip(CONTENDERS[what], pool.map(one, CONTENDERS[what]), strict=True))
+
+
+def show(model, what, times, counts, classes, reference):
+    """A table of times and instructions, with ratios to the baseline's."""
+    baseline, is_predict = BASELINE[what], what == "predict"
+    table = Table(title=f"{what}: microseconds, x64 instructions, times faster than {baseline}", title_justify="left")
     table.add_column("")
-    columns = ["median", "half of the rounds", f"{BASELINES[what]} takes"]
-    columns += ["net of an empty call", "as scikit-learn"] if what == "predict" else []
-    for column in columns:
-        table.add_column(column, justify="right")
+    for column in ("us", "half of the rounds", "faster", "net*", "instructions", "fewer", "net*", "right"):
+        if is_predict or column not in ("net*", "right"):
+            table.add_column(column, justify="right")
     for contender, nanoseconds in times.items():
         low, median, high = np.percentile(nanoseconds, (25, 50, 75)) / 1000
         record(model, what, contender, round(median, 3), round(low, 3), round(high, 3), "us")
-        cells = [f"{median:,.2f}", f"{low:,.2f} .. {high:,.2f}"]
-        ratios = baseline / np.array(nanoseconds)
-        cells.append(ratio(model, f"{what}, {BASELINES[what]} / it", contender, ratios))
-        if what == "predict":
-            net = np.array(nanoseconds) - net_of[", out" if contender.endswith(", out") else ""]
-            is_native = contender.startswith("native")
-            against = (baseline - net_of[""]) / np.maximum(net, 1)
-            cells.append(ratio(model, "predict net of an empty call", contender, against) if is_native else "")
-            same = sum(a == b for a, b in zip(classes.get(contender, ()), reference, strict=False))
-            cells.append(f"{same}/{len(reference)}" if contender in classes else "")
-            if contender in classes:
-                record(model, "agreement", contender, same, unit=f"of {len(reference)} rows")
+        record(model, what, contender, round(counts[contender], 1), unit="instructions")
+        faster = ratios(model, what, contender, "times as fast", times[baseline] / nanoseconds)
+        fewer = ratios(model, what, contender, "times fewer instructions", counts[baseline] / counts[contender])
+        cells = [f"{median:,.2f}", f"{low:,.2f} .. {high:,.2f}", faster, f"{counts[contender]:,.0f}", fewer]
+        if is_predict:
+            empty = "empty call, out" if contender.endswith("out") else "empty call"
+            net = [""] * 2
+            if contender.startswith("native"):
+                faster = (times[baseline] - times["empty call"]) / np.maximum(nanoseconds - times[empty], 1)
+                net[0] = ratios(model, what, contender, "times as fast, net", faster)
+                instructions_net = counts[contender] - counts[empty]
+                record(model, what, contender, round(instructions_net, 1), unit="instructions, net")
+                net[1] = f"{instructions_net:,.0f}"
+            cells = [*cells[:3], net[0], *cells[3:], net[1], right(model, contender, classes, reference)]
         table.add_row(contender, *cells)
     console.print(table)
+    print(f"   {NOTE[what]}")
+    if is_predict:
+        print("   * net of an empty native call. right: rows predicted as scikit-learn does.")
+        print(
+            f"   emlearn-micropython, hard leaves, outputs: {PEER_INSTRUCTIONS[model]:,} instructions net, as published"
+        )
 
 
-def ratio(model, measure, contender, ratios):
-    low, median, high = np.percentile(ratios, (25, 50, 75))
-    record(model, measure, contender, round(median, 2), round(low, 2), round(high, 2), "times")
-    return f"{median:,.0f} x" if median >= 10 else f"{median:.2f} x"
+def ratios(model, measure, contender, unit, values):
+    low, median, high = np.percentile(values, (25, 50, 75))
+    record(model, measure, contender, round(median, 3), round(low, 3), round(high, 3), unit)
+    return f"{median:,.0f}" if median >= 10 else f"{median:.2f}"
 
 
-def show_instructions(rows, models):
-    table = Table(
-        title="x64 instructions a predict, native module, net of an empty native method", title_justify="left"
-    )
-    for column in ("model", "features", "class", "outputs", "emlearn-micropython: outputs"):
-        table.add_column(column, justify="left" if column in ("model", "features") else "right")
-    counts = {(model, dtype, what): count for model, dtype, what, count in rows}
-    for model in models:
-        for dtype in ("int16", "float"):
-            pair = [counts[model, dtype, what] for what in ("class", "outputs")]
-            peer = f"{instructions.PEERS[model]:,}" if dtype == "int16" else ""
-            table.add_row(models[model].title, dtype, *(f"{count:,.0f}" for count in pair), peer)
-    for model, dtype, what, count in rows:
-        record(model, f"instructions, {what}", f"native {dtype}", round(count, 1), unit="instructions")
-    console.print(table)
+def right(model, contender, classes, reference):
+    if contender not in classes:
+        return ""
+    same = sum(a == b for a, b in zip(classes[contender], reference, strict=True))
+    record(model, "right", contender, same, unit=f"of {len(reference)} rows")
+    return f"{same}/{len(reference)}"
 
 
 def show_sizes(rows):
@@ -153,8 +177,8 @@ def show_sizes(rows):
     if rows is None:
         print("No arm-none-eabi-gcc here: sizes of C code are left out")
         return
-    title = "C: bytes of code and model, digits, 10 trees of depth 8, int16, -Os, linked, class only"
-    table = Table(title=title, title_justify="left")
+    print("C: bytes of code and model; digits, 10 trees of depth 8, int16, -Os, linked with all it needs, class only")
+    table = Table()
     for column in ("", *sizes.CPUS):
         table.add_column(column, justify="right" if column else "left")
     for what, *measured in rows:
