@@ -85,13 +85,13 @@ static inline eml_err_t eml_build_node(eml_trees_build_t *b, uint16_t feature, i
     return eml_build_push_node(b, feature, (uint32_t)threshold, eml_csv_ref((uint32_t)left), eml_csv_ref((uint32_t)right));
 }
 
-// Check a reference from node i, and turn a leaf of the builder into a leaf number of the model.
-static inline eml_err_t eml_build_number(const eml_trees_build_t *b, uint32_t i, uint32_t *ref) {
+// Check a reference from node i; with `change`, turn a leaf of the builder into a leaf number of the model.
+static inline eml_err_t eml_build_number(const eml_trees_build_t *b, uint32_t i, uint32_t *ref, int change) {
     const uint32_t leaf = *ref ^ EML_TREES_LEAF;
     if (*ref & EML_TREES_LEAF ? leaf >= b->leaves.size : *ref >= b->nodes.size / 4 - i) {
         return EML_ERR_MODEL;
     }
-    if (*ref & EML_TREES_LEAF) {
+    if (change && *ref & EML_TREES_LEAF) {
         const uint32_t number = b->leaf == EML_LEAF_HARD ? b->leaves.words[leaf] : b->leaf == EML_LEAF_COUNTS ? b->n_classes + leaf : leaf;
         *ref = EML_TREES_LEAF | (number & ~EML_TREES_LEAF);
     }
@@ -118,15 +118,18 @@ static inline int eml_build_fits(const eml_trees_build_t *b, const eml_trees_t *
     return fits;
 }
 
-// Complete the tables and describe the model in *t. *size: bytes of its file. Nothing can be added afterwards.
+// Complete the tables and describe the model in *t. *size: bytes of its file. Nothing can be added afterwards, but for
+// what was missing if it was refused.
 static inline eml_err_t eml_build_finish(eml_trees_build_t *b, eml_trees_t *t, uint32_t *size) {
-    eml_err_t err = EML_OK;
-    for (uint32_t i = 0; i < b->nodes.size && err == EML_OK; i += 4) {
-        err = eml_build_number(b, i / 4, &b->nodes.words[i + 2]);
-        err = err == EML_OK ? eml_build_number(b, i / 4, &b->nodes.words[i + 3]) : err;
-    }
-    for (uint32_t i = 0; i < b->roots.size && err == EML_OK; i++) {
-        err = eml_build_number(b, 0, &b->roots.words[i]);
+    eml_err_t err = b->roots.size && b->roots.size <= 65535 ? EML_OK : EML_ERR_MODEL;
+    for (int change = 0; change < 2; change++) { // once all of it is known to be right
+        for (uint32_t i = 0; i < b->nodes.size && err == EML_OK; i += 4) {
+            err = eml_build_number(b, i / 4, &b->nodes.words[i + 2], change);
+            err = err == EML_OK ? eml_build_number(b, i / 4, &b->nodes.words[i + 3], change) : err;
+        }
+        for (uint32_t i = 0; i < b->roots.size && err == EML_OK; i++) {
+            err = eml_build_number(b, 0, &b->roots.words[i], change);
+        }
     }
     for (uint32_t i = 0; i < b->roots.size && err == EML_OK; i++) {
         const uint32_t root = b->roots.words[i];
@@ -135,8 +138,8 @@ static inline eml_err_t eml_build_finish(eml_trees_build_t *b, eml_trees_t *t, u
             err = eml_build_push_node(b, EML_TREES_LEAF, 0, 0, root);
         }
     }
-    if (err != EML_OK || b->roots.size > 65535) {
-        return err != EML_OK ? err : EML_ERR_RANGE;
+    if (err != EML_OK) {
+        return err;
     }
     memset(t, 0, sizeof(*t));
     t->dtype = EML_TREES_INT16;

@@ -198,7 +198,11 @@ static mp_obj_t trees_load_model(mp_obj_t self_in, mp_obj_t source) {
         load_csv(self, &r, start, size);
     } else {
         // emlearn's: its own module makes a file of ours from it. Pass on what was read, and where the rest is.
-        mp_obj_t args[3] = { mp_obj_new_bytes(start, size), mp_obj_new_bytes(r.data, r.size), natmod_reader_rest(&r) };
+        uint8_t *piece = m_malloc(r.size + 1);
+        memcpy(piece, r.data, r.size);
+        piece[r.size] = '\n'; // where the line's end is still to come
+        const mp_obj_t read = mp_obj_new_bytes(piece, r.size + r.line_end);
+        mp_obj_t args[3] = { mp_obj_new_bytes(start, size), read, natmod_reader_rest(&r) };
         load_built(self, build_call(MP_QSTR_convert, 3, args));
     }
     return mp_const_none;

@@ -181,6 +181,38 @@ static void test_build(void) {
     }
 }
 
+// What is refused because something is missing is right once that is added.
+static void test_added_later(void) {
+    for (int missing = 0; missing < 3; missing++) { // the root, the second leaf, the second node
+        eml_trees_build_t b;
+        eml_trees_t t;
+        uint8_t *file;
+        eml_build_init(&b, grow);
+        b.n_features = 1;
+        b.n_classes = 3;
+        b.leaf = EML_LEAF_HARD;
+        CHECK(eml_build_leaf(&b, 1) == EML_OK, 0, 0, 0);
+        CHECK(missing == 1 || eml_build_leaf(&b, 0) == EML_OK, 0, 0, 0);
+        CHECK(missing == 0 || eml_build_root(&b, 0) == EML_OK, 0, 0, 0);
+        CHECK(eml_build_node(&b, 0, 7, -1, 1) == EML_OK, 0, 0, 0);
+        CHECK(missing == 2 || eml_build_node(&b, 0, 9, -1, -2) == EML_OK, 0, 0, 0);
+        CHECK(open_built(&b, &t, &file) != EML_OK, missing, 0, 0);
+        free(file);
+        CHECK(missing != 0 || eml_build_root(&b, 0) == EML_OK, 0, 0, 0);
+        CHECK(missing != 1 || eml_build_leaf(&b, 0) == EML_OK, 0, 0, 0);
+        CHECK(missing != 2 || eml_build_node(&b, 0, 9, -1, -2) == EML_OK, 0, 0, 0);
+        CHECK(open_built(&b, &t, &file) == EML_OK, missing, 0, 0);
+        for (int16_t x = 6; x < 11; x++) {
+            float out[3];
+            uint32_t klass = 9;
+            predict(&t, x, 0, out, &klass);
+            CHECK(klass == (x <= 9), x, klass, missing);
+        }
+        free(file);
+        free_blocks();
+    }
+}
+
 static void test_no_memory(void) {
     for (grow_fails_at = 0; grow_fails_at < 100; grow_fails_at++) {
         eml_trees_t t;
@@ -202,6 +234,7 @@ int main(void) {
     test_thresholds();
     test_refused();
     test_build();
+    test_added_later();
     test_no_memory();
     printf("%lu checks\n", checks_made);
     return 0;
