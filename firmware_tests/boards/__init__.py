@@ -1,0 +1,53 @@
+"""The table of boards: one file each in this folder, which defines `BOARD`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+ABI = "6.3"
+
+
+@dataclass(frozen=True)
+class Board:
+    """Something that runs MicroPython.
+
+    Attributes
+    ----------
+    name : str
+    arch : str
+        Of the native modules that it loads, as in build.mk.
+    run : callable
+        ``run(script, files)``: puts the files, {name: content}, where `open` and `import` find them, runs the script,
+        and returns what it prints, tracebacks included. Nothing is left over from an earlier run.
+    seconds : float
+        Limit for one run.
+    cases : tuple of str, optional
+        What it runs; by default every case.
+    modules : tuple of str
+        Which it runs them with: "native", "twin".
+    """
+
+    name: str
+    arch: str
+    run: Callable[[str, Mapping[str, bytes]], str]
+    seconds: float = 60
+    cases: tuple[str, ...] | None = None
+    modules: tuple[str, ...] = ("native", "twin")
+
+
+def module_files(board: Board, module: str) -> dict[str, bytes]:
+    """Return what `import emltrees` needs: the native modules of the board's architecture, or the twin."""
+    if module == "twin":
+        return {"emltrees.mpy": (ROOT / f"dist/py_{ABI}/emltrees.mpy").read_bytes()}
+    folder = ROOT / f"dist/{board.arch}_{ABI}"
+    return {name: (folder / name).read_bytes() for name in ("emltrees.mpy", "emltrees_build.mpy")}
+
+
+def boards() -> list[Board]:
+    """Return the boards of all files in this folder, by name of the file."""
+    names = sorted(path.stem for path in Path(__file__).parent.glob("*.py") if path.stem != "__init__")
+    return [import_module(f"{__name__}.{name}").BOARD for name in names]

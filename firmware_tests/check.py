@@ -1,0 +1,78 @@
+# What the cases share, on the device. A case ends with done(): without its line it has failed.
+from array import array
+
+made = 0
+
+
+def true(good, *what):
+    global made
+    made += 1
+    if not good:
+        raise AssertionError(what)
+
+
+def equal(got, expected, *what):
+    true(got == expected, got, expected, *what)
+
+
+def raises(kind, function, *args):
+    # The type is exactly this one; returns its message.
+    try:
+        result = function(*args)
+    except Exception as error:
+        true(type(error) is kind, kind, type(error), error.args, args)
+        message = str(error.args[0]) if error.args else ""
+        true(kind is OSError or len(message) > 4, "an error without words")
+        return message
+    true(False, kind, "not raised, but returned", result, args)
+
+
+def read(name):
+    with open(name, "rb") as f:
+        return f.read()
+
+
+class Vectors:
+    """Rows with what the PC computed: features, class, bytes of the outputs; the features change with each row."""
+
+    def __init__(self, name):
+        self.file = open(name, "rb")
+        code, rows, features, outputs = self.file.readline().decode().split()
+        self.rows = int(rows)
+        self.x = array(code, [0] * int(features))
+        self.klass = array("H", [0])
+        self.outputs = array("f", [0] * int(outputs))
+
+    def __iter__(self):
+        for _ in range(self.rows):
+            for part in (self.x, self.klass, self.outputs):
+                self.file.readinto(part)
+            yield self.x, self.klass[0], bytes(self.outputs)
+        true(self.file.read() == b"", "rows left over")
+        self.file.close()
+
+
+def first_row(name):
+    for x, klass, outputs in Vectors(name):
+        return x, klass, outputs
+
+
+def predicts(model, name, every=1):
+    # The model predicts the rows of that file, to the bit.
+    vectors = Vectors(name)
+    out = array("f", vectors.outputs)
+    for i, (x, klass, outputs) in enumerate(vectors):
+        if i % every:
+            continue
+        for k in range(len(out)):
+            out[k] = -7
+        equal(model.predict(x, out), None)
+        equal(bytes(out), outputs, "row", i)
+        if model.info()["classes"]:
+            equal(model.predict(x), klass, "row", i)
+        else:
+            equal(bytes(array("f", [model.predict(x)])), outputs, "row", i)
+
+
+def done():
+    print("OK", made, "checks")

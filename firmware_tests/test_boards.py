@@ -1,0 +1,64 @@
+"""Each case on each board, with the native module and with the twin."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import vectors
+from boards import boards, module_files
+
+HERE = Path(__file__).parent
+BOARDS = {board.name: board for board in boards()}
+MODULES = ("native", "twin")
+
+
+def said(case, what):
+    """Words of the line `# what: ...` of a case."""
+    found = re.search(rf"^# {what}: (.*)$", (HERE / "cases" / f"{case}.py").read_text(), re.MULTILINE)
+    return found[1].split() if found else []
+
+
+def runs():
+    for board in BOARDS.values():
+        for case in sorted(path.stem for path in (HERE / "cases").glob("*.py")):
+            if board.cases is not None and case not in board.cases:
+                continue
+            for module in said(case, "modules") or MODULES:
+                if module not in board.modules:
+                    continue
+                models = said(case, "models")
+                for name in vectors.MODELS if models == ["*"] else [None]:
+                    yield pytest.param(
+                        board, module, case, name, id="-".join(filter(None, (board.name, module, case, name)))
+                    )
+
+
+@pytest.mark.parametrize("board", BOARDS.values(), ids=BOARDS)
+def test_starts(board):
+    script = "import sys\nprint(sys.implementation.name, 6 * 7)\n"
+    assert board.run(script, {}).split() == ["micropython", "42"]
+
+
+@pytest.mark.parametrize("board", BOARDS.values(), ids=BOARDS)
+def test_failure_shows(board):
+    """What the cases below rest on: an exception on the board is seen here."""
+    files = {"check.py": (HERE / "check.py").read_bytes()}
+    output = board.run("import check\ncheck.equal(1, 2)\ncheck.done()\n", files)
+    assert "AssertionError" in output and not re.search(r"^OK", output, re.MULTILINE)
+
+
+@pytest.mark.parametrize("board, module, case, model", list(runs()))
+def test_case(board, module, case, model, record_property):
+    for key, value in (("arch", board.arch), ("board", board.name), ("module", module)):
+        record_property(key, value)
+    record_property("case", case if model is None else f"{case} {model}")
+    files = {"check.py": (HERE / "check.py").read_bytes(), **module_files(board, module)}
+    for name in [model] if model else said(case, "models"):
+        for file in vectors.files(name):
+            path = Path(file)
+            files["model" + path.suffix if model else file] = (vectors.FOLDER / file).read_bytes()
+    output = board.run((HERE / "cases" / f"{case}.py").read_text(), files)
+    verdict = re.fullmatch(r"OK ([0-9]+) checks", output.strip())
+    assert verdict and int(verdict[1]) > 0, output

@@ -1,0 +1,215 @@
+"""Models for the devices, with rows and what the PC computes for them, in build/vectors/.
+
+A file NAME.vec is a line `typecode rows features outputs`, then for each row its features, a u16 class (for exact
+models the one that scikit-learn gives) and the float32 outputs of the host's core.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import zlib
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from emlearn._core import TreesCore
+from emlearn.ir import trees as ir
+from sklearn import datasets
+from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor, RandomForestClassifier, RandomForestRegressor
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+import emlearn
+
+FOLDER = Path(__file__).resolve().parents[1] / "build" / "vectors"
+PROBABILITY_TOLERANCE = 1e-6  # the contract of exact conversions, here and, of the largest value, for regression
+
+
+@cache
+def data(name):
+    X, y = getattr(datasets, f"load_{name}")(return_X_y=True)
+    return X.astype(np.float32), y
+
+
+def on_thresholds(estimator, X, n=150, seed=0):
+    """Rows in which about half of the features lie on a threshold, or on the next float32 above it."""
+    random = np.random.default_rng(seed)
+    trees = [member.tree_ for member in np.ravel(getattr(estimator, "estimators_", [estimator]))]
+    feature = np.concatenate([tree.feature for tree in trees])
+    threshold = np.concatenate([tree.threshold for tree in trees])
+    rows = X[random.integers(0, len(X), n)].copy()
+    feature[~np.isfinite(threshold)] = -2  # of nodes that only ask what is missing
+    for f in np.unique(feature[feature >= 0]):
+        chosen = random.choice(threshold[feature == f], n)
+        below = chosen.astype(np.float32)
+        below = np.where(below > chosen, np.nextafter(below, np.float32(-np.inf)), below)
+        put, above = random.random(n) < 0.5, random.random(n) < 0.5
+        rows[:, f] = np.where(put, np.where(above, np.nextafter(below, np.float32(np.inf)), below), rows[:, f])
+    return rows
+
+
+def digits(estimator, **options):
+    X, y = data("digits")
+    estimator.fit(X, y)
+    model = emlearn.convert(estimator, **options)
+    return model, X.astype(np.int16) if model.dtype == "int16" else X
+
+
+def floats(name, estimator, **options):
+    X, y = data(name)
+    estimator.fit(X, y)
+    return emlearn.convert(estimator, **options), np.concatenate((X, on_thresholds(estimator, X)))
+
+
+def scaled():
+    X, y = data("breast_cancer")
+    return floats("breast_cancer", RandomForestClassifier(5, random_state=0), dtype="int16", data=X)
+
+
+def missing():
+    X, y = data("breast_cancer")
+    X = X.copy()
+    X[np.random.default_rng(0).random(X.shape) < 0.15] = np.nan
+    estimator = RandomForestClassifier(7, min_samples_leaf=2, random_state=0).fit(X, y)
+    return emlearn.convert(estimator), np.concatenate((X, on_thresholds(estimator, X)))
+
+
+def labels():
+    X, y = data("iris")
+    estimator = RandomForestClassifier(2, max_depth=3, min_samples_leaf=5, random_state=0)
+    estimator.fit(X, np.array(["\nblue", "gr\u00fcn", "red, \\"])[y])
+    return emlearn.convert(estimator), np.concatenate((X, on_thresholds(estimator, X)))
+
+
+def int16():
+    X, y = data("iris")
+    X = np.round(X * 10)
+    estimator = DecisionTreeClassifier(max_depth=3, min_samples_leaf=8, random_state=0).fit(
+        X, np.array([-5, 0, 700])[y]
+    )
+    return emlearn.convert(estimator, dtype="int16"), X.astype(np.int16)
+
+
+def weighted():
+    X, y = data("iris")
+    weights = np.random.default_rng(0).random(len(X))
+    estimator = ExtraTreesClassifier(6, min_samples_leaf=4, random_state=0).fit(X, y, sample_weight=weights)
+    return emlearn.convert(estimator), np.concatenate((X, on_thresholds(estimator, X)))
+
+
+def wide():
+    X, y = data("iris")
+    X = np.concatenate((np.zeros((len(X), 17000), np.float32), X), axis=1)  # more features than packed nodes can name
+    estimator = DecisionTreeClassifier(max_depth=3, random_state=0).fit(X, y)
+    return emlearn.convert(estimator), np.ascontiguousarray(X[::5])
+
+
+FOREST, BALANCED = {"n_estimators": 10, "random_state": 0}, {"class_weight": "balanced"}
+
+# Each returns a model, and rows as the model takes them.
+MODELS = {
+    "digits_dt": lambda: digits(DecisionTreeClassifier(random_state=0)),
+    "digits_dt_int16": lambda: digits(DecisionTreeClassifier(random_state=0), dtype="int16"),
+    "digits_rf10": lambda: digits(RandomForestClassifier(**FOREST)),
+    "digits_rf10_int16": lambda: digits(RandomForestClassifier(**FOREST), dtype="int16"),
+    "digits_rf10_uint8": lambda: digits(RandomForestClassifier(max_depth=7, **FOREST), dtype="int16", leaf="uint8"),
+    "digits_rf10_hard": lambda: digits(RandomForestClassifier(max_depth=7, **FOREST), dtype="int16", leaf="hard"),
+    "digits_et10": lambda: digits(ExtraTreesClassifier(**FOREST), dtype="int16"),
+    "digits_et7": lambda: digits(ExtraTreesClassifier(7, min_samples_leaf=3, random_state=0)),
+    "digits_balanced": lambda: digits(RandomForestClassifier(**FOREST, **BALANCED), dtype="int16"),
+    "iris_rf": lambda: floats("iris", RandomForestClassifier(**FOREST)),
+    "cancer_et": lambda: floats("breast_cancer", ExtraTreesClassifier(min_samples_leaf=3, **FOREST)),
+    "cancer_hard": lambda: floats("breast_cancer", RandomForestClassifier(**FOREST), leaf="hard"),
+    "diabetes_dt": lambda: floats("diabetes", DecisionTreeRegressor(random_state=0)),
+    "diabetes_rf": lambda: floats("diabetes", RandomForestRegressor(5, min_samples_leaf=3, random_state=0)),
+    "diabetes_int16": lambda: floats(
+        "diabetes", ExtraTreesRegressor(3, min_samples_leaf=2, random_state=0), dtype="int16", data=data("diabetes")[0]
+    ),
+    "scaled": scaled,
+    "missing": missing,
+    "labels": labels,
+    "int16": int16,
+    "weighted": weighted,
+    "wide": wide,
+    "regression": lambda: floats("diabetes", ExtraTreesRegressor(2, max_depth=3, random_state=0)),
+}
+
+
+def write(name, content):
+    """In one step, for those who run at the same time."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    temporary = FOLDER / f".{name}.{os.getpid()}"
+    temporary.write_bytes(content)
+    os.replace(temporary, FOLDER / name)
+
+
+@cache
+def files(name):
+    """Names of the files of a model, after making them."""
+    if name == "corrupt":
+        write("corrupt.cases", b"".join(corrupt_cases()))
+        return ("corrupt.cases",)
+    model, X = MODELS[name]()
+    estimator, trees = model.estimator, model.trees
+    expected = model.predictions(X)
+    numbers = np.zeros(len(X), np.int64)
+    if model.is_classifier:
+        numbers = np.searchsorted(model.classes_, expected.labels)
+    if model.leaf in ("counts", "weighted", "value") and model.dtype != "int16 scaled":
+        check_against(estimator, X, expected)
+    write(f"{name}.eml", model.save(format="eml"))
+    write(f"{name}.csv", model.save(format="csv").encode())
+    head = f"{'h' if X.dtype == np.int16 else 'f'} {len(X)} {trees.n_features} {trees.n_outputs}\n".encode()
+    rows = zip(X, numbers.astype("<u2"), expected.outputs.astype("<f4"), strict=True)
+    write(f"{name}.vec", head + b"".join(x.tobytes() + number.tobytes() + out.tobytes() for x, number, out in rows))
+    return tuple(f"{name}.{suffix}" for suffix in ("eml", "csv", "vec"))
+
+
+def check_against(estimator, X, expected):
+    """The PC's core agrees with scikit-learn on every row, so that the device does if it agrees with the core."""
+    X = X.astype(np.float32)
+    labels = estimator.predict(X)
+    if hasattr(estimator, "classes_"):
+        np.testing.assert_array_equal(labels, expected.labels)
+        np.testing.assert_allclose(expected.outputs, estimator.predict_proba(X), rtol=0, atol=PROBABILITY_TOLERANCE)
+    else:
+        tolerance = PROBABILITY_TOLERANCE * np.max(np.abs(labels))
+        np.testing.assert_allclose(expected.labels, labels, rtol=0, atol=tolerance)
+
+
+def corrupt_cases():
+    """For corrupt.py on the device: u16 size, u16 verdict, file; sizes are even, so that all stay aligned there."""
+    X, y = data("iris")
+    small = {"max_depth": 2, "random_state": 0}
+    tree = DecisionTreeClassifier(min_samples_leaf=8, **small).fit(X, y)
+    whole = DecisionTreeClassifier(min_samples_leaf=8, **small).fit(np.round(X * 10), y)
+    weights = np.random.default_rng(0).random(len(X))
+    heavy = ExtraTreesClassifier(1, min_samples_leaf=9, **small).fit(X, y, sample_weight=weights)
+    models = [
+        emlearn.convert(whole, dtype="int16"),
+        emlearn.convert(tree, dtype="int16", data=X, leaf="uint8"),
+        emlearn.convert(heavy),
+        emlearn.convert(DecisionTreeRegressor(**small).fit(X, y)),
+    ]
+    contents = [
+        (emlearn.Model(ir.Document(replace(model.trees, labels=None))).save(format="eml"), 1) for model in models
+    ]
+    contents.append((emlearn.convert(tree).save(format="eml"), 2))  # with golden rows
+    for content, known in contents:
+        yield struct.pack("<HH", len(content), 1) + content
+        for i in range(len(content)):
+            for mask in (1, 0xFF):
+                damaged = bytearray(content)
+                damaged[i] ^= mask
+                yield struct.pack("<HH", len(content), 0) + damaged
+                damaged[12:16] = struct.pack("<I", zlib.crc32(damaged[16:], zlib.crc32(damaged[:12])))
+                yield struct.pack("<HH", len(content), verdict(bytes(damaged)) if known == 1 else 2) + damaged
+
+
+def verdict(content):
+    try:
+        TreesCore(content)
+    except ValueError:
+        return 0
+    return 1
