@@ -23,6 +23,8 @@ with open("corrupt.cases", "rb") as f:
                 continue
             check.true(verdict != 0, "accepted", data)
             accepted += 1
+            if model.outputs() > 999:
+                continue  # slow, and more than small boards have room for; export/tests/test_hostile.py goes on
             n, code = model.info()["features"], "h" if model.info()["dtype"] == "int16" else "f"
             out = array("f", [0] * model.outputs())
             for value in (0, -32768, 32767):
