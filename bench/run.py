@@ -1,8 +1,8 @@
 """Speed and size of our modules beside the peers', on the same models. `make bench` runs this.
 
 Times are of MicroPython's unix port on this machine: medians over rounds in which all contenders take turns, with the
-range that half of the rounds lie in. Ratios are medians of the rounds' own ratios. Times of predict include the overhead
-of the call and the garbage collection that it causes, in the port's default heap of 2 MB: the larger the heap, the longer
+range that half of the rounds lie in. Ratios are medians of the rounds' own ratios. Times of predict include the call's
+overhead and the garbage collection that it causes, in the port's default heap of 2 MB: the larger the heap, the longer
 contenders that allocate take, and the larger the ratios. Instructions are callgrind's: they do not depend on what else
 the machine does.
 """
