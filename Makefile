@@ -69,7 +69,7 @@ compilers:
 	@scripts/need-compilers.sh
 
 .PRECIOUS: build/fuzz/%
-build/fuzz/%: export/tests/fuzz/%.c $(wildcard src/emlearn/*.h) | compilers
+build/fuzz/%: export/tests/fuzz/%.c $(wildcard src/emlearn/*.h export/tests/core/*.h) | compilers
 	@mkdir -p $(@D)
 	@clang -g -O1 -std=c99 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -Isrc/emlearn -o $@ $<
 

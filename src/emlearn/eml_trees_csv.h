@@ -246,6 +246,13 @@ static inline eml_err_t eml_csv_cell(eml_trees_csv_t *p) {
     }
 }
 
+// A label is complete. An integer ends in a digit.
+static inline eml_err_t eml_csv_label_end(eml_trees_csv_t *p) {
+    const uint8_t *label = p->labels + p->labels_size;
+    p->labels_size += 2u + label[1];
+    return label[0] == 'i' && (label[1] == 0 || label[1 + label[1]] == '-') ? EML_ERR_RANGE : EML_OK;
+}
+
 // A row is complete: store it.
 static inline eml_err_t eml_csv_row(eml_trees_csv_t *p) {
     eml_trees_t *t = &p->trees;
@@ -293,8 +300,7 @@ static inline eml_err_t eml_csv_row(eml_trees_csv_t *p) {
             break;
         case EML_ROW_LABEL:
             expected = p->column;
-            err = p->name < 2 || p->escaped ? EML_ERR_FORMAT : EML_OK;
-            p->labels_size += 2u + (err == EML_OK ? p->labels[p->labels_size + 1] : 0);
+            err = p->name < 2 || p->escaped ? EML_ERR_FORMAT : eml_csv_label_end(p);
             break;
         case EML_ROW_T:
             expected = t->n_features;
@@ -362,7 +368,7 @@ static inline eml_err_t eml_csv_label(eml_trees_csv_t *p, uint8_t c) {
         c = c == 'n' ? '\n' : c == 'r' ? '\r' : c;
         p->escaped = 0;
     }
-    if (label[1] == 255 || (label[0] == 'i' && c != '-' && (c < '0' || c > '9'))) {
+    if (label[1] == 255 || (label[0] == 'i' && (c < '0' || c > '9') && (c != '-' || label[1]))) {
         return EML_ERR_RANGE;
     }
     label[2 + label[1]++] = c;

@@ -145,12 +145,12 @@ static void load_stream(model_obj_t *self, natmod_reader_t *r, const uint8_t *he
         if (tag == EML_TRAILER_LABELS || tag == EML_TRAILER_GOLDEN) {
             uint8_t *payload = m_malloc(eml_pad4(length) + 4);
             stream_read(&s, payload, eml_pad4(length));
-            if (tag == EML_TRAILER_LABELS) {
-                labels = payload;
-                labels_size = length;
-            } else {
+            if (tag == EML_TRAILER_GOLDEN) {
                 natmod_check(eml_trees_replay(&t, payload, length, sums, &golden, &agreeing));
                 m_free(payload);
+            } else if (labels == NULL) { // of several, the first
+                labels = payload;
+                labels_size = length;
             }
         } else {
             for (uint32_t i = 0; i < eml_pad4(length); i += 4) {
@@ -184,6 +184,9 @@ static void load_built(model_obj_t *self, mp_obj_t file) {
 // emltrees.load_model(model, f): from an open file, a buffer or any iterable of lines.
 static mp_obj_t trees_load_model(mp_obj_t self_in, mp_obj_t source) {
     model_obj_t *self = model_get(self_in);
+    if (mp_obj_get_type(source) == &mp_type_str) {
+        mp_raise_TypeError(MP_ERROR_TEXT("expected an open file or lines; load(path) takes a path"));
+    }
     natmod_reader_t r;
     natmod_reader_open(&r, source);
     uint32_t header[EML_FILE_HEADER / 4] = { 0 };

@@ -196,6 +196,7 @@ class Trees:
         _check(known, "unknown layout, dtype or leaf")
         _check(self.layout != PACKED16 or self.dtype != DTYPE_FLOAT, "packed16 cannot hold float thresholds")
         _check(self.entry in (0, 1), f"entry is {self.entry}, not 0 or 1")
+        _check(self.feature_bits <= LEFT_CODE_BITS, "too many feature bits")
         if self.leaf == LEAF_VALUE:
             _check(self.n_classes == 0, "regression leaves in a model with classes")
         else:
@@ -226,7 +227,6 @@ class Trees:
         _check(bool(np.all(fits)), f"a threshold is outside {low}..{high}")
         if self.layout == WIDE:
             return
-        _check(self.feature_bits <= LEFT_CODE_BITS, "too many feature bits")
         _check(self.n_features <= 1 << self.feature_bits, "too few feature bits")
         left, right = self.left[node], self.right[node]
         codes = (1 << (LEFT_CODE_BITS - self.feature_bits)) - 1

@@ -257,7 +257,7 @@ class _Forest:
             raise ValueError("a child is out of range: %d, %d" % (left, right))
         if not 0 <= feature < self.n_features:
             raise ValueError("feature %d is out of range" % feature)
-        low, high = (-0x80000000, 0x7FFFFFFF) if self.layout else (-32768, 32767)
+        low, high = (-0x80000000, 0x7FFFFFFF) if self.dtype == _FLOAT else (-32768, 32767)
         if not low <= threshold <= min(high, (_KEY_INFINITY, high, _SCALED_MAX)[self.dtype]):
             raise ValueError("threshold %d is out of range" % threshold)
         if missing and self.dtype == _INT16:
