@@ -1,0 +1,308 @@
+// What each row of our CSV means; eml_trees_csv.h reads the text. See docs/formats.md.
+#ifndef EML_TREES_ROWS_H
+#define EML_TREES_ROWS_H
+
+#include "eml_trees_file.h"
+
+// Resizes memory as realloc does. Returns NULL when there is none (or does not return at all); the old block then still stands.
+typedef void *(*eml_grow_t)(void *memory, size_t size);
+
+// Rows in the order in which files have them.
+typedef enum {
+    EML_ROW_EML, EML_ROW_F, EML_ROW_C, EML_ROW_LB, EML_ROW_S, EML_ROW_V, EML_ROW_P, EML_ROW_L, EML_ROW_R, EML_ROW_N,
+    EML_ROW_LABEL, EML_ROW_T, EML_ROW_U, EML_ROW_CERT, EML_ROW_END, EML_ROW_NONE
+} eml_row_t;
+
+#define EML_ROW_MAX_CELLS 11
+#define EML_CSV_MAGIC 0x2c6c6d65u // "eml,"
+
+typedef struct {
+    eml_trees_t trees;
+    uint8_t *labels; // as the LABL trailer holds them, or NULL
+    uint32_t labels_size;
+    uint32_t line;
+    uint16_t golden, agreeing; // golden rows, and those that the model reproduces
+    uint8_t *body;             // tables of `trees`
+    uint32_t *sample;          // golden row: [n_features]
+    uint64_t *sums;            // [n_outputs], then the outputs: [n_outputs] float
+
+    eml_grow_t grow;
+    uint32_t rows;
+    uint32_t name;               // letters of the row's name, or bytes of its text
+    uint32_t cells[EML_ROW_MAX_CELLS];
+    uint32_t column;             // cells completed in this row
+    uint32_t number;             // of the cell at hand
+    uint32_t cursor;             // entries of `p` rows
+    uint32_t done[EML_ROW_NONE]; // rows of each kind
+    uint8_t row, last_row;
+    uint8_t negative, n_digits;
+    uint8_t escaped, agrees, valid;
+} eml_trees_csv_t;
+
+// How many rows of a kind the file has, by its first row.
+static inline uint32_t eml_csv_expected(const eml_trees_csv_t *p, uint32_t row) {
+    const eml_trees_t *t = &p->trees;
+    switch (row) {
+        case EML_ROW_S: return t->dtype == EML_TREES_SCALED ? t->n_features : 0;
+        case EML_ROW_V: return t->leaf == EML_LEAF_VALUE ? t->n_leaves : t->n_values;
+        case EML_ROW_P: return eml_trees_has_records(t) ? t->n_leaves : 0;
+        case EML_ROW_L: return t->n_classes ? t->n_classes + t->n_leaves : 0;
+        case EML_ROW_R: return t->n_trees;
+        case EML_ROW_N: return t->n_nodes;
+        case EML_ROW_LABEL: return t->n_classes;
+        case EML_ROW_T: return 0xffff;
+        case EML_ROW_U: return p->done[EML_ROW_T];
+        default: return 1;
+    }
+}
+
+// An element of an array in `body`, of 2 or 4 bytes.
+static inline eml_err_t eml_csv_put(const void *array, uint32_t size, uint32_t i, uint32_t value) {
+    if (size == 4) {
+        ((uint32_t *)array)[i] = value;
+        return EML_OK;
+    }
+    ((uint16_t *)array)[i] = (uint16_t)value;
+    return value > 0xffff ? EML_ERR_RANGE : EML_OK;
+}
+
+static inline eml_err_t eml_csv_header(eml_trees_csv_t *p) {
+    const uint32_t *c = p->cells;
+    eml_trees_t *t = &p->trees;
+    t->layout = (uint8_t)c[1];
+    t->dtype = (uint8_t)c[2];
+    t->leaf = (uint8_t)c[3];
+    t->feature_bits = (uint8_t)c[4];
+    t->entry = (uint8_t)c[5];
+    t->n_trees = (uint16_t)c[6];
+    t->n_nodes = c[7];
+    t->n_leaves = c[8];
+    t->n_entries = c[9];
+    t->n_values = c[10];
+    for (int i = 1; i < 11; i++) {
+        if (c[i] > (i == 1 ? (uint32_t)EML_TREES_WIDE : i < 6 ? 14u : i == 6 ? 65535u : EML_TREES_MAX_COUNT)) {
+            return EML_ERR_RANGE;
+        }
+    }
+    return c[0] == EML_FILE_MAJOR ? EML_OK : EML_ERR_UNSUPPORTED;
+}
+
+// The rows so far say how large everything is: get the memory.
+static inline eml_err_t eml_csv_allocate(eml_trees_csv_t *p) {
+    const uint32_t size = eml_trees_body_size(&p->trees);
+    p->body = (uint8_t *)p->grow(NULL, size + 4);
+    if (p->body == NULL) {
+        return EML_ERR_FULL;
+    }
+    memset(p->body, 0, size);
+    eml_trees_attach(&p->trees, p->body);
+    return EML_OK;
+}
+
+// A child in a row: >= 0 is a jump, < 0 is leaf -child - 1.
+static inline uint32_t eml_csv_ref(uint32_t child) {
+    return child >> 31 ? EML_TREES_LEAF | ~child : child;
+}
+
+// An `n` row as element i. The rest of its numbers is checked by eml_trees_validate.
+static inline eml_err_t eml_csv_node(eml_trees_csv_t *p, uint32_t i) {
+    const eml_trees_t *t = &p->trees;
+    const uint32_t feature = p->cells[0];
+    const uint32_t left = eml_csv_ref(p->cells[2]);
+    const uint32_t right = eml_csv_ref(p->cells[3]);
+    const uint32_t missing_left = p->column > 4;
+    const uint32_t is_leaf = left == right && left >> 31;
+    const uint32_t threshold = is_leaf ? 0 : p->cells[1] - (t->dtype != EML_TREES_FLOAT);
+    const uint32_t number = right & ~EML_TREES_LEAF;
+    if (feature >= t->n_features || (missing_left && p->cells[4] != 1)
+        || (t->dtype != EML_TREES_FLOAT && threshold + 32768 > 65535)) {
+        return EML_ERR_RANGE;
+    }
+    if (t->layout == EML_TREES_WIDE) {
+        uint32_t *w = (uint32_t *)(void *)p->body + 4 * (size_t)i;
+        w[0] = is_leaf ? EML_TREES_LEAF : missing_left << 30 | feature;
+        w[1] = threshold;
+        w[2] = is_leaf ? 0 : left;
+        w[3] = right;
+        return EML_OK;
+    }
+    const uint32_t code = left >> 31 && !is_leaf ? left - EML_TREES_LEAF + 1 : 0;
+    if ((left != 1 && !(left >> 31)) || code > 0x3fffu >> t->feature_bits || number > 0x7fff) {
+        return EML_ERR_RANGE;
+    }
+    const uint32_t size = t->layout == EML_TREES_PACKED16 ? 3 : 4;
+    uint16_t *w = (uint16_t *)(void *)p->body + size * (size_t)i;
+    w[0] = (uint16_t)(is_leaf ? 0x8000 : missing_left << 14 | code << t->feature_bits | feature);
+    w[1] = (uint16_t)(right >> 16 | number);
+    w[2] = (uint16_t)threshold;
+    w[size - 1] = (uint16_t)(size == 4 ? threshold >> 16 : threshold);
+    return EML_OK;
+}
+
+// All tables are there: validate, once.
+static inline eml_err_t eml_csv_complete(eml_trees_csv_t *p) {
+    if (p->valid) {
+        return EML_OK;
+    }
+    for (uint32_t row = EML_ROW_EML; row <= EML_ROW_LABEL; row++) {
+        if (p->done[row] != eml_csv_expected(p, row) && (row != EML_ROW_LABEL || p->done[row])) {
+            return EML_ERR_FORMAT;
+        }
+    }
+    p->valid = 1;
+    p->trees.exponent = eml_trees_exponent(&p->trees);
+    return eml_trees_validate(&p->trees);
+}
+
+// First golden row: complete the model, and get what its prediction needs.
+static inline eml_err_t eml_csv_golden(eml_trees_csv_t *p) {
+    const eml_err_t err = eml_csv_complete(p);
+    if (err != EML_OK || p->sample) {
+        return err;
+    }
+    p->sample = (uint32_t *)p->grow(NULL, p->trees.n_features * sizeof(uint32_t));
+    p->sums = (uint64_t *)p->grow(NULL, eml_trees_n_outputs(&p->trees) * (sizeof(uint64_t) + sizeof(float)));
+    return p->sample && p->sums ? EML_OK : EML_ERR_FULL;
+}
+
+// A cell of a `u` row: the class, then the bits of the outputs for the sample of the last `t` row.
+static inline eml_err_t eml_csv_output(eml_trees_csv_t *p, uint32_t i, uint32_t value) {
+    const eml_trees_t *t = &p->trees;
+    const uint32_t n_out = eml_trees_n_outputs(t);
+    float *outputs = (float *)(void *)(p->sums + n_out);
+    if (i > n_out) {
+        return EML_ERR_FORMAT;
+    }
+    if (i > 0) {
+        p->agrees &= value == eml_float_bits(&outputs[i - 1]);
+        return EML_OK;
+    }
+    const eml_array_t x = { p->sample, t->n_features, t->dtype == EML_TREES_INT16 ? EML_INT16 : EML_FLOAT32 };
+    uint32_t klass = 0;
+    eml_trees_outputs(t, &x, p->sums, outputs, n_out);
+    if (t->n_classes) {
+        eml_trees_class(t, &x, p->sums, &klass);
+    }
+    p->agrees = value == klass;
+    return EML_OK;
+}
+
+// The number just read is cell i of the row.
+static inline eml_err_t eml_csv_cell(eml_trees_csv_t *p) {
+    const eml_trees_t *t = &p->trees;
+    const uint32_t value = p->negative ? 0u - p->number : p->number;
+    const uint32_t i = p->column++;
+    const uint32_t size = eml_trees_index_size(t);
+    const int is_signed = p->row == EML_ROW_S || p->row == EML_ROW_N || (p->row == EML_ROW_T && t->dtype == EML_TREES_INT16);
+    if (p->n_digits == 0) {
+        return EML_ERR_FORMAT;
+    }
+    if (p->number > (is_signed ? 0x7fffffffu + p->negative : p->negative ? 0 : 0xffffffffu)) {
+        return EML_ERR_RANGE;
+    }
+    p->number = p->negative = p->n_digits = 0;
+    switch (p->row) {
+        case EML_ROW_P: { // class, value, class, value, ...
+            const uint32_t entry = p->cursor;
+            const uint32_t is_value = i & 1;
+            if (entry >= t->n_entries) {
+                return EML_ERR_FORMAT;
+            }
+            p->cursor += is_value;
+            if (t->entry) {
+                return eml_csv_put(t->entries, size, 2 * entry + is_value, value);
+            }
+            ((uint8_t *)t->entries)[2 * entry + is_value] = (uint8_t)value;
+            return value > 255 ? EML_ERR_RANGE : EML_OK;
+        }
+        case EML_ROW_T:
+            return i >= t->n_features ? EML_ERR_FORMAT
+                : t->dtype == EML_TREES_INT16
+                ? (((int16_t *)(void *)p->sample)[i] = (int16_t)value, value + 32768 > 65535 ? EML_ERR_RANGE : EML_OK)
+                : eml_csv_put(p->sample, 4, i, value);
+        case EML_ROW_U:
+            return eml_csv_output(p, i, value);
+        default:
+            if (i >= EML_ROW_MAX_CELLS) {
+                return EML_ERR_FORMAT;
+            }
+            p->cells[i] = value;
+            return EML_OK;
+    }
+}
+
+// A label is complete. An integer ends in a digit.
+static inline eml_err_t eml_csv_label_end(eml_trees_csv_t *p) {
+    const uint8_t *label = p->labels + p->labels_size;
+    p->labels_size += 2u + label[1];
+    return label[0] == 'i' && (label[1] == 0 || label[1 + label[1]] == '-') ? EML_ERR_RANGE : EML_OK;
+}
+
+// A row is complete: store it.
+static inline eml_err_t eml_csv_row(eml_trees_csv_t *p) {
+    eml_trees_t *t = &p->trees;
+    const uint32_t *c = p->cells;
+    const uint32_t i = p->done[p->row]++;
+    uint32_t expected = 1; // cells
+    eml_err_t err = EML_OK;
+    p->rows++;
+    switch (p->row) {
+        case EML_ROW_EML:
+            expected = EML_ROW_MAX_CELLS;
+            err = eml_csv_header(p);
+            break;
+        case EML_ROW_F:
+            t->n_features = (uint16_t)c[0];
+            err = c[0] > 65535 ? EML_ERR_RANGE : EML_OK;
+            break;
+        case EML_ROW_C:
+            t->n_classes = (uint16_t)c[0];
+            err = c[0] > 65535 ? EML_ERR_RANGE : eml_csv_allocate(p);
+            break;
+        case EML_ROW_S:
+            expected = 2;
+            eml_csv_put(t->scale, 4, 2 * i, c[0]);
+            eml_csv_put(t->scale, 4, 2 * i + 1, c[1]);
+            break;
+        case EML_ROW_V:
+            expected = t->leaf == EML_LEAF_VALUE ? 1 : 2;
+            eml_csv_put(t->values, 4, expected * i, c[0]);
+            eml_csv_put(t->values, 4, expected * i + expected - 1, c[expected - 1]);
+            break;
+        case EML_ROW_P:
+            expected = p->column & ~1u;
+            err = eml_csv_put(t->leaf_start, eml_trees_index_size(t), i + 1, p->cursor);
+            break;
+        case EML_ROW_L:
+            err = c[0] >= t->n_classes ? EML_ERR_RANGE : EML_OK;
+            break;
+        case EML_ROW_R:
+            err = eml_csv_put(t->roots, eml_trees_index_size(t), i, c[0]);
+            break;
+        case EML_ROW_N:
+            expected = p->column == 5 ? 5 : 4;
+            err = p->column < 4 ? EML_ERR_FORMAT : eml_csv_node(p, i);
+            break;
+        case EML_ROW_LABEL:
+            expected = p->column;
+            err = p->name < 2 || p->escaped ? EML_ERR_FORMAT : eml_csv_label_end(p);
+            break;
+        case EML_ROW_T:
+            expected = t->n_features;
+            break;
+        case EML_ROW_U:
+            expected = eml_trees_n_outputs(t) + 1;
+            p->golden++;
+            p->agreeing = (uint16_t)(p->agreeing + p->agrees);
+            break;
+        case EML_ROW_END:
+            err = c[0] == p->rows - 1 ? eml_csv_complete(p) : EML_ERR_FORMAT;
+            break;
+        default:
+            expected = p->column;
+            break;
+    }
+    return p->column != expected ? EML_ERR_FORMAT : err;
+}
+
+#endif // EML_TREES_ROWS_H
