@@ -57,7 +57,7 @@ PACKAGE := pyproject.toml setup.py scripts/setup-venv.sh
 	@touch $@
 
 # PyPI's emlearn bears our import name, so the peers have a place of their own.
-.venv-peers/ready: bench/peers.txt .venv/ready
+.venv-peers/ready: bench/peers.txt | .venv/ready
 	@echo "Installing the peers into .venv-peers"
 	@.venv/bin/python -m venv --clear .venv-peers
 	@.venv-peers/bin/python -m pip install -qq --disable-pip-version-check -r $<
