@@ -20,6 +20,8 @@ SHIMS_rv32imc :=
 LINK_RUNTIME_armv6m := 1
 # As the firmware has it; dynruntime.mk would say none.
 FLAGS_rv32imc := MICROPY_FLOAT_IMPL=float
+# A PC has room: speed before size.
+FLAGS_x64 := CFLAGS_EXTRA=-O2
 
 # Table 2: modules, with their sources in src/MODULE/: C, then Python that is merged into the .mpy. TWINS are those with a
 # twin, src/MODULE/twin/MODULE.py.

@@ -92,7 +92,7 @@ static inline uint32_t eml_trees_walk_int16(const eml_trees_t *t, const int16_t 
             }
             node += 3 * right;
         } else {
-            const uint32_t code = (head & 0x3fff) >> bits;
+            const uint32_t code = head >> bits; // there is no missing_left without NaN
             if (code) {
                 return code - 1;
             }
@@ -141,47 +141,59 @@ static inline uint32_t eml_trees_leaf(const eml_trees_t *t, const eml_array_t *x
     return eml_trees_walk(t, x, root);
 }
 
-// How leaves are summed: in units of 2^-32, or in float64.
-typedef enum { EML_SUM_FIXED, EML_SUM_DOUBLE } eml_sum_t;
+// How leaves are summed: in units of 2^-16 as uint32_t, of 2^-32 as uint64_t, or as float64 in its bits. The first finds
+// the class, the second is exact enough for probabilities, the third settles what is too close for the first.
+typedef enum { EML_SUM_COARSE, EML_SUM_FINE, EML_SUM_DOUBLE } eml_sum_t;
 
-// 1 and value / 255 in units of 2^-32; a uint8 1 is a little less, so that equal sums stay equal.
-#define EML_FIXED_ONE ((uint64_t)1 << 32)
-#define EML_FIXED_UINT8 0x01010101u
+// 1 in each of them; a uint8 255/255 is a unit less, so that value / 255 has the same steps all the way.
+static inline uint64_t eml_trees_one(const eml_trees_t *t, eml_sum_t how) {
+    const uint64_t one = (uint64_t)1 << (how == EML_SUM_COARSE ? 16 : 32);
+    return how == EML_SUM_DOUBLE ? EML_DOUBLE_ONE : one - (t->leaf == EML_LEAF_UINT8);
+}
 
-// Proportion of an entry: in units of 2^-32 rounded down, or the bits of a float64.
-static inline uint64_t eml_trees_proportion(const eml_trees_t *t, uint32_t value, uint32_t total, eml_sum_t sum) {
+// Proportion of an entry, rounded down where it is in units.
+static inline uint64_t eml_trees_proportion(const eml_trees_t *t, uint32_t value, uint32_t total, eml_sum_t how) {
     if (t->leaf == EML_LEAF_UINT8) {
-        return value * (uint64_t)EML_FIXED_UINT8;
+        return value * (how == EML_SUM_COARSE ? 0x0101u : (uint64_t)0x01010101u);
     }
     if (t->leaf == EML_LEAF_COUNTS) {
-        if (sum == EML_SUM_DOUBLE) {
+        if (how == EML_SUM_DOUBLE) {
             return eml_double_from_ratio(value, (uint16_t)total, 0);
         }
-        const uint32_t high = (value << 16) / total; // two digits of a long division
-        const uint32_t rest = (value << 16) % total;
-        return ((uint64_t)high << 16) + (rest << 16) / total;
+        const uint32_t high = (value << 16) / total;
+        if (how == EML_SUM_COARSE) {
+            return high;
+        }
+        return ((uint64_t)high << 16) + (((value << 16) % total) << 16) / total; // the second digit of a long division
     }
     const uint64_t bits = t->values[2 * value] | (uint64_t)t->values[2 * value + 1] << 32;
-    if (sum == EML_SUM_DOUBLE) {
+    if (how == EML_SUM_DOUBLE) {
         return bits;
     }
-    const uint32_t drop = 20 + 1023 - (uint32_t)(bits >> 52);
+    const uint32_t drop = (how == EML_SUM_COARSE ? 36u : 20u) + 1023 - (uint32_t)(bits >> 52);
     return drop > 63 ? 0 : eml_double_mantissa(bits) >> drop;
 }
 
-static inline void eml_trees_add(uint64_t *sum, uint64_t addend, eml_sum_t how) {
-    *sum = how == EML_SUM_DOUBLE ? eml_double_add(*sum, addend) : *sum + addend;
+// A coarse sum: they lie in the same memory as the others, packed.
+static inline uint32_t eml_trees_coarse(const uint64_t *sums, uint32_t klass) {
+    uint32_t sum;
+    memcpy(&sum, (const uint32_t *)(const void *)sums + klass, sizeof(sum));
+    return sum;
 }
 
-// Add one leaf of a classifier to the sums; tells whether it holds several classes.
-static inline int eml_trees_vote(const eml_trees_t *t, uint32_t leaf, uint64_t *sums, eml_sum_t how) {
-    if (leaf < t->n_classes) {
-        const uint64_t fixed = t->leaf == EML_LEAF_UINT8 ? 255 * (uint64_t)EML_FIXED_UINT8 : EML_FIXED_ONE;
-        eml_trees_add(&sums[leaf], how == EML_SUM_DOUBLE ? EML_DOUBLE_ONE : fixed, how);
-        return 0;
+static inline void eml_trees_add(uint64_t *sums, uint32_t klass, uint64_t addend, eml_sum_t how) {
+    if (how == EML_SUM_COARSE) {
+        const uint32_t sum = eml_trees_coarse(sums, klass) + (uint32_t)addend;
+        memcpy((uint32_t *)(void *)sums + klass, &sum, sizeof(sum));
+    } else {
+        sums[klass] = how == EML_SUM_DOUBLE ? eml_double_add(sums[klass], addend) : sums[klass] + addend;
     }
-    const uint32_t start = eml_trees_index(t, t->leaf_start, leaf - t->n_classes);
-    const uint32_t end = eml_trees_index(t, t->leaf_start, leaf - t->n_classes + 1);
+}
+
+// Add a leaf that holds several classes.
+static inline void eml_trees_add_record(const eml_trees_t *t, uint32_t record, uint64_t *sums, eml_sum_t how) {
+    const uint32_t start = eml_trees_index(t, t->leaf_start, record);
+    const uint32_t end = eml_trees_index(t, t->leaf_start, record + 1);
     uint32_t total = 0;
     if (t->leaf == EML_LEAF_COUNTS) {
         for (uint32_t i = start; i < end; i++) {
@@ -190,48 +202,39 @@ static inline int eml_trees_vote(const eml_trees_t *t, uint32_t leaf, uint64_t *
     }
     for (uint32_t i = start; i < end; i++) {
         const eml_trees_entry_t entry = eml_trees_entry(t, i);
-        eml_trees_add(&sums[entry.klass], eml_trees_proportion(t, entry.value, total, how), how);
+        eml_trees_add(sums, entry.klass, eml_trees_proportion(t, entry.value, total, how), how);
     }
-    return 1;
 }
 
 // Sum the votes of all trees; tells whether any leaf held several classes.
 static inline int eml_trees_votes(const eml_trees_t *t, const eml_array_t *x, uint64_t *sums, eml_sum_t how) {
+    const uint32_t n_classes = t->n_classes;
+    const uint64_t one = eml_trees_one(t, how);
     int mixed = 0;
-    for (uint32_t c = 0; c < t->n_classes; c++) {
-        sums[c] = 0;
-    }
+    memset(sums, 0, n_classes * (how == EML_SUM_COARSE ? sizeof(uint32_t) : sizeof(uint64_t)));
     for (uint32_t tree = 0; tree < t->n_trees; tree++) {
-        mixed |= eml_trees_vote(t, eml_trees_leaf(t, x, tree), sums, how);
+        const uint32_t leaf = eml_trees_leaf(t, x, tree);
+        if (leaf < n_classes) {
+            eml_trees_add(sums, leaf, one, how);
+        } else {
+            eml_trees_add_record(t, leaf - n_classes, sums, how);
+            mixed = 1;
+        }
     }
     return mixed;
 }
 
-// First of the largest sums; the largest of the others goes to *second.
-static inline uint32_t eml_trees_argmax(const uint64_t *sums, uint32_t n, uint64_t *second) {
+// Argmax of the mean proportions as float64, summed and divided as scikit-learn does it; the first of equals.
+static inline uint32_t eml_trees_class_double(const eml_trees_t *t, const eml_array_t *x, uint64_t *sums) {
     uint32_t best = 0;
-    *second = 0;
-    for (uint32_t c = 1; c < n; c++) {
-        if (sums[c] > sums[best]) {
-            *second = sums[best];
-            best = c;
-        } else if (sums[c] > *second) {
-            *second = sums[c];
-        }
-    }
-    return best;
-}
-
-// Argmax of the mean proportions as float64, summed and divided as scikit-learn does it.
-static inline uint32_t eml_trees_argmax_double(const eml_trees_t *t, const eml_array_t *x, uint64_t *sums) {
-    uint64_t second;
     eml_trees_votes(t, x, sums, EML_SUM_DOUBLE);
     for (uint32_t c = 0; c < t->n_classes; c++) {
         if (sums[c]) { // the division may make equal what was not
             sums[c] = eml_double_from_ratio(eml_double_mantissa(sums[c]), t->n_trees, (int)(sums[c] >> 52) - 1075);
         }
+        best = sums[c] > sums[best] ? c : best;
     }
-    return eml_trees_argmax(sums, t->n_classes, &second);
+    return best;
 }
 
 // Sum of the trees' float32 values in units of 2^(exponent - 172): exact for values within 2^22 of the largest.
@@ -264,14 +267,24 @@ static inline eml_err_t eml_trees_class(const eml_trees_t *t, const eml_array_t 
     if (err != EML_OK) {
         return err;
     }
-    const int mixed = eml_trees_votes(t, x, sums, EML_SUM_FIXED);
-    uint64_t second;
-    *klass = eml_trees_argmax(sums, t->n_classes, &second);
-    // Each proportion is up to one unit too small; scikit-learn's own sum is off by up to n_trees^2 * 2^-53 either way.
-    const uint32_t n = t->n_trees;
-    if (mixed && t->leaf != EML_LEAF_UINT8 && sums[*klass] - second <= n + (n * n >> 20) + 2) {
-        *klass = eml_trees_argmax_double(t, x, sums);
+    const int mixed = eml_trees_votes(t, x, sums, EML_SUM_COARSE);
+    uint32_t best = 0; // the first of equals
+    uint32_t largest = eml_trees_coarse(sums, 0), second = 0;
+    for (uint32_t c = 1; c < t->n_classes; c++) {
+        const uint32_t sum = eml_trees_coarse(sums, c);
+        if (sum > largest) {
+            second = largest;
+            largest = sum;
+            best = c;
+        } else if (sum > second) {
+            second = sum;
+        }
     }
+    // Each proportion is up to a unit too small; scikit-learn's own sums are off by at most n_trees^2 * 2^-53, far less.
+    if (mixed && t->leaf != EML_LEAF_UINT8 && largest - second <= t->n_trees + 2u) {
+        best = eml_trees_class_double(t, x, sums);
+    }
+    *klass = best;
     return EML_OK;
 }
 
@@ -287,7 +300,7 @@ static inline eml_err_t eml_trees_outputs(const eml_trees_t *t, const eml_array_
         eml_float_store(out, bits | (sum < 0 ? 0x80000000u : 0));
         return EML_OK;
     }
-    eml_trees_votes(t, x, sums, EML_SUM_FIXED);
+    eml_trees_votes(t, x, sums, EML_SUM_FINE);
     for (uint32_t c = 0; c < t->n_classes; c++) {
         eml_float_store(&out[c], eml_float_from_ratio(sums[c], t->n_trees, -32));
     }
