@@ -65,6 +65,14 @@ class TreesCore:
         _check(lib.core_trees_classes(self._trees, data, code, len(X), ffi.cast("int32_t *", ffi.from_buffer(out))))
         return out
 
+    def work(self, X: NDArray[Any]) -> tuple[float, float]:
+        """Decisions, and entries of leaves with several classes, that a row of X takes on average."""
+        counts = ffi.new("uint64_t[2]")
+        data, code = self._input(X)
+        _check(lib.core_trees_work(self._trees, data, code, len(X), counts, counts + 1))
+        rows = max(len(X), 1)
+        return counts[0] / rows, counts[1] / rows
+
     def outputs(self, X: NDArray[Any]) -> NDArray[np.float32]:
         """Probabilities or values, shape (n, n_outputs), of X, shape (n, n_features), float32 or int16."""
         out = np.empty((len(X), self.n_outputs), np.float32)

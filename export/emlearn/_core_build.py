@@ -18,6 +18,8 @@ uint32_t core_trees_n_features(const eml_trees_t *t);
 uint32_t core_trees_n_outputs(const eml_trees_t *t);
 int core_trees_classes(const eml_trees_t *t, const void *x, char type, size_t n_rows, int32_t *out);
 int core_trees_outputs(const eml_trees_t *t, const void *x, char type, size_t n_rows, float *out);
+int core_trees_work(
+    const eml_trees_t *t, const void *x, char type, size_t n_rows, uint64_t *decisions, uint64_t *entries);
 """
 
 _SOURCE = """
@@ -67,6 +69,33 @@ static int core_trees_outputs(const eml_trees_t *t, const void *x, char type, si
     }
     free(sums);
     return err;
+}
+
+// What prediction has to do for these rows: decisions taken, and entries of leaves with several classes.
+static int core_trees_work(
+    const eml_trees_t *t, const void *x, char type, size_t n_rows, uint64_t *decisions, uint64_t *entries) {
+    *decisions = *entries = 0;
+    for (size_t row = 0; row < n_rows; row++) {
+        const eml_array_t array = core_row(t, x, type, row);
+        const eml_err_t err = eml_trees_check_input(t, &array);
+        if (err != EML_OK) {
+            return err;
+        }
+        for (uint32_t tree = 0; tree < t->n_trees; tree++) {
+            uint32_t ref = eml_trees_index(t, t->roots, tree);
+            while (!(ref & EML_TREES_LEAF)) {
+                const eml_trees_node_t node = eml_trees_node(t, ref);
+                ref = node.is_leaf ? node.right : eml_trees_next(t, &node, eml_trees_value(t, &array, node.feature));
+                *decisions += !node.is_leaf;
+            }
+            const uint32_t leaf = ref ^ EML_TREES_LEAF;
+            if (eml_trees_has_records(t) && leaf >= t->n_classes) {
+                *entries += eml_trees_index(t, t->leaf_start, leaf - t->n_classes + 1)
+                    - eml_trees_index(t, t->leaf_start, leaf - t->n_classes);
+            }
+        }
+    }
+    return EML_OK;
 }
 """
 

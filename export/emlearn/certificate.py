@@ -46,7 +46,7 @@ class Certificate:
     nbytes : int
         Size of the model, without trailers.
     instructions : dict of str to int
-        Estimated instructions a predict, by architecture; empty if unknown.
+        Estimated instructions of a `predict`, by architecture; empty if unknown.
     environment : dict of str to str
         Versions that took part.
     """
@@ -105,7 +105,7 @@ class Certificate:
         ):
             if before is not None and after is not None:
                 lines.append((name, f"{before:.4f} -> {after:.4f}"))
-        lines += [(f"{arch} instructions", f"{count:,}") for arch, count in self.instructions.items()]
+        lines += [("instructions", f"about {count:,} on {arch}") for arch, count in self.instructions.items()]
         lines.append(("with", ", ".join(f"{name} {number}" for name, number in self.environment.items())))
         return "\n".join(f"{name:<16} {text}" for name, text in lines)
 
@@ -160,6 +160,7 @@ def certify(
     dtype: str,
     leaf: str,
     nbytes: int,
+    instructions: dict[str, int],
 ) -> Certificate:
     """Compare the model's predictions `after` with the estimator's on the same rows."""
     before = reference_predictions(estimator, X)
@@ -187,6 +188,7 @@ def certify(
         auc_before=aucs[0],
         auc_after=aucs[1],
         nbytes=nbytes,
+        instructions=instructions,
         environment=_environment(),
     )
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from . import certificate as cert
 from . import writers
 from ._core import TreesCore
+from ._cost import instructions
 from ._features import as_core_input, as_raw, rows_on_thresholds
 from .certificate import Certificate, Predictions
 from .ir import trees as ir
@@ -151,6 +152,7 @@ class Model:
         raw = as_raw(X, self.trees)
         if len(raw) == 0:
             raise ValueError("X has no rows to compare on")
+        work = self._core.work(as_core_input(raw, self.trees))
         self.certificate = cert.certify(
             estimator,
             raw.astype(np.float32),
@@ -160,6 +162,7 @@ class Model:
             dtype=self.dtype,
             leaf=self.leaf,
             nbytes=self.nbytes,
+            instructions=instructions(self.dtype, self.trees.n_trees, *work, self.trees.n_classes),
         )
         chosen = [*range(min(N_FIRST_GOLDEN, len(raw))), self.certificate.worst_row]
         chosen += np.flatnonzero(rows_on_thresholds(raw, self.trees)).tolist()

@@ -279,3 +279,17 @@ def test_other_json_is_no_certificate(text):
 def test_certificates_are_read_back(model):
     certificate = model.certify(*data("iris"))
     assert Certificate.from_json(certificate.to_json()) == certificate
+
+
+def test_certificate_estimates_instructions():
+    X, y = data("digits")
+    forest = ensemble.RandomForestClassifier(10, max_leaf_nodes=20, random_state=0).fit(X, y)
+    model = emlearn.convert(forest, dtype="int16", leaf="hard")
+    # Hard leaves have no entries: what is left is decisions, which scikit-learn's paths count.
+    paths = sum(tree.decision_path(X.astype(np.float32)).sum() - len(X) for tree in forest.estimators_) / len(X)
+    merged, entries = model._core.work(X.astype(np.int16))
+    assert entries == 0 and 0 < merged <= paths  # splits between leaves of one class are gone
+    assert set(model.certify(X, y).instructions) == {"x64"}
+    exact = emlearn.convert(forest, dtype="int16")
+    assert exact._core.work(X.astype(np.int16))[0] == pytest.approx(paths, rel=1e-12)  # a mean of integers
+    assert exact.certify(X, y).instructions["x64"] > model.certificate.instructions["x64"]

@@ -56,18 +56,17 @@ static inline int32_t eml_trees_value(const eml_trees_t *t, const eml_array_t *x
     return t->dtype == EML_TREES_FLOAT ? eml_float_key(eml_float_from_int(i)) : i;
 }
 
+// The child that a value leads to.
+static inline uint32_t eml_trees_next(const eml_trees_t *t, const eml_trees_node_t *node, int32_t value) {
+    const int left = value <= node->threshold || (node->missing_left && value > eml_trees_highest(t));
+    return left ? node->left : node->right;
+}
+
 // Leaf number that element i leads to: any layout and type.
 static inline uint32_t eml_trees_walk(const eml_trees_t *t, const eml_array_t *x, uint32_t i) {
-    const int32_t highest = eml_trees_highest(t);
     for (;;) {
         const eml_trees_node_t node = eml_trees_node(t, i);
-        uint32_t ref = node.right;
-        if (!node.is_leaf) {
-            const int32_t value = eml_trees_value(t, x, node.feature);
-            if (value <= node.threshold || (node.missing_left && value > highest)) {
-                ref = node.left;
-            }
-        }
+        const uint32_t ref = node.is_leaf ? node.right : eml_trees_next(t, &node, eml_trees_value(t, x, node.feature));
         if (ref & EML_TREES_LEAF) {
             return ref ^ EML_TREES_LEAF;
         }
