@@ -16,8 +16,9 @@ ARCHES     ?= x64
 # memset and memcpy; rv32imc has picolibc's.
 SHIMS         := natmod.c
 SHIMS_rv32imc :=
-# No divide instruction: libgcc's.
-LINK_RUNTIME_armv6m := 1
+# No divide instruction, or no 64-bit shifts: libgcc's; memset and memcpy on rv32imc.
+LINK_RUNTIME_armv6m  := 1
+LINK_RUNTIME_rv32imc := 1
 # As the firmware has it; dynruntime.mk would say none.
 FLAGS_rv32imc := MICROPY_FLOAT_IMPL=float
 # A PC has room: speed before size.

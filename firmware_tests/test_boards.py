@@ -58,7 +58,10 @@ def test_case(board, module, case, model, record_property):
     for name in [model] if model else said(case, "models"):
         for file in vectors.files(name):
             path = Path(file)
-            files["model" + path.suffix if model else file] = (vectors.FOLDER / file).read_bytes()
+            content = (vectors.FOLDER / file).read_bytes()
+            if path.suffix == ".vec" and module in board.rows:
+                content = vectors.thinned(content, board.rows[module])
+            files["model" + path.suffix if model else file] = content
     output = board.run((HERE / "cases" / f"{case}.py").read_text(), files)
     verdict = re.fullmatch(r"OK ([0-9]+) checks", output.strip())
     assert verdict and int(verdict[1]) > 0, output

@@ -166,6 +166,15 @@ def files(name):
     return tuple(f"{name}.{suffix}" for suffix in ("eml", "csv", "vec"))
 
 
+def thinned(content, rows):
+    """A .vec file with at most so many of its rows, from all over it."""
+    head, body = content.split(b"\n", 1)
+    code, n, *sizes = head.decode().split()
+    chosen = np.unique(np.linspace(0, int(n) - 1, rows).astype(int))
+    body = np.frombuffer(body, np.uint8).reshape(int(n), -1)[chosen]
+    return " ".join((code, str(len(chosen)), *sizes)).encode() + b"\n" + body.tobytes()
+
+
 def check_against(estimator, X, expected):
     """The PC's core agrees with scikit-learn on every row, so that the device does if it agrees with the core."""
     X = X.astype(np.float32)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 
@@ -29,6 +29,10 @@ class Board:
         What it runs; by default every case.
     modules : tuple of str
         Which it runs them with: "native", "twin".
+    rows : mapping
+        At most so many rows of a vector file, by module; by default all.
+    build : callable
+        Makes what it runs on, if that is not up to date.
     """
 
     name: str
@@ -37,6 +41,8 @@ class Board:
     seconds: float = 60
     cases: tuple[str, ...] | None = None
     modules: tuple[str, ...] = ("native", "twin")
+    rows: Mapping[str, int] = field(default_factory=dict)
+    build: Callable[[], object] = lambda: None
 
 
 def module_files(board: Board, module: str) -> dict[str, bytes]:
