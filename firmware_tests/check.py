@@ -39,7 +39,7 @@ class Vectors:
         self.file = open(name, "rb")
         code, rows, features, outputs = self.file.readline().decode().split()
         self.rows = int(rows)
-        self.x = array(code, [0] * int(features))
+        self.x = array(code, bytes(int(features) * (4 if code == "f" else 2)))
         self.klass = array("H", [0])
         self.outputs = array("f", [0] * int(outputs))
 

@@ -30,18 +30,29 @@ def runs():
                     continue
                 models = said(case, "models")
                 for name in vectors.MODELS if models == ["*"] else [None]:
-                    yield pytest.param(
-                        board, module, case, name, id="-".join(filter(None, (board.name, module, case, name)))
-                    )
+                    label = "-".join(filter(None, (module, case, name)))
+                    if label not in board.no_room:
+                        label = f"{board.name}-{label}"
+                        yield pytest.param(board, module, case, name, id=label, marks=together(board))
 
 
-@pytest.mark.parametrize("board", BOARDS.values(), ids=BOARDS)
+def together(board):
+    """With `pytest -n 2 --dist loadgroup`, one process does all of a board's tests, so that it boots only once."""
+    return pytest.mark.xdist_group(board.name)
+
+
+each_board = pytest.mark.parametrize(
+    "board", [pytest.param(board, id=name, marks=together(board)) for name, board in BOARDS.items()]
+)
+
+
+@each_board
 def test_starts(board):
     script = "import sys\nprint(sys.implementation.name, 6 * 7)\n"
     assert board.run(script, {}).split() == ["micropython", "42"]
 
 
-@pytest.mark.parametrize("board", BOARDS.values(), ids=BOARDS)
+@each_board
 def test_failure_shows(board):
     """What the cases below rest on: an exception on the board is seen here."""
     files = {"check.py": (HERE / "check.py").read_bytes()}

@@ -29,6 +29,8 @@ class Board:
         What it runs; by default every case.
     modules : tuple of str
         Which it runs them with: "native", "twin".
+    no_room : tuple of str
+        What it lacks the memory for, as "module-case" or "module-case-model".
     rows : mapping
         At most so many rows of a vector file, by module; by default all.
     build : callable
@@ -41,6 +43,7 @@ class Board:
     seconds: float = 60
     cases: tuple[str, ...] | None = None
     modules: tuple[str, ...] = ("native", "twin")
+    no_room: tuple[str, ...] = ()
     rows: Mapping[str, int] = field(default_factory=dict)
     build: Callable[[], object] = lambda: None
 

@@ -25,7 +25,7 @@ for name in ("digits_rf10", "digits_rf10_int16", "digits_et7", "scaled", "regres
         model = emltrees.load(name + suffix)
         vectors = check.Vectors(name + ".vec")
         x, out = vectors.x, vectors.outputs
-        vectors.file.readline()
+        vectors.file.readinto(x)
         check.equal(measure(model.predict, x, out), 0, name)
         if model.info()["classes"]:
             check.equal(measure(model.predict, x), 0, name)

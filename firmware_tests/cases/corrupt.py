@@ -17,7 +17,9 @@ with open("corrupt.cases", "rb") as f:
         for source in (data, io.BytesIO(data)):
             try:
                 model = emltrees.load(source)
-            except (ValueError, MemoryError):  # of a stream, a size that is wrong shows only when it ends
+            except MemoryError:
+                continue  # it says that it is large, and boards have less room than the PC
+            except ValueError:
                 check.true(verdict != 1, "refused", data)
                 refused += 1
                 continue

@@ -39,7 +39,7 @@ class Soc:
 
 MPS2 = Soc("MPS2", 10)
 # With more memory than the nRF51's 256 kB of flash and 16 kB of RAM: for the firmware and, 1 MB into the RAM, the disk.
-NRF51 = Soc("NRF51", 10, ("-global", "nrf51-soc.flash-size=1048576", "-global", "nrf51-soc.sram-size=16777216"))
+NRF51 = Soc("NRF51", 10, ("-global", "nrf51-soc.flash-size=1048576", "-global", "nrf51-soc.sram-size=33554432"))
 VIRT = Soc("VIRT", 0, ("-bios", "none"))
 
 
@@ -58,7 +58,7 @@ class Machine:
     heap_size: int = 1 << 20
     ram_size: int = 4 << 20  # statics, heap and stack; ARM only
     stack_size: int = 64 << 10  # at least; ARM only
-    disk_size: int = 8 << 20
+    disk_size: int = 16 << 20
 
     @property
     def qemu_arch(self) -> str:

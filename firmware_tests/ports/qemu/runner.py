@@ -14,14 +14,17 @@ from .session import Session
 SECONDS = 120
 # The twin takes hundreds of times as long as the module.
 ROWS = {"twin": 40}
+# 17,000 features in the twin's lists.
+NO_ROOM = ("twin-predict-wide",)
 STORE = "/kept"
 BY_SERIAL_PORT = (".mpy", ".py")  # what users copy; models and rows, by far more, take the short way
 
 
-def board(machine: Machine, seconds: float = SECONDS, **options: object) -> Board:
+def board(machine: Machine, no_room: tuple[str, ...] = ()) -> Board:
     """Return the machine as a board, which boots when it is first used."""
-    runner = Runner(machine, seconds)
-    return Board(machine.name, machine.arch, runner.run, seconds, rows=ROWS, build=machine.build, **options)
+    run = Runner(machine, SECONDS).run
+    no_room = NO_ROOM + no_room
+    return Board(machine.name, machine.arch, run, SECONDS, no_room=no_room, rows=ROWS, build=machine.build)
 
 
 class Runner:
@@ -64,7 +67,10 @@ class Runner:
         self._placed.clear()
 
     def _place(self, session: Session, files: Mapping[str, bytes]) -> None:
-        wanted = {name: hashlib.sha256(name.encode() + content).hexdigest()[:16] for name, content in files.items()}
+        wanted: dict[str, str] = {}
+        for name, content in files.items():
+            key = hashlib.sha256(content).hexdigest()[:16]
+            wanted[name] = f"{key}-{name}" if key in wanted.values() else key
         moves = []
         for name, key in list(self._placed.items()):
             if wanted.get(name) != key:
