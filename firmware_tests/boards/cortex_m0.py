@@ -15,4 +15,4 @@ MACHINE = Machine(
     ram_size=256 << 10,
     stack_size=16 << 10,
 )
-BOARD = board(MACHINE, no_room=("twin-gc_stress",))
+BOARD = board(MACHINE, no_room=("native-predict-wide", "twin-gc_stress"))
