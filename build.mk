@@ -19,6 +19,9 @@ SHIMS_rv32imc :=
 # No divide instruction, or no 64-bit shifts: libgcc's; memset and memcpy on rv32imc.
 LINK_RUNTIME_armv6m  := 1
 LINK_RUNTIME_rv32imc := 1
+# The compiler's Debian packages.
+PACKAGES_arm   := gcc-arm-none-eabi libnewlib-arm-none-eabi
+PACKAGES_rv32i := gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf
 # As the firmware has it; dynruntime.mk would say none.
 FLAGS_rv32imc := MICROPY_FLOAT_IMPL=float
 # A PC has room: speed before size.
@@ -56,8 +59,11 @@ FORCE:
 NATMODS   := $(foreach a,$(ARCHES),$(MODULES:%=dist/$a_$(ABI)/%.mpy))
 TWIN_MPYS := $(TWINS:%=dist/py_$(ABI)/%.mpy)
 
+packages-%: FORCE
+	@scripts/need-packages.sh $(foreach family,arm rv32i,$(if $(findstring $(family),$*),$(PACKAGES_$(family))))
+
 define cell
-dist/$1_$(ABI)/$2.mpy: build.mk build/mpy-dir $$(wildcard src/$2/*.* src/common/*.* src/emlearn/*.h) | .venv/ready
+dist/$1_$(ABI)/$2.mpy: build.mk build/mpy-dir $$(wildcard src/$2/*.* src/common/*.* src/emlearn/*.h) | .venv/ready packages-$1
 	@echo "Building $$@"
 	@mkdir -p build/natmod/$1/$2 $$(@D)
 	@$$(MAKE) -C build/natmod/$1/$2 -f $(ROOT)/build.mk ARCH=$1 MOD=$2 MPY_DIR=$(MPY) \

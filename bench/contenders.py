@@ -24,7 +24,7 @@ class Contenders:
             forest = self.module("_everywhereml").RandomForestClassifier()
             return forest.predict, [[float(x) for x in row] for row in self.rows], None
         if who == "empty":
-            return import_from("empty", "empty").new().predict, self.rows, array("f", (0,)) if with_out else None
+            return import_from("empty/x64", "empty").new().predict, self.rows, array("f", (0,)) if with_out else None
         model = self.module(who).load(self.file(variant + ".eml"))
         rows = [array("f", row) for row in self.rows] if variant == "float" else self.rows
         return model.predict, rows, array("f", bytes(4 * model.outputs())) if with_out else None

@@ -10,7 +10,7 @@ from boards import boards
 def main():
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         failures = [future.exception() for future in [pool.submit(board.build) for board in boards()]]
-    return "\n".join(str(failure) for failure in failures if failure)
+    return "\n".join(str(failure) for failure in failures if failure) or None
 
 
 if __name__ == "__main__":

@@ -31,13 +31,13 @@ QUIET_TIME = 10  # that a board may be silent in the middle of a transfer
 class Session:
     """Runs a machine until close(), which also happens at the end of a `with` block."""
 
-    def __init__(self, machine: Machine, *, count_instructions: bool = False):
+    def __init__(self, machine: Machine, *, firmware: Path | None = None, count_instructions: bool = False):
         self.name = machine.name
         # Bytes of a file that go at once: the board compiles them as source.
         self._chunk = 2048 if machine.heap_size > 1 << 16 else 128
         self._transport: SerialTransport | None = None
         self._folder = tempfile.TemporaryDirectory()
-        firmware = machine.build()
+        firmware = firmware or machine.build()
         # QEMU ends with this process, even if that is killed.
         command = ["setpriv", "--pdeathsig", "KILL", f"qemu-system-{machine.qemu_arch}", "-machine", machine.qemu_name]
         command += [*machine.soc.qemu_options, "-display", "none", "-monitor", "none", "-semihosting"]
@@ -103,8 +103,8 @@ class Session:
         """Have the board read them from the PC, which is many times as fast. Real boards have a card for that."""
         for path, content in files.items():
             Path(self._folder.name, "fetched").write_bytes(content)
-            script = f"import disk, os\nassert disk.fetch('fetched') == {len(content)}\nos.rename('fetched', {path!r})\n"
-            self.check(script, COPY_TIME)
+            script = f"import disk, os\nassert disk.fetch('fetched') == {len(content)}\n"
+            self.check(f"{script}os.rename('fetched', {path!r})\n", COPY_TIME)
 
     def run(self, script: str, seconds: float) -> str:
         """What the script prints, and the traceback if it raises."""

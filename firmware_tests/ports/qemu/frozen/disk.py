@@ -1,8 +1,7 @@
 # A file system in RAM that the linker script leaves alone: it survives a soft reset, as flash does.
+import emulator
 import uctypes
 import vfs
-
-import emulator
 
 LFS2_BLOCK, FAT_BLOCK = 4096, 512
 
