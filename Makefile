@@ -4,10 +4,15 @@
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 include build.mk
+include firmware_tests/firmware.mk
 
 PYTHON ?= python3
 PYTEST_FLAGS ?=
 FUZZ_SECONDS ?= 60
+
+empty  :=
+comma  := ,
+commas  = $(subst $(empty) $(empty),$(comma),$(strip $1))
 
 help: ## what can be made
 	@echo "make TARGET, where TARGET is one of"
@@ -19,7 +24,7 @@ setup: .venv/ready ## .venv/ with the package, its tests' and the build's tools
 demo: .venv/ready build/unix/micropython dist/x64_$(ABI)/emltrees.mpy $(TWIN_MPYS) ## gestures, from scikit-learn to MicroPython
 	@.venv/bin/python examples/gesture/demo.py
 
-test: lint compilers build/unix/micropython build/unix-memcheck/micropython $(NATMODS) $(TWIN_MPYS) ## everything
+test: lint compilers build/unix/micropython build/unix-memcheck/micropython $(FIRMWARES:%=build/firmware/%/micropython) dist ## everything
 	@.venv/bin/pytest $(PYTEST_FLAGS)
 
 lint: .venv/ready ## ruff and mypy
@@ -40,7 +45,10 @@ build/bench/empty/empty.mpy: bench/empty.c build.mk build/mpy-dir | .venv/ready
 
 fuzz: $(patsubst export/tests/fuzz/%.c,fuzz-%,$(wildcard export/tests/fuzz/*.c)) ## each loader for FUZZ_SECONDS
 
-dist: $(NATMODS) $(TWIN_MPYS) ## the modules, for ARCHES
+dist: $(NATMODS) $(TWIN_MPYS) build/toolchain/mpy-cross ## the modules for ARCHES, ready to install from
+	@.venv/bin/python -B scripts/dist_index.py --abi $(ABI) --micropython $(MPY) \
+	    $(foreach a,$(ARCHES),--arch $a=$(TOOLCHAIN_$a)=$(call commas,$(MODULES))) --arch py=mpy-cross=$(call commas,$(TWINS)) \
+	    $(foreach p,$(PACKAGES),--package $p=$(call commas,$(PACKAGE_$p)))
 
 clean: ## removes build/ and dist/
 	rm -rf build dist
@@ -79,7 +87,6 @@ fuzz-%: build/fuzz/%
 	@$< -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=build/fuzz/$*- -verbosity=0 build/fuzz/corpus/$* $(wildcard export/tests/golden)
 
 # MicroPython's unix port, with nothing that needs a library. Built from outside its tree, which stays as it is.
-comma := ,
 UNIX := MICROPY_PY_FFI=0 MICROPY_PY_BTREE=0 MICROPY_PY_SSL=0 FROZEN_MANIFEST=
 
 define unix
