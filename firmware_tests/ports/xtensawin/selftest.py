@@ -52,6 +52,21 @@ def collect(n):
 
 
 assert collect(30) == 20 * sum(range(31))
+
+
+# The native emitter keeps locals in registers, and nowhere else.
+@micropython.native  # noqa: F821
+def only_in_registers(n):
+    mine = bytearray(n)
+    gc.collect()
+    yours = bytearray(n)  # in the same place, if that was taken for free
+    yours[0] = 1
+    return mine
+
+
+for n in range(16, 2000, 16):
+    assert only_in_registers(n)[0] == 0, n
+
 kept = [[i] * 8 for i in range(3000)]
 for _ in range(20):
     [[i] * 8 for i in range(3000)]
