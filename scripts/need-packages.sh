@@ -28,9 +28,13 @@ else
     exit 1
 fi
 
+# Where two of these run at once, as under make -j, the second waits: apt's own locks make it fail here and there.
+exec 9<"$0"
+flock 9
+
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-# Where two of these run at once, the second waits.
+# The same for whoever else installs something.
 apt() {
     $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 "$@" >>"$log" 2>&1
 }

@@ -62,7 +62,9 @@ def main():
 
     say("Measuring")
     shutil.copy(HERE / "measure.py", BOARD)
-    of_native, of_twin = measured(BOARD / "lib"), measured(twin.parent)
+    (OUT / "twin").mkdir(exist_ok=True)
+    shutil.copy(twin, OUT / "twin")
+    of_native, of_twin = measured(BOARD / "lib"), measured(OUT / "twin")
     show_facts(of_native, of_twin, native, twin)
     print(f"Copy {BOARD.relative_to(ROOT)} to a board: examples/gesture/README.md says how.")
     print(f"agreement: {int(np.sum(agree))}/{len(agree)}")

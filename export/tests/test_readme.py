@@ -25,7 +25,7 @@ def test_quick_start(tmp_path: Path) -> None:
     device = subprocess.run(
         [MICROPYTHON, "device.py"],
         cwd=tmp_path,
-        env={"MICROPYPATH": str(ROOT / "dist/x64_6.3")},
+        env={"MICROPYPATH": str(ROOT / "dist/x64_6.3/emltrees")},
         capture_output=True,
         text=True,
         check=True,

@@ -1,0 +1,1 @@
+// py/reader.c includes it and uses nothing of it.

@@ -1,0 +1,34 @@
+// Linux's numbers, as far as MicroPython names them.
+#pragma once
+extern int errno;
+#define EPERM        1
+#define ENOENT       2
+#define EIO          5
+#define EBADF        9
+#define EAGAIN       11
+#define EWOULDBLOCK  EAGAIN
+#define ENOMEM       12
+#define EACCES       13
+#define EEXIST       17
+#define ENODEV       19
+#define ENOTDIR      20
+#define EISDIR       21
+#define EINVAL       22
+#define EFBIG        27
+#define ENOSPC       28
+#define ESPIPE       29
+#define EROFS        30
+#define ERANGE       34
+#define ENOSYS       38
+#define EOPNOTSUPP   95
+#define EADDRINUSE   98
+#define ECONNABORTED 103
+#define ECONNRESET   104
+#define ENOBUFS      105
+#define EISCONN      106
+#define ENOTCONN     107
+#define ETIMEDOUT    110
+#define ECONNREFUSED 111
+#define EHOSTUNREACH 113
+#define EALREADY     114
+#define EINPROGRESS  115
