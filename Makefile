@@ -7,7 +7,8 @@ include build.mk
 include firmware_tests/firmware.mk
 
 PYTHON ?= python3
-PYTEST_FLAGS ?=
+# The tests of one board stay together: it boots once.
+PYTEST_FLAGS ?= -n 2 --dist loadgroup
 FUZZ_SECONDS ?= 60
 
 empty  :=
