@@ -17,6 +17,7 @@ from emlearn.readers import read
 from emlearn.writers import csv, eml
 from support import random_ensemble
 from test_passes import build
+from twin_models import twin
 
 import emlearn
 
@@ -131,6 +132,65 @@ def test_corrupted_eml(name, trailers):
                 assert accepted == accepts(TreesCore, damaged), (at, flip)
             n_accepted += accepted
     assert n_accepted > 0  # other thresholds, other values
+
+
+# First words of nodes, references, thresholds at which something begins or ends, for three or four words of 16 bits.
+WORDS = [
+    0,
+    1,
+    2,
+    3,
+    4,
+    6,
+    9,
+    0xFE,
+    0x100,
+    0x300,
+    0x7E00,
+    0x7EFF,
+    0x7F00,
+    0x7FFE,
+    0x7FFF,
+    0x8000,
+    0x8001,
+    0x8002,
+    0x800A,
+    0xFFFF,
+]
+
+
+@pytest.mark.parametrize("name", ["hard_int16", "value_int16", "uint8_scaled", "counts_float", "leaf_elements", "wide"])
+def test_reader_core_and_twin_agree_about_nodes(name):
+    trees = DOCUMENTS["counts_wide" if name == "wide" else name].trees
+    data = eml.write(Document(trees))
+    random = np.random.default_rng(0)
+    n_words = eml.pack_arrays(trees)["nodes"].nbytes // 2 // trees.n_nodes
+    n_accepted = 0
+    for _ in range(3000):
+        damaged = bytearray(data)
+        words = random.choice(WORDS, n_words)
+        kept = random.random(n_words) < 0.5
+        words[kept] = np.frombuffer(data, "<u2", n_words, 44)[kept]
+        damaged[44 : 44 + 2 * n_words] = words.astype("<u2").tobytes()
+        damaged = with_crc(damaged)
+        accepted = accepts(read, damaged)
+        assert accepted == accepts(TreesCore, damaged) == accepts(twin.load, damaged), words
+        n_accepted += accepted
+        if accepted:
+            assert eml.write(read(eml.write(read(damaged)))) == eml.write(read(damaged))
+    assert 100 < n_accepted < 2900
+
+
+def test_what_leaf_elements_hold_besides_their_leaf_is_dropped():
+    data = bytearray((GOLDEN / "hard_int16.eml").read_bytes())
+    trees = read(bytes(data)).trees
+    (element, *_) = np.flatnonzero(trees.is_leaf)
+    before = bytes(data)
+    data[44 + 6 * element] = 2  # its feature
+    data[44 + 6 * element + 4] = 99  # its threshold
+    assert eml.write(read(with_crc(data))) == before
+    data[44 + 6 * element] = 3  # which there is not
+    assert not accepts(read, with_crc(data))
 
 
 @pytest.mark.parametrize("name", SMALL)
