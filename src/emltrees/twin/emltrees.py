@@ -433,7 +433,9 @@ class _Forest:
         """Bits of the float32 outputs."""
         n = len(leaves)
         if self.n_classes:
-            return array("I", [_float32(mantissa, n, exponent) for exponent, mantissa in self.sums(leaves)])
+            counts, mixed = self.quick_sums(leaves)
+            sums = self.sums(leaves) if mixed else [(0, count) for count in counts]
+            return array("I", [_float32(mantissa, n, exponent) for exponent, mantissa in sums])
         total = sum([self.values[leaf] for leaf in leaves])
         return array("I", [_float32(abs(total), n, self.exponent) | (0x80000000 if total < 0 else 0)])
 
