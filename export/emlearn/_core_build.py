@@ -27,9 +27,8 @@ _SOURCE = """
 #include "eml_trees_file.h"
 
 static int core_trees_open(eml_trees_t *t, const uint8_t *data, size_t size) {
-    uint32_t end, scratch[256];
-    const eml_err_t err = eml_trees_open(t, data, size, &end, scratch);
-    return err == EML_OK && !eml_file_trailers_ok(data, eml_get32(data + 8), end) ? EML_ERR_FORMAT : err;
+    uint32_t scratch[256];
+    return eml_trees_open(t, data, size, scratch);
 }
 
 static uint32_t core_trees_n_features(const eml_trees_t *t) {
