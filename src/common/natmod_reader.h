@@ -2,13 +2,29 @@
 //
 //   natmod_reader_open(&r, source)
 //   natmod_reader_fill(&r)            makes r.data, r.size the next piece unless there is still some; false at the end
-//   natmod_reader_read(&r, to, n)     exactly n bytes, or false
 #ifndef EML_NATMOD_READER_H
 #define EML_NATMOD_READER_H
 
 #include "natmod.h"
 
 #define NATMOD_CHUNK 256
+
+// m_realloc as the core's eml_grow_t: raises MemoryError instead of returning NULL.
+static void *natmod_grow(void *memory, size_t size) {
+    return m_realloc(memory, size);
+}
+
+static MP_NORETURN inline void natmod_raise_line(uint32_t line, eml_err_t err) {
+    const char *reason = err == EML_ERR_FORMAT ? "row unknown, incomplete or out of order" : natmod_reason(err);
+    size_t length = 0;
+    while (reason[length]) { // there is no strlen to link
+        length++;
+    }
+    const mp_obj_t parts[2] = { MP_OBJ_NEW_SMALL_INT(line), mp_obj_new_str(reason, length) };
+    const char format[] = "line %d: %s";
+    const mp_obj_t text = mp_binary_op(MP_BINARY_OP_MODULO, mp_obj_new_str(format, sizeof(format) - 1), mp_obj_new_tuple(2, parts));
+    mp_raise_type_arg(&mp_type_ValueError, text);
+}
 
 typedef enum { NATMOD_BUFFER, NATMOD_STREAM, NATMOD_LINES } natmod_source_t;
 
@@ -38,8 +54,7 @@ static inline void natmod_reader_open(natmod_reader_t *r, mp_obj_t source) {
         r->size = info.len;
     } else {
         r->kind = NATMOD_LINES;
-        // Asked for like this, the iterator is an object that others can go on with.
-        r->iter.base.type = NULL;
+        r->iter.base.type = NULL; // an iterator on the heap
         r->iter.buf[0] = mp_fun_table.getiter(source, NULL);
     }
 }
@@ -69,26 +84,6 @@ static inline bool natmod_reader_fill(natmod_reader_t *r) {
         return r->size > 0 || natmod_reader_fill(r);
     }
     return r->size > 0; // a buffer is one piece, there from the start
-}
-
-// What natmod_reader_open takes to go on after r.data, r.size.
-static inline mp_obj_t natmod_reader_rest(const natmod_reader_t *r) {
-    return r->kind == NATMOD_STREAM ? r->call[1] : r->kind == NATMOD_LINES ? r->iter.buf[0] : mp_const_empty_tuple;
-}
-
-static inline bool natmod_reader_read(natmod_reader_t *r, uint8_t *to, size_t size) {
-    while (size > 0) {
-        if (!natmod_reader_fill(r)) {
-            return false;
-        }
-        const size_t n = size < r->size ? size : r->size;
-        memcpy(to, r->data, n);
-        r->data += n;
-        r->size -= n;
-        to += n;
-        size -= n;
-    }
-    return true;
 }
 
 #endif // EML_NATMOD_READER_H

@@ -125,7 +125,7 @@ static inline eml_err_t eml_decimal_float(const eml_decimal_t *n, uint32_t *bits
             binary += 4;
         }
     }
-    *bits = eml_float_round(mantissa, binary, lost) | (n->negative ? 0x80000000u : 0);
+    *bits = (uint32_t)eml_round(mantissa, binary, lost, 24) | (n->negative ? 0x80000000u : 0);
     return (*bits & 0x7fffffff) < 0x7f800000 ? EML_OK : EML_ERR_RANGE;
 }
 

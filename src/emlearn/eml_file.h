@@ -1,9 +1,7 @@
 // The .eml container: a header with a CRC, the arrays of one model, trailers. See docs/formats.md.
 //
-//   eml_file_header(bytes, family, &size)   the first EML_FILE_HEADER bytes: is this a model file, and how long is it?
-//   eml_crc32(0, bytes, n)                  over everything but the CRC itself
-//   eml_file_check(data, size, family)      both, for a file in memory
-//   eml_file_trailer(...)                   find a trailer
+//   eml_file_check(file, size, family, table)   a whole file in memory
+//   eml_file_trailer(...)                       find a trailer
 #ifndef EML_FILE_H
 #define EML_FILE_H
 
@@ -15,6 +13,7 @@
 #define EML_FILE_CRC 12 // offset of the CRC
 #define EML_FAMILY_TREES 1
 #define EML_TRAILER_LABELS 0x4c42414cu // "LABL"
+#define EML_TRAILER_TEST 0x54534554u   // "TEST"
 #define EML_TRAILER_GOLDEN 0x444c4f47u // "GOLD"
 
 static inline uint16_t eml_get16(const uint8_t *p) {
@@ -29,39 +28,41 @@ static inline uint32_t eml_pad4(uint32_t size) {
     return (size + 3) & ~3u;
 }
 
-// CRC-32 of zlib and PNG, without a table. crc: 0, or that of the bytes before.
-static inline uint32_t eml_crc32(uint32_t crc, const uint8_t *data, size_t size) {
-    crc = ~crc;
-    for (size_t i = 0; i < size; i++) {
-        crc ^= data[i];
+// table: [256], the remainders of all bytes. Made when a file is opened: in a module it would be 1 kB of flash and RAM.
+static inline void eml_crc32_table(uint32_t *table) {
+    for (uint32_t byte = 0; byte < 256; byte++) {
+        uint32_t crc = byte;
         for (int bit = 0; bit < 8; bit++) {
             crc = crc >> 1 ^ ((0u - (crc & 1)) & 0xedb88320u);
+        }
+        table[byte] = crc;
+    }
+}
+
+// The CRC that belongs into a file: CRC-32 of zlib and PNG over all its words but that of the CRC. table: [256] scratch.
+static inline uint32_t eml_file_crc(const uint32_t *file, uint32_t size, uint32_t *table) {
+    eml_crc32_table(table);
+    uint32_t crc = 0xffffffff;
+    for (uint32_t i = 0; i < size / 4; i++) {
+        if (i != EML_FILE_CRC / 4) {
+            crc ^= file[i];
+            for (int byte = 0; byte < 4; byte++) {
+                crc = crc >> 8 ^ table[crc & 0xff];
+            }
         }
     }
     return ~crc;
 }
 
-// header: [EML_FILE_HEADER]. *size: that of the whole file, a multiple of 4.
-static inline eml_err_t eml_file_header(const uint8_t *header, uint8_t family, uint32_t *size) {
-    *size = eml_get32(header + 8);
-    if (eml_get32(header) != EML_FILE_MAGIC || *size < EML_FILE_HEADER || *size & 3) {
+// Is it a whole file of this family? file: [size] bytes, aligned to 4; table: [256] scratch.
+static inline eml_err_t eml_file_check(const uint32_t *file, size_t size, uint32_t family, uint32_t *table) {
+    if (size < EML_FILE_HEADER || file[0] != EML_FILE_MAGIC || file[2] < EML_FILE_HEADER || file[2] > size || file[2] & 3) {
         return EML_ERR_FORMAT;
     }
-    return header[4] == EML_FILE_MAJOR && header[6] == family ? EML_OK : EML_ERR_UNSUPPORTED;
-}
-
-static inline eml_err_t eml_file_check(const uint8_t *data, size_t size, uint8_t family) {
-    uint32_t file_size;
-    const eml_err_t err = size < EML_FILE_HEADER ? EML_ERR_FORMAT : eml_file_header(data, family, &file_size);
-    if (err != EML_OK) {
-        return err;
+    if ((file[1] & 0xff00ff) != (EML_FILE_MAJOR | family << 16)) { // any minor version
+        return EML_ERR_UNSUPPORTED;
     }
-    if (file_size > size) {
-        return EML_ERR_FORMAT;
-    }
-    uint32_t crc = eml_crc32(0, data, EML_FILE_CRC);
-    crc = eml_crc32(crc, data + EML_FILE_HEADER, file_size - EML_FILE_HEADER);
-    return crc == eml_get32(data + EML_FILE_CRC) ? EML_OK : EML_ERR_FORMAT;
+    return eml_file_crc(file, file[2], table) == file[EML_FILE_CRC / 4] ? EML_OK : EML_ERR_FORMAT;
 }
 
 // Payload of the trailer with this tag, or NULL. data: a file of `size` bytes; offset: of its first trailer.

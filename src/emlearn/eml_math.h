@@ -2,7 +2,7 @@
 //
 //   eml_float_key(bits)              order of float32 as order of int32
 //   eml_float_from_int(i)            bits of the float32 nearest to an integer
-//   eml_float_from_ratio(n, d, e)    bits of the float32 nearest to n / d * 2^e
+//   eml_float_from_ratio(n, d, e)    bits of the float32 nearest to n / d * 2^e, for n below 2^63
 //   eml_double_add(a, b)             sum of two non-negative float64
 //   eml_double_from_ratio(n, d, e)   bits of the float64 nearest to n / d * 2^e
 //
@@ -34,20 +34,42 @@ static inline int eml_clz32(uint32_t x) {
 #endif
 }
 
+// n / d for n < 2^17 d, d not 0. The compiler's own where it is an instruction, and no call.
+static inline uint32_t eml_divide(uint32_t n, uint32_t d) {
+#if defined(__ARM_ARCH_6M__)
+    uint32_t remainder = n >> 17;
+    uint32_t quotient = 0;
+    n <<= 15;
+    for (int bit = 0; bit < 17; bit++) {
+        remainder = remainder << 1 | n >> 31;
+        n <<= 1;
+        quotient <<= 1;
+        if (remainder >= d) {
+            remainder -= d;
+            quotient++;
+        }
+    }
+    return quotient;
+#else
+    return n / d;
+#endif
+}
+
 static inline int eml_clz64(uint64_t x) {
     const uint32_t high = (uint32_t)(x >> 32);
     return high ? eml_clz32(high) : 32 + eml_clz32((uint32_t)x);
 }
 
-// float32 bits of mantissa * 2^exponent (positive), `sticky` telling that the true value is a little larger.
-static inline uint32_t eml_float_round(uint64_t mantissa, int exponent, int sticky) {
-    if (mantissa == 0) {
-        return 0;
-    }
+// mantissa * 2^exponent (not 0; `sticky` tells that the true value is a little larger) to the nearest number of `digits`
+// significant bits: 24, and these are the bits of a float32, or 53, and they are those of a float64, which must be normal.
+static inline uint64_t eml_round(uint64_t mantissa, int exponent, int sticky, int digits) {
     const int shift = eml_clz64(mantissa);
     mantissa <<= shift; // now in [2^63, 2^64): the value is mantissa * 2^(exponent - shift)
-    int biased = exponent - shift + 63 + 127;
-    int drop = 40; // keeps 24 bits
+    int biased = exponent - shift + 63 + (digits == 24 ? 127 : 1023);
+    int drop = 64 - digits;
+    if (digits == 24 && biased > 254) {
+        return 0x7f800000;
+    }
     if (biased < 1) { // subnormal: fewer bits
         drop += 1 - biased;
         biased = 1;
@@ -55,34 +77,49 @@ static inline uint32_t eml_float_round(uint64_t mantissa, int exponent, int stic
     if (drop > 63) { // below half of the smallest subnormal, or next to it
         return drop == 64 && (mantissa << 1 || sticky);
     }
-    uint32_t kept = (uint32_t)(mantissa >> drop);
+    uint64_t kept = mantissa >> drop;
     const uint64_t rest = mantissa << (64 - drop);
     const uint64_t half = (uint64_t)1 << 63;
     kept += rest > half || (rest == half && (sticky || (kept & 1)));
     // Adding lets a carry, and the hidden bit itself, run into the exponent field.
-    return biased + (int)(kept >> 24) > 254 ? 0x7f800000u : ((uint32_t)(biased - 1) << 23) + kept;
+    return ((uint64_t)(biased - 1) << (digits - 1)) + kept;
+}
+
+// The number of `digits` significant bits nearest to n / d * 2^exponent, as eml_round gives it. n < 2^63; d is not 0.
+static inline uint64_t eml_ratio(uint64_t n, uint16_t d, int exponent, int digits) {
+    if (n == 0) {
+        return 0;
+    }
+    // n in [2^62, 2^63) and the divisor in [2^15, 2^16) make a quotient of 62 bits or more from five digits of 16 bits.
+    const int shift = eml_clz64(n) - 1;
+    n <<= shift;
+    uint32_t divisor = d;
+    for (; !(divisor >> 15); divisor <<= 1) {
+        exponent++;
+    }
+    uint64_t quotient = 0;
+    uint32_t remainder = 0;
+    for (int digit = 0; digit < 5; digit++) {
+        const uint32_t part = remainder << 16 | (uint32_t)(n >> 48);
+        n <<= 16;
+        const uint32_t whole = eml_divide(part, divisor);
+        quotient = quotient << 16 | whole;
+        remainder = part - whole * divisor;
+    }
+    return eml_round(quotient, exponent - shift - 16, remainder != 0, digits);
+}
+
+static inline uint32_t eml_float_from_ratio(uint64_t n, uint16_t d, int exponent) {
+    return (uint32_t)eml_ratio(n, d, exponent, 24);
 }
 
 static inline uint32_t eml_float_from_int(int32_t i) {
     const uint32_t magnitude = i < 0 ? 0u - (uint32_t)i : (uint32_t)i;
-    return eml_float_round(magnitude, 0, 0) | (i < 0 ? 0x80000000u : 0);
-}
-
-// Quotients beyond 48 significant bits of n are rounded as if the rest were a little more than 0. d is not 0.
-static inline uint32_t eml_float_from_ratio(uint64_t n, uint16_t d, int exponent) {
-    if (n == 0) {
-        return 0;
-    }
-    const int shift = eml_clz64(n);
-    n <<= shift;
-    const uint32_t high = (uint32_t)(n >> 32);
-    const uint32_t low = (uint32_t)(n >> 16) & 0xffff;
-    const uint32_t next = (high % d) << 16 | low; // two digits of a long division
-    const uint64_t quotient = ((uint64_t)(high / d) << 16) + next / d;
-    return eml_float_round(quotient, exponent + 16 - shift, next % d != 0 || (n & 0xffff));
+    return i == 0 ? 0 : (uint32_t)eml_round(magnitude, 0, 0, 24) | (i < 0 ? 0x80000000u : 0);
 }
 
 #define EML_DOUBLE_ONE ((uint64_t)0x3ff << 52)
+#define EML_DOUBLE_EXPONENT(bits) ((int)((bits) >> 52) - 1075) // of a mantissa that is an integer
 
 static inline uint64_t eml_double_mantissa(uint64_t bits) {
     const uint64_t hidden = (uint64_t)1 << 52;
@@ -99,41 +136,12 @@ static inline uint64_t eml_double_add(uint64_t a, uint64_t b) {
     }
     // Ten spare bits below the mantissas, and `sticky` for what falls off them.
     const uint64_t addend = eml_double_mantissa(smaller) << 10;
-    uint64_t sum = (eml_double_mantissa(larger) << 10) + (addend >> distance);
-    uint64_t sticky = (addend & (((uint64_t)1 << distance) - 1)) != 0;
-    uint64_t exponent = larger >> 52;
-    if (sum >> 63) { // the sum has one bit more
-        sticky |= sum & 1;
-        sum >>= 1;
-        exponent++;
-    }
-    const uint64_t rest = (sum & 0x3ff) << 1 | sticky;
-    uint64_t kept = sum >> 10;
-    kept += rest > 0x400 || (rest == 0x400 && (kept & 1));
-    return ((exponent - 1) << 52) + kept; // the hidden bit adds the one
+    const uint64_t shifted = addend >> distance;
+    return eml_round((eml_double_mantissa(larger) << 10) + shifted, EML_DOUBLE_EXPONENT(larger) - 10, shifted << distance != addend, 53);
 }
 
-// n / d * 2^exponent for 0 < n < 2^53, d not 0, and a result that is a normal number.
 static inline uint64_t eml_double_from_ratio(uint64_t n, uint16_t d, int exponent) {
-    const int shift = eml_clz64(n);
-    n <<= shift;
-    exponent += 64 - shift;
-    uint64_t quotient = 0;
-    uint32_t remainder = 0;
-    // Long division bit by bit, on into the fraction, until there are 53 bits and one to round by.
-    while (!(quotient >> 53)) {
-        remainder = remainder << 1 | (uint32_t)(n >> 63);
-        n <<= 1;
-        quotient <<= 1;
-        exponent--;
-        if (remainder >= d) {
-            remainder -= d;
-            quotient |= 1;
-        }
-    }
-    uint64_t kept = quotient >> 1;
-    kept += (quotient & 1) && (remainder || (kept & 1));
-    return ((uint64_t)(exponent + 1 + 1023 + 52 - 1) << 52) + kept;
+    return eml_ratio(n, d, exponent, 53);
 }
 
 #endif // EML_MATH_H

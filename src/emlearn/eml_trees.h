@@ -14,6 +14,13 @@
 #include "eml_math.h"
 #include "eml_trees_data.h"
 
+// Coarse sums lie in the same memory as the others, and float features are read as bits.
+#ifdef __GNUC__
+typedef uint32_t __attribute__((may_alias)) eml_trees_word_t;
+#else
+typedef uint32_t eml_trees_word_t;
+#endif
+
 // floor(x * 2^shift) - offset of a float32, limited to int16; NaN is 32767.
 static inline int32_t eml_trees_scale(uint32_t bits, int32_t shift, int32_t offset) {
     const int32_t limit = 0x40000000; // beyond every offset and int16
@@ -64,36 +71,29 @@ static inline uint32_t eml_trees_next(const eml_trees_t *t, const eml_trees_node
 
 // Leaf number that element i leads to: any layout and type.
 static inline uint32_t eml_trees_walk(const eml_trees_t *t, const eml_array_t *x, uint32_t i) {
-    for (;;) {
+    do {
         const eml_trees_node_t node = eml_trees_node(t, i);
-        const uint32_t ref = node.is_leaf ? node.right : eml_trees_next(t, &node, eml_trees_value(t, x, node.feature));
-        if (ref & EML_TREES_LEAF) {
-            return ref ^ EML_TREES_LEAF;
-        }
-        i = ref;
-    }
+        i = eml_trees_next(t, &node, eml_trees_value(t, x, node.feature));
+    } while (!(i & EML_TREES_LEAF));
+    return i ^ EML_TREES_LEAF;
 }
 
-// The same for packed16 nodes and int16 features as they are: the hot loop of integer models.
+// The same for packed16 nodes, int16 features as they are, and up to 256 of them: the hot loop of integer models.
 static inline uint32_t eml_trees_walk_int16(const eml_trees_t *t, const int16_t *x, uint32_t i) {
     const uint16_t *node = (const uint16_t *)t->nodes + 3 * (size_t)i;
-    const uint32_t bits = t->feature_bits;
-    const uint32_t mask = (1u << bits) - 1;
     for (;;) {
-        const uint32_t head = node[0];
-        if (head & 0x8000) {
-            return node[1] & 0x7fff;
-        }
-        if (x[head & mask] > (int16_t)node[2]) {
-            const uint32_t right = node[1];
-            if (right & 0x8000) {
-                return right & 0x7fff;
+        const uint8_t *head = (const uint8_t *)node; // feature, left code; there is no missing_left without NaN
+        if (x[head[0]] > (int16_t)node[2]) {
+            const int32_t right = (int16_t)node[1];
+            if (right < 0) {
+                return (uint32_t)right & 0x7fff;
             }
-            node += 3 * right;
+            node += right;
         } else {
-            const uint32_t code = head >> bits; // there is no missing_left without NaN
+            const uint32_t code = head[1];
             if (code) {
-                return code - 1;
+                // 127: the same leaf as on the right
+                return code == 127 ? node[1] & 0x7fffu : code - 1;
             }
             node += 3;
         }
@@ -101,25 +101,20 @@ static inline uint32_t eml_trees_walk_int16(const eml_trees_t *t, const int16_t 
 }
 
 // The same for packed32 nodes and float features.
-static inline uint32_t eml_trees_walk_float(const eml_trees_t *t, const float *x, uint32_t i) {
+static inline uint32_t eml_trees_walk_float(const eml_trees_t *t, const eml_trees_word_t *x, uint32_t i) {
     const uint32_t *node = (const uint32_t *)t->nodes + 2 * (size_t)i;
-    const uint32_t bits = t->feature_bits;
-    const uint32_t mask = (1u << bits) - 1;
     for (;;) {
         const uint32_t head = node[0]; // the right reference is its upper half
-        if (head & 0x8000) {
-            return head >> 16 & 0x7fff;
-        }
-        const int32_t key = eml_float_key(eml_float_bits(x + (head & mask)));
-        if (key > (int32_t)node[1] && !(head & 0x4000 && key > EML_KEY_INFINITY)) {
+        const int32_t key = eml_float_key(x[head & 0xff]);
+        if (key > (int32_t)node[1] && !(head & 0x8000 && key > EML_KEY_INFINITY)) {
             if (head >> 31) {
                 return head >> 16 & 0x7fff;
             }
-            node += 2 * (head >> 16);
+            node += head >> 16;
         } else {
-            const uint32_t code = (head & 0x3fff) >> bits;
+            const uint32_t code = head >> 8 & 0x7f;
             if (code) {
-                return code - 1;
+                return code == 127 ? head >> 16 & 0x7fff : code - 1;
             }
             node += 2;
         }
@@ -127,125 +122,108 @@ static inline uint32_t eml_trees_walk_float(const eml_trees_t *t, const float *x
 }
 
 static inline uint32_t eml_trees_leaf(const eml_trees_t *t, const eml_array_t *x, uint32_t tree) {
-    if (t->leaf_of) {
+    if (!EML_TREES_ONLY_SMALL && t->leaf_of) {
         return t->leaf_of(tree, x->data);
     }
     const uint32_t root = eml_trees_index(t, t->roots, tree);
-    if (t->layout == EML_TREES_PACKED16 && t->dtype == EML_TREES_INT16) {
-        return eml_trees_walk_int16(t, (const int16_t *)x->data, root);
-    }
-    if (t->layout == EML_TREES_PACKED32 && t->dtype == EML_TREES_FLOAT && x->type == EML_FLOAT32) {
-        return eml_trees_walk_float(t, (const float *)x->data, root);
+    if (eml_trees_feature_bits(t) == 8) { // packed
+        if (t->dtype == EML_TREES_INT16) {
+            return eml_trees_walk_int16(t, (const int16_t *)x->data, root);
+        }
+        if (EML_TREES_ONLY_SMALL || (t->dtype == EML_TREES_FLOAT && x->type == EML_FLOAT32)) {
+            return eml_trees_walk_float(t, (const eml_trees_word_t *)x->data, root);
+        }
     }
     return eml_trees_walk(t, x, root);
 }
 
-// How leaves are summed: in units of 2^-16 as uint32_t, of 2^-32 as uint64_t, or as float64 in its bits. The first finds
-// the class, the second is exact enough for probabilities, the third settles what is too close for the first.
-typedef enum { EML_SUM_COARSE, EML_SUM_FINE, EML_SUM_DOUBLE } eml_sum_t;
+// How leaves are summed: in units of 2^-16 as uint32_t, or as float64 in its bits. The first finds the class, the second
+// settles what is too close for the first, and is what probabilities are made of.
+typedef enum { EML_SUM_COARSE, EML_SUM_DOUBLE } eml_sum_t;
 
-// 1 in each of them; a uint8 255/255 is a unit less, so that value / 255 has the same steps all the way.
-static inline uint64_t eml_trees_one(const eml_trees_t *t, eml_sum_t how) {
-    const uint64_t one = (uint64_t)1 << (how == EML_SUM_COARSE ? 16 : 32);
-    return how == EML_SUM_DOUBLE ? EML_DOUBLE_ONE : one - (t->leaf == EML_LEAF_UINT8);
+// 1 in coarse units. A uint8 255/255 is a unit less, so that value / 255 has the same steps all the way.
+static inline uint32_t eml_trees_one(const eml_trees_t *t) {
+    return 0x10000u - (eml_trees_leaf_kind(t) == EML_LEAF_UINT8);
 }
 
-// Proportion of an entry, rounded down where it is in units.
+// Proportion of an entry. total: of the record's counts. Coarse units are rounded down.
 static inline uint64_t eml_trees_proportion(const eml_trees_t *t, uint32_t value, uint32_t total, eml_sum_t how) {
-    if (t->leaf == EML_LEAF_UINT8) {
-        return value * (how == EML_SUM_COARSE ? 0x0101u : (uint64_t)0x01010101u);
+    if (t->leaf == EML_LEAF_WEIGHTED) {
+        const uint32_t low = t->values[2 * value];
+        const uint32_t high = t->values[2 * value + 1];
+        const uint32_t drop = 4 + 1023 - (high >> 20);
+        return how == EML_SUM_DOUBLE ? low | (uint64_t)high << 32 : drop > 31 ? 0 : ((high & 0xfffff) | 0x100000) >> drop;
     }
-    if (t->leaf == EML_LEAF_COUNTS) {
-        if (how == EML_SUM_DOUBLE) {
-            return eml_double_from_ratio(value, (uint16_t)total, 0);
-        }
-        const uint32_t high = (value << 16) / total;
-        if (how == EML_SUM_COARSE) {
-            return high;
-        }
-        return ((uint64_t)high << 16) + (((value << 16) % total) << 16) / total; // the second digit of a long division
-    }
-    const uint64_t bits = t->values[2 * value] | (uint64_t)t->values[2 * value + 1] << 32;
     if (how == EML_SUM_DOUBLE) {
-        return bits;
+        return eml_ratio(value, (uint16_t)total, 0, 53);
     }
-    const uint32_t drop = (how == EML_SUM_COARSE ? 36u : 20u) + 1023 - (uint32_t)(bits >> 52);
-    return drop > 63 ? 0 : eml_double_mantissa(bits) >> drop;
+    return t->leaf == EML_LEAF_UINT8 ? value * 0x0101u : eml_divide(value << 16, total);
 }
 
-// A coarse sum: they lie in the same memory as the others, packed.
-static inline uint32_t eml_trees_coarse(const uint64_t *sums, uint32_t klass) {
-    uint32_t sum;
-    memcpy(&sum, (const uint32_t *)(const void *)sums + klass, sizeof(sum));
-    return sum;
-}
-
-static inline void eml_trees_add(uint64_t *sums, uint32_t klass, uint64_t addend, eml_sum_t how) {
-    if (how == EML_SUM_COARSE) {
-        const uint32_t sum = eml_trees_coarse(sums, klass) + (uint32_t)addend;
-        memcpy((uint32_t *)(void *)sums + klass, &sum, sizeof(sum));
-    } else {
-        sums[klass] = how == EML_SUM_DOUBLE ? eml_double_add(sums[klass], addend) : sums[klass] + addend;
-    }
-}
-
-// Add a leaf that holds several classes.
-static inline void eml_trees_add_record(const eml_trees_t *t, uint32_t record, uint64_t *sums, eml_sum_t how) {
+// Add a leaf that holds several classes. sums: of the type that `how` says.
+static inline void eml_trees_add_record(const eml_trees_t *t, uint32_t record, void *sums, eml_sum_t how) {
     const uint32_t start = eml_trees_index(t, t->leaf_start, record);
     const uint32_t end = eml_trees_index(t, t->leaf_start, record + 1);
-    uint32_t total = 0;
-    if (t->leaf == EML_LEAF_COUNTS) {
-        for (uint32_t i = start; i < end; i++) {
-            total += eml_trees_entry(t, i).value;
-        }
+    uint32_t total = t->leaf == EML_LEAF_UINT8 ? 255 : 0;
+    for (uint32_t i = start; i < end && t->leaf == EML_LEAF_COUNTS; i++) {
+        total += eml_trees_entry(t, i).value;
     }
     for (uint32_t i = start; i < end; i++) {
         const eml_trees_entry_t entry = eml_trees_entry(t, i);
-        eml_trees_add(sums, entry.klass, eml_trees_proportion(t, entry.value, total, how), how);
+        const uint64_t share = eml_trees_proportion(t, entry.value, total, how);
+        if (how == EML_SUM_COARSE) {
+            ((eml_trees_word_t *)sums)[entry.klass] += (uint32_t)share;
+        } else {
+            ((uint64_t *)sums)[entry.klass] = eml_double_add(((uint64_t *)sums)[entry.klass], share);
+        }
     }
 }
 
-// Sum the votes of all trees; tells whether any leaf held several classes.
-static inline int eml_trees_votes(const eml_trees_t *t, const eml_array_t *x, uint64_t *sums, eml_sum_t how) {
+// Coarse sums of all trees' votes; tells whether any leaf held several classes.
+static inline int eml_trees_votes(const eml_trees_t *t, const eml_array_t *x, eml_trees_word_t *sums) {
     const uint32_t n_classes = t->n_classes;
-    const uint64_t one = eml_trees_one(t, how);
+    const uint32_t one = eml_trees_one(t);
     int mixed = 0;
-    memset(sums, 0, n_classes * (how == EML_SUM_COARSE ? sizeof(uint32_t) : sizeof(uint64_t)));
+    for (uint32_t c = 0; c < n_classes; c++) {
+        sums[c] = 0;
+    }
     for (uint32_t tree = 0; tree < t->n_trees; tree++) {
         const uint32_t leaf = eml_trees_leaf(t, x, tree);
-        if (leaf < n_classes) {
-            eml_trees_add(sums, leaf, one, how);
+        if (!eml_trees_has_records(t) || leaf < n_classes) {
+            sums[leaf] += one;
         } else {
-            eml_trees_add_record(t, leaf - n_classes, sums, how);
+            eml_trees_add_record(t, leaf - n_classes, sums, EML_SUM_COARSE);
             mixed = 1;
         }
     }
     return mixed;
 }
 
-// Argmax of the mean proportions as float64, summed and divided as scikit-learn does it; the first of equals.
-static inline uint32_t eml_trees_class_double(const eml_trees_t *t, const eml_array_t *x, uint64_t *sums) {
-    uint32_t best = 0;
-    eml_trees_votes(t, x, sums, EML_SUM_DOUBLE);
+// Sums of all trees' proportions as scikit-learn forms them: in float64 and in the order of the trees.
+static inline void eml_trees_proportions(const eml_trees_t *t, const eml_array_t *x, uint64_t *sums) {
     for (uint32_t c = 0; c < t->n_classes; c++) {
-        if (sums[c]) { // the division may make equal what was not
-            sums[c] = eml_double_from_ratio(eml_double_mantissa(sums[c]), t->n_trees, (int)(sums[c] >> 52) - 1075);
-        }
-        best = sums[c] > sums[best] ? c : best;
+        sums[c] = 0;
     }
-    return best;
+    for (uint32_t tree = 0; tree < t->n_trees; tree++) {
+        const uint32_t leaf = eml_trees_leaf(t, x, tree);
+        if (leaf < t->n_classes) {
+            sums[leaf] = eml_double_add(sums[leaf], EML_DOUBLE_ONE);
+        } else {
+            eml_trees_add_record(t, leaf - t->n_classes, sums, EML_SUM_DOUBLE);
+        }
+    }
 }
 
-// Sum of the trees' float32 values in units of 2^(exponent - 172): exact for values within 2^22 of the largest.
+// A sum divided by the number of trees, to `digits` as eml_ratio takes them.
+static inline uint64_t eml_trees_mean(const eml_trees_t *t, uint64_t sum, int digits) {
+    return sum ? eml_ratio(eml_double_mantissa(sum), t->n_trees, EML_DOUBLE_EXPONENT(sum), digits) : 0;
+}
+
+// Sum of the trees' values, in units of 2^exponent.
 static inline int64_t eml_trees_value_sum(const eml_trees_t *t, const eml_array_t *x) {
     int64_t sum = 0;
     for (uint32_t tree = 0; tree < t->n_trees; tree++) {
-        const uint32_t bits = t->values[eml_trees_leaf(t, x, tree)];
-        const int32_t field = (int32_t)(bits >> 23 & 0xff);
-        const int32_t shift = 22 - (t->exponent - (field ? field : 1));
-        const uint32_t mantissa = (bits & 0x7fffff) | (field ? 0x800000u : 0);
-        const int64_t fixed = shift >= 0 ? (int64_t)((uint64_t)mantissa << shift) : shift < -31 ? 0 : (int64_t)(mantissa >> -shift);
-        sum += bits >> 31 ? -fixed : fixed;
+        sum += (int32_t)t->values[eml_trees_leaf(t, x, tree)];
     }
     return sum;
 }
@@ -260,50 +238,63 @@ static inline eml_err_t eml_trees_check_input(const eml_trees_t *t, const eml_ar
     return !ok ? EML_ERR_TYPE : x->size != t->n_features ? EML_ERR_SHAPE : EML_OK;
 }
 
-// Class of one sample. x: [n_features]; sums: [n_classes] scratch.
-static inline eml_err_t eml_trees_class(const eml_trees_t *t, const eml_array_t *x, uint64_t *sums, uint32_t *klass) {
-    const eml_err_t err = t->n_classes ? eml_trees_check_input(t, x) : EML_ERR_MODEL;
-    if (err != EML_OK) {
-        return err;
-    }
-    const int mixed = eml_trees_votes(t, x, sums, EML_SUM_COARSE);
+// Class of one sample that eml_trees_check_input has accepted.
+static inline uint32_t eml_trees_classify(const eml_trees_t *t, const eml_array_t *x, uint64_t *sums) {
+    eml_trees_word_t *coarse = (eml_trees_word_t *)(void *)sums;
+    const int mixed = eml_trees_votes(t, x, coarse);
     uint32_t best = 0; // the first of equals
-    uint32_t largest = eml_trees_coarse(sums, 0), second = 0;
+    uint32_t second = 0;
     for (uint32_t c = 1; c < t->n_classes; c++) {
-        const uint32_t sum = eml_trees_coarse(sums, c);
-        if (sum > largest) {
-            second = largest;
-            largest = sum;
+        if (coarse[c] > coarse[best]) {
+            second = coarse[best];
             best = c;
-        } else if (sum > second) {
-            second = sum;
+        } else if (coarse[c] > second) {
+            second = coarse[c];
         }
     }
     // Each proportion is up to a unit too small; scikit-learn's own sums are off by at most n_trees^2 * 2^-53, far less.
-    if (mixed && t->leaf != EML_LEAF_UINT8 && largest - second <= t->n_trees + 2u) {
-        best = eml_trees_class_double(t, x, sums);
+    if (eml_trees_has_records(t) && mixed && t->leaf != EML_LEAF_UINT8 && coarse[best] - second <= t->n_trees + 2u) {
+        eml_trees_proportions(t, x, sums);
+        best = 0;
+        for (uint32_t c = 0; c < t->n_classes; c++) {
+            sums[c] = eml_trees_mean(t, sums[c], 53); // the division may make equal what was not
+            best = sums[c] > sums[best] ? c : best;
+        }
     }
-    *klass = best;
-    return EML_OK;
+    return best;
+}
+
+// Probabilities, or the regression value, of one sample that eml_trees_check_input has accepted.
+static inline void eml_trees_evaluate(const eml_trees_t *t, const eml_array_t *x, uint64_t *sums, float *out) {
+    if (t->n_classes == 0) {
+        const int64_t sum = eml_trees_value_sum(t, x);
+        const uint64_t magnitude = (uint64_t)(sum < 0 ? -sum : sum);
+        const uint32_t bits = eml_float_from_ratio(magnitude, t->n_trees, (int)t->n_values - EML_TREES_EXPONENT);
+        eml_float_store(out, bits | (sum < 0 ? 0x80000000u : 0));
+        return;
+    }
+    eml_trees_proportions(t, x, sums);
+    for (uint32_t c = 0; c < t->n_classes; c++) {
+        eml_float_store(&out[c], (uint32_t)eml_trees_mean(t, sums[c], 24));
+    }
+}
+
+// Class of one sample. x: [n_features]; sums: [n_classes] scratch.
+static inline eml_err_t eml_trees_class(const eml_trees_t *t, const eml_array_t *x, uint64_t *sums, uint32_t *klass) {
+    const eml_err_t err = t->n_classes ? eml_trees_check_input(t, x) : EML_ERR_MODEL;
+    if (err == EML_OK) {
+        *klass = eml_trees_classify(t, x, sums);
+    }
+    return err;
 }
 
 // Probabilities, or the regression value, of one sample. out: [eml_trees_n_outputs(t)]; sums: [n_outputs] scratch.
 static inline eml_err_t eml_trees_outputs(const eml_trees_t *t, const eml_array_t *x, uint64_t *sums, float *out, size_t n_out) {
     const eml_err_t err = n_out != eml_trees_n_outputs(t) ? EML_ERR_SHAPE : eml_trees_check_input(t, x);
-    if (err != EML_OK) {
-        return err;
+    if (err == EML_OK) {
+        eml_trees_evaluate(t, x, sums, out);
     }
-    if (t->leaf == EML_LEAF_VALUE) {
-        const int64_t sum = eml_trees_value_sum(t, x);
-        const uint32_t bits = eml_float_from_ratio((uint64_t)(sum < 0 ? -sum : sum), t->n_trees, t->exponent - 172);
-        eml_float_store(out, bits | (sum < 0 ? 0x80000000u : 0));
-        return EML_OK;
-    }
-    eml_trees_votes(t, x, sums, EML_SUM_FINE);
-    for (uint32_t c = 0; c < t->n_classes; c++) {
-        eml_float_store(&out[c], eml_float_from_ratio(sums[c], t->n_trees, -32));
-    }
-    return EML_OK;
+    return err;
 }
 
 #endif // EML_TREES_H

@@ -3,7 +3,7 @@
 //   eml_build_init(&b, grow)                          then, in any order,
 //   eml_build_leaf / _entry / _root / _node(&b, ...)
 //   eml_build_finish(&b, &t, &size)                   then, with that much memory,
-//   eml_build_write(&b, &t, file, size)               an .eml file, which is not checked yet: eml_trees_open does that
+//   eml_build_write(&b, &t, file, size, scratch)      an .eml file, which is not checked yet: eml_trees_open does that
 #ifndef EML_TREES_BUILD_H
 #define EML_TREES_BUILD_H
 
@@ -98,24 +98,36 @@ static inline eml_err_t eml_build_number(const eml_trees_build_t *b, uint32_t i,
     return EML_OK;
 }
 
-// packed16 words of one wide element; tells whether it fits.
-static inline int eml_build_pack(const uint32_t *wide, uint32_t feature_bits, uint16_t *packed) {
-    const uint32_t right = wide[3] & ~EML_TREES_LEAF;
-    const uint32_t code = wide[2] & EML_TREES_LEAF ? (wide[2] ^ EML_TREES_LEAF) + 1 : 0;
-    const int is_leaf = wide[0] >> 31 != 0;
-    packed[0] = (uint16_t)(is_leaf ? 0x8000u : code << feature_bits | wide[0]);
-    packed[1] = (uint16_t)(right | (wide[3] & EML_TREES_LEAF ? 0x8000 : 0));
-    packed[2] = (uint16_t)wide[1];
-    return right <= 0x7fff && (is_leaf || ((code || wide[2] == 1) && code <= 0x3fffu >> feature_bits && !(wide[0] >> feature_bits)));
-}
-
-static inline int eml_build_fits(const eml_trees_build_t *b, const eml_trees_t *t, uint32_t feature_bits) {
+static inline int eml_build_fits(const eml_trees_build_t *b, const eml_trees_t *t) {
     uint16_t packed[3];
-    int fits = feature_bits <= 14 && t->n_nodes <= 65535 && t->n_entries <= 65535;
+    int fits = t->feature_bits <= 14 && t->n_nodes <= 65535 && t->n_entries <= 65535;
     for (uint32_t i = 0; i < b->nodes.size && fits; i += 4) {
-        fits = eml_build_pack(b->nodes.words + i, feature_bits, packed);
+        const uint32_t *node = b->nodes.words + i;
+        fits = !(node[0] >> t->feature_bits) && eml_csv_pack(t, packed, node[0], node[1], node[2], node[3]) == EML_OK;
     }
     return fits;
+}
+
+// Regression: float32 bits to units of 2^exponent, the smallest in which all of them fit int32_t, ties to even.
+static inline void eml_build_fix(const eml_build_table_t *leaves, eml_trees_t *t) {
+    uint32_t largest = 1;
+    for (uint32_t i = 0; i < leaves->size; i++) {
+        const uint32_t field = leaves->words[i] >> 23 & 0xff;
+        largest = field > largest ? field : largest;
+    }
+    int zero = 1;
+    for (uint32_t i = 0; i < leaves->size; i++) {
+        const uint32_t bits = leaves->words[i];
+        const uint32_t field = bits >> 23 & 0xff;
+        const uint32_t mantissa = ((bits & 0x7fffff) | (field ? 0x800000u : 0)) << 7;
+        const uint32_t drop = largest - (field ? field : 1);
+        uint32_t kept = drop > 31 ? 0 : mantissa >> drop;
+        const uint32_t rest = drop == 0 || drop > 31 ? 0 : mantissa << (32 - drop);
+        kept += rest > 0x80000000u || (rest == 0x80000000u && (kept & 1));
+        zero &= kept == 0;
+        leaves->words[i] = bits >> 31 ? 0u - kept : kept;
+    }
+    t->n_values = zero ? EML_TREES_EXPONENT : EML_TREES_EXPONENT + largest - 157;
 }
 
 // Complete the tables and describe the model in *t. *size: bytes of its file. Nothing can be added afterwards, but for
@@ -135,7 +147,7 @@ static inline eml_err_t eml_build_finish(eml_trees_build_t *b, eml_trees_t *t, u
         const uint32_t root = b->roots.words[i];
         if (root & EML_TREES_LEAF) { // a tree that is one leaf gets an element
             b->roots.words[i] = b->nodes.size / 4;
-            err = eml_build_push_node(b, EML_TREES_LEAF, 0, 0, root);
+            err = eml_build_push_node(b, 0, 0, root, root);
         }
     }
     if (err != EML_OK) {
@@ -151,83 +163,47 @@ static inline eml_err_t eml_build_finish(eml_trees_build_t *b, eml_trees_t *t, u
     t->n_nodes = b->nodes.size / 4;
     t->n_leaves = b->leaf == EML_LEAF_HARD ? 0 : b->leaves.size;
     t->n_entries = b->entries.size / 2;
-    while (t->n_features > 1u << t->feature_bits && t->feature_bits < 15) {
-        t->feature_bits++;
+    for (t->feature_bits = 8; (t->n_features - 1u) >> t->feature_bits; t->feature_bits++) {
     }
-    t->layout = eml_build_fits(b, t, t->feature_bits) ? EML_TREES_PACKED16 : EML_TREES_WIDE;
+    t->layout = eml_build_fits(b, t) ? EML_TREES_PACKED16 : EML_TREES_WIDE; // packed16 is 0 and what fits asks about
     t->feature_bits = t->layout == EML_TREES_WIDE ? 0 : t->feature_bits;
+    if (b->leaf == EML_LEAF_VALUE) {
+        eml_build_fix(&b->leaves, t);
+    }
     *size = EML_FILE_HEADER + EML_TREES_HEADER + eml_trees_body_size(t);
     return EML_OK;
-}
-
-static inline void eml_put16(uint8_t *p, uint32_t value) {
-    p[0] = (uint8_t)value;
-    p[1] = (uint8_t)(value >> 8);
-}
-
-static inline void eml_put32(uint8_t *p, uint32_t value) {
-    eml_put16(p, value);
-    eml_put16(p + 2, value >> 16);
 }
 
 // Words of a table as indices.
 static inline uint8_t *eml_build_write_table(const eml_trees_t *t, uint8_t *p, const eml_build_table_t *table) {
     const uint32_t size = eml_trees_index_size(t);
     for (uint32_t i = 0; i < table->size; i++) {
-        if (size == 4) {
-            eml_put32(p + 4 * i, table->words[i]);
-        } else {
-            eml_put16(p + 2 * i, table->words[i]);
-        }
+        eml_csv_put(p, size, i, table->words[i]);
     }
     return p + eml_pad4(table->size * size);
 }
 
-// The finished model as an .eml file. file: [size] bytes of 0, aligned to 4 bytes.
-static inline void eml_build_write(const eml_trees_build_t *b, const eml_trees_t *t, uint8_t *file, uint32_t size) {
-    eml_put32(file, EML_FILE_MAGIC);
-    file[4] = EML_FILE_MAJOR;
-    file[6] = EML_FAMILY_TREES;
-    eml_put32(file + 8, size);
-    uint8_t *p = file + EML_FILE_HEADER;
-    eml_put16(p, t->n_features);
-    eml_put16(p + 2, t->n_classes);
-    eml_put16(p + 4, t->n_trees);
-    p[6] = t->layout;
-    p[7] = t->dtype;
-    p[8] = t->leaf;
-    p[9] = t->feature_bits;
-    p[10] = t->entry;
-    eml_put32(p + 12, t->n_nodes);
-    eml_put32(p + 16, t->n_leaves);
-    eml_put32(p + 20, t->n_entries);
-    p += EML_TREES_HEADER;
+// The finished model as an .eml file. file: [size] bytes of 0, aligned to 4 bytes; scratch: [256].
+static inline void eml_build_write(const eml_trees_build_t *b, const eml_trees_t *t, uint8_t *file, uint32_t size, uint32_t *scratch) {
+    uint8_t *p = file + EML_FILE_HEADER + EML_TREES_HEADER;
     for (uint32_t i = 0; i < t->n_nodes; i++) {
-        const uint32_t *wide = b->nodes.words + 4 * (size_t)i;
-        uint16_t packed[3];
-        eml_build_pack(wide, t->feature_bits, packed);
-        for (int k = 0; k < 4; k++) {
-            if (t->layout == EML_TREES_WIDE) {
-                eml_put32(p + 16 * (size_t)i + 4 * k, wide[k]);
-            } else if (k < 3) {
-                eml_put16(p + 6 * (size_t)i + 2 * k, packed[k]);
-            }
+        const uint32_t *node = b->nodes.words + 4 * (size_t)i;
+        uint8_t *to = p + eml_trees_node_size(t) * (size_t)i;
+        if (t->layout == EML_TREES_WIDE) {
+            memcpy(to, node, 4 * sizeof(*node));
+        } else {
+            eml_csv_pack(t, (uint16_t *)(void *)to, node[0], node[1], node[2], node[3]);
         }
     }
     p = eml_build_write_table(t, p + eml_pad4(t->n_nodes * eml_trees_node_size(t)), &b->roots);
     if (b->leaf == EML_LEAF_COUNTS) {
-        p = eml_build_write_table(t, p, &b->leaves); // where each record starts
-        const uint32_t end = t->n_leaves * eml_trees_index_size(t);
-        p -= eml_pad4(end);
-        (t->layout == EML_TREES_WIDE ? eml_put32 : eml_put16)(p + end, t->n_entries);
-        eml_build_write_table(t, p + eml_pad4(end + eml_trees_index_size(t)), &b->entries);
+        eml_build_write_table(t, p, &b->leaves); // where each record starts
+        eml_csv_put(p, eml_trees_index_size(t), t->n_leaves, t->n_entries);
+        eml_build_write_table(t, p + eml_pad4((t->n_leaves + 1) * eml_trees_index_size(t)), &b->entries);
     } else if (b->leaf == EML_LEAF_VALUE) {
-        for (uint32_t i = 0; i < b->leaves.size; i++) {
-            eml_put32(p + 4 * (size_t)i, b->leaves.words[i]);
-        }
+        memcpy(p, b->leaves.words, b->leaves.size * sizeof(uint32_t));
     }
-    const uint32_t crc = eml_crc32(0, file, EML_FILE_CRC);
-    eml_put32(file + EML_FILE_CRC, eml_crc32(crc, file + EML_FILE_HEADER, size - EML_FILE_HEADER));
+    eml_trees_seal(file, t, size, scratch);
 }
 
 #endif // EML_TREES_BUILD_H

@@ -2,9 +2,10 @@
 //
 //   eml_trees_csv_init(&p, grow)
 //   eml_trees_csv_feed(&p, text, size)   as often as there is text
-//   eml_trees_csv_end(&p)                then p.trees is validated and ready; after an error p.line tells where
+//   eml_trees_csv_end(&p)                then p.file, p.size is the model as an .eml file; after an error p.line tells where
 //
-// Golden rows are predicted as they pass: p.golden and p.agreeing count them.
+// Golden rows are not kept: p.replay is called for each as it passes, and the TEST trailer tells how they did. Whatever
+// `grow` returned for file, labels, golden and scratch is the caller's to free.
 #ifndef EML_TREES_CSV_H
 #define EML_TREES_CSV_H
 
@@ -124,7 +125,13 @@ static inline eml_err_t eml_csv_char(eml_trees_csv_t *p, uint8_t c) {
 static inline eml_err_t eml_trees_csv_feed(eml_trees_csv_t *p, const char *text, size_t size) {
     eml_err_t err = EML_OK;
     for (size_t i = 0; i < size && err == EML_OK; i++) {
-        err = eml_csv_char(p, (uint8_t)text[i]);
+        const uint32_t digit = (uint8_t)text[i] - (uint32_t)'0';
+        if (digit <= 9 && p->row < EML_ROW_NONE && p->row != EML_ROW_LABEL && p->row != EML_ROW_CERT && p->number < 429496729) {
+            p->number = p->number * 10 + digit; // most characters are digits of small numbers
+            p->n_digits = 1;
+        } else {
+            err = eml_csv_char(p, (uint8_t)text[i]);
+        }
     }
     return err;
 }

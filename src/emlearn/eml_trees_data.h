@@ -13,23 +13,12 @@ typedef enum {
     EML_LEAF_COUNTS = 1,   // proportions count / total
     EML_LEAF_WEIGHTED = 2, // proportions in float64
     EML_LEAF_UINT8 = 3,    // proportions value / 255
-    EML_LEAF_VALUE = 4,    // a float32, regression
+    EML_LEAF_VALUE = 4,    // a number in fixed point, regression
 } eml_leaf_t;
 
-// Arrays are owned by the caller and outlive the struct. An index is uint32_t in the wide layout, else uint16_t.
+// What a file's header says, in its layout, then where the tables are. Arrays are owned by the caller and outlive the
+// struct. An index is uint32_t in the wide layout, else uint16_t.
 typedef struct {
-    const void *nodes;      // [n_nodes] elements of 6, 8 or 16 bytes, by layout
-    const void *roots;      // [n_trees] indices of elements
-    const int32_t *scale;   // [n_features][2] shift and offset, EML_TREES_SCALED only
-    const void *leaf_start; // [n_leaves + 1] indices of entries
-    const void *entries;    // [n_entries] one uint16_t: class | value << 8; with entry = 1 two indices
-    const uint32_t *values; // weighted: [n_values][2] words of float64; value: [n_leaves] bits of float32
-    // Leaf number that a tree leads to, where the trees are code (generated C); NULL where they are `nodes`.
-    uint32_t (*leaf_of)(uint32_t tree, const void *features);
-    uint32_t n_nodes;
-    uint32_t n_leaves; // records or values
-    uint32_t n_entries;
-    uint32_t n_values;
     uint16_t n_features;
     uint16_t n_classes; // 0: regression
     uint16_t n_trees;
@@ -38,12 +27,58 @@ typedef struct {
     uint8_t leaf;         // eml_leaf_t
     uint8_t feature_bits; // of a packed node's first word
     uint8_t entry;
-    uint8_t exponent; // regression: largest exponent field among the values, at least 1
+    uint8_t unused;
+    uint32_t n_nodes;
+    uint32_t n_leaves; // records or values
+    uint32_t n_entries;
+    uint32_t n_values; // float64 of weighted leaves; of regression the exponent, plus EML_TREES_EXPONENT
+    const void *nodes;      // [n_nodes] elements of 6, 8 or 16 bytes, by layout
+    const void *roots;      // [n_trees] indices of elements
+    const int32_t *scale;   // [n_features][2] shift and offset, EML_TREES_SCALED only
+    const void *leaf_start; // [n_leaves + 1] indices of entries
+    const void *entries;    // [n_entries] one uint16_t: class | value << 8; with entry = 1 two indices
+    const uint32_t *values; // weighted: [n_values][2] words of float64; value: [n_leaves] int32_t, in units of 2^exponent
+    // Leaf number that a tree leads to, where the trees are code (generated C); NULL where they are `nodes`.
+    uint32_t (*leaf_of)(uint32_t tree, const void *features);
 } eml_trees_t;
 
+#define EML_TREES_EXPONENT 256
+#define EML_TREES_MAX_COUNT (1u << 25) // of nodes, leaves, entries, values, which stay below: keeps sizes within 32 bits
 #define EML_TREES_SCALED_MAX 32766 // of a scaled feature; 32767 is NaN
 #define EML_TREES_MAX_OFFSET 0x20000000 // of a scale, either way
 #define EML_KEY_INFINITY 0x7f000001 // eml_float_key of +infinity; every NaN has a larger one
+
+// Defined before this header is included, EML_TREES_SMALL leaves of the core what needs little code: hard votes of int16 and
+// float models with up to 256 features, in packed layouts.
+static inline int eml_trees_is_small(const eml_trees_t *t) {
+    return t->layout != EML_TREES_WIDE && t->feature_bits == 8 && t->dtype != EML_TREES_SCALED && t->leaf == EML_LEAF_HARD;
+}
+#ifdef EML_TREES_SMALL
+#define EML_TREES_ONLY_SMALL 1
+#else
+#define EML_TREES_ONLY_SMALL 0
+#endif
+
+static inline int eml_trees_is_wide(const eml_trees_t *t) {
+    return !EML_TREES_ONLY_SMALL && t->layout == EML_TREES_WIDE;
+}
+
+static inline uint32_t eml_trees_feature_bits(const eml_trees_t *t) {
+    return EML_TREES_ONLY_SMALL ? 8 : t->feature_bits;
+}
+
+static inline eml_leaf_t eml_trees_leaf_kind(const eml_trees_t *t) {
+    return EML_TREES_ONLY_SMALL ? EML_LEAF_HARD : (eml_leaf_t)t->leaf;
+}
+
+static inline int eml_trees_is_scaled(const eml_trees_t *t) {
+    return !EML_TREES_ONLY_SMALL && t->dtype == EML_TREES_SCALED;
+}
+
+static inline int eml_trees_has_records(const eml_trees_t *t) {
+    const eml_leaf_t leaf = eml_trees_leaf_kind(t);
+    return leaf >= EML_LEAF_COUNTS && leaf <= EML_LEAF_UINT8;
+}
 
 static inline uint32_t eml_trees_n_outputs(const eml_trees_t *t) {
     return t->n_classes ? t->n_classes : 1;
@@ -51,29 +86,25 @@ static inline uint32_t eml_trees_n_outputs(const eml_trees_t *t) {
 
 // Bytes of an element, of an index, of an entry.
 static inline uint32_t eml_trees_node_size(const eml_trees_t *t) {
-    return t->layout == EML_TREES_WIDE ? 16 : t->layout == EML_TREES_PACKED32 ? 8 : 6;
+    return eml_trees_is_wide(t) ? 16 : t->layout == EML_TREES_PACKED32 ? 8 : 6;
 }
 
 static inline uint32_t eml_trees_index_size(const eml_trees_t *t) {
-    return t->layout == EML_TREES_WIDE ? 4 : 2;
+    return eml_trees_is_wide(t) ? 4 : 2;
 }
 
 static inline uint32_t eml_trees_entry_size(const eml_trees_t *t) {
     return t->entry ? 2 * eml_trees_index_size(t) : 2;
 }
 
-static inline int eml_trees_has_records(const eml_trees_t *t) {
-    return t->leaf >= EML_LEAF_COUNTS && t->leaf <= EML_LEAF_UINT8;
-}
-
 static inline uint32_t eml_trees_index(const eml_trees_t *t, const void *array, uint32_t i) {
-    return t->layout == EML_TREES_WIDE ? ((const uint32_t *)array)[i] : ((const uint16_t *)array)[i];
+    return eml_trees_is_wide(t) ? ((const uint32_t *)array)[i] : ((const uint16_t *)array)[i];
 }
 
-// One node of any layout, unpacked. References: EML_TREES_LEAF | leaf number, or the index of an element.
+// One node of any layout, unpacked. References: EML_TREES_LEAF | leaf number, or the index of an element; 0 where the
+// node holds none, which no element refers to.
 #define EML_TREES_LEAF 0x80000000u
 typedef struct {
-    uint32_t is_leaf; // `right` is its leaf, and the rest is meaningless
     uint32_t missing_left;
     uint32_t feature;
     int32_t threshold;
@@ -87,57 +118,54 @@ typedef struct {
     uint32_t value;
 } eml_trees_entry_t;
 
-static inline uint32_t eml_trees_ref(uint32_t i, uint32_t ref, uint32_t leaf_bit) {
+// A child of element i in the wide layout.
+static inline uint32_t eml_trees_wide_ref(uint32_t i, uint32_t ref) {
     // A jump that would wrap into the leaf bit leads back instead, where validate refuses it.
-    return ref & leaf_bit ? EML_TREES_LEAF | (ref & (leaf_bit - 1)) : (i + ref) & ~EML_TREES_LEAF;
+    return ref & EML_TREES_LEAF ? ref : (i + ref) & ~EML_TREES_LEAF;
 }
 
 static inline eml_trees_node_t eml_trees_node(const eml_trees_t *t, uint32_t i) {
     eml_trees_node_t node;
-    if (t->layout == EML_TREES_WIDE) {
+    if (eml_trees_is_wide(t)) {
         const uint32_t *w = (const uint32_t *)t->nodes + 4 * (size_t)i;
-        node.is_leaf = w[0] >> 31 & 1;
-        node.missing_left = w[0] >> 30 & 1;
-        node.feature = w[0] & 0xffff;
+        node.missing_left = w[0] >> 30;
+        node.feature = w[0] & ~(1u << 30);
         node.threshold = (int32_t)w[1];
-        node.left = eml_trees_ref(i, w[2], EML_TREES_LEAF);
-        node.right = eml_trees_ref(i, w[3], EML_TREES_LEAF);
-    } else {
-        const size_t stride = t->layout == EML_TREES_PACKED16 ? 3 : 4;
-        const uint16_t *w = (const uint16_t *)t->nodes + stride * i;
-        const uint32_t code = (w[0] & 0x3fffu) >> t->feature_bits;
-        node.is_leaf = w[0] >> 15 & 1;
-        node.missing_left = w[0] >> 14 & 1;
-        node.feature = w[0] & ((1u << t->feature_bits) - 1);
-        node.threshold = t->layout == EML_TREES_PACKED16 ? (int16_t)w[2] : (int32_t)(w[2] | (uint32_t)w[3] << 16);
-        node.left = code ? EML_TREES_LEAF | (code - 1) : i + 1;
-        node.right = eml_trees_ref(i, w[1], 0x8000);
+        node.left = eml_trees_wide_ref(i, w[2]);
+        node.right = eml_trees_wide_ref(i, w[3]);
+        return node;
     }
+    const uint32_t bits = eml_trees_feature_bits(t);
+    const int is16 = t->layout == EML_TREES_PACKED16;
+    const uint16_t *w = (const uint16_t *)t->nodes + (is16 ? 3 : 4) * (size_t)i;
+    const uint32_t code = (w[0] & 0x7fffu) >> bits;
+    // A jump counts words of 2 or 4 bytes, so that a walk need not multiply: x * 0xaaab mod 2^16 is x / 3 if that is whole.
+    const uint32_t jump = is16 ? w[1] * 0xaaabu & 0xffff : (w[1] & 1u) << 15 | w[1] >> 1;
+    node.missing_left = w[0] >> 15;
+    node.feature = w[0] & ((1u << bits) - 1);
+    node.threshold = is16 ? (int16_t)w[2] : (int32_t)(w[2] | (uint32_t)w[3] << 16);
+    node.right = w[1] & 0x8000 ? EML_TREES_LEAF | (w[1] & 0x7fff) : jump > 0x7fff / 2 ? 0 : i + jump;
+    node.left = !code ? i + 1 : code != 0x7fffu >> bits ? EML_TREES_LEAF | (code - 1) : w[1] & 0x8000 ? node.right : 0;
     return node;
 }
 
 // The largest number that a feature can be compared as. NaN lies above it.
 static inline int32_t eml_trees_highest(const eml_trees_t *t) {
-    return t->dtype == EML_TREES_FLOAT ? EML_KEY_INFINITY : t->dtype == EML_TREES_SCALED ? EML_TREES_SCALED_MAX : 32767;
+    return t->dtype == EML_TREES_FLOAT ? EML_KEY_INFINITY : eml_trees_is_scaled(t) ? EML_TREES_SCALED_MAX : 32767;
 }
 
 // Whether a child of element i is a leaf or an element that exists and lies further on.
-static inline int eml_trees_ref_ok(const eml_trees_t *t, uint32_t i, uint32_t ref, uint32_t n_leaf_numbers) {
-    return ref & EML_TREES_LEAF ? (ref ^ EML_TREES_LEAF) < n_leaf_numbers : ref > i && ref < t->n_nodes;
+static inline int eml_trees_ref_ok(const eml_trees_t *t, uint32_t i, uint32_t ref) {
+    return ref & EML_TREES_LEAF ? (ref ^ EML_TREES_LEAF) < t->n_classes + t->n_leaves : ref > i && ref < t->n_nodes;
 }
 
 static inline int eml_trees_nodes_ok(const eml_trees_t *t) {
-    const uint32_t n_leaf_numbers = t->n_classes + t->n_leaves;
     const int32_t highest = eml_trees_highest(t);
     for (uint32_t i = 0; i < t->n_nodes; i++) {
         const eml_trees_node_t node = eml_trees_node(t, i);
-        if (node.is_leaf) {
-            if (!(node.right & EML_TREES_LEAF) || !eml_trees_ref_ok(t, i, node.right, n_leaf_numbers)) {
-                return 0;
-            }
-        } else if (node.feature >= t->n_features || (t->dtype == EML_TREES_INT16 && node.missing_left) || node.threshold > highest
-            || (t->dtype != EML_TREES_FLOAT && node.threshold < -32768)
-            || !eml_trees_ref_ok(t, i, node.left, n_leaf_numbers) || !eml_trees_ref_ok(t, i, node.right, n_leaf_numbers)) {
+        if (node.feature >= t->n_features || node.missing_left > (t->dtype != EML_TREES_INT16) || node.threshold > highest
+            || (eml_trees_is_wide(t) && t->dtype != EML_TREES_FLOAT && node.threshold < -32768)
+            || !eml_trees_ref_ok(t, i, node.left) || !eml_trees_ref_ok(t, i, node.right)) {
             return 0;
         }
     }
@@ -192,49 +220,37 @@ static inline int eml_trees_records_ok(const eml_trees_t *t) {
     return 1;
 }
 
-// What belongs into `exponent`.
-static inline uint8_t eml_trees_exponent(const eml_trees_t *t) {
-    uint8_t largest = 1;
-    for (uint32_t i = 0; t->leaf == EML_LEAF_VALUE && i < t->n_leaves; i++) {
-        const uint8_t field = t->values[i] >> 23 & 0xff;
-        largest = field > largest ? field : largest;
-    }
-    return largest;
-}
-
 static inline int eml_trees_values_ok(const eml_trees_t *t) {
-    if (t->leaf == EML_LEAF_WEIGHTED) {
-        for (uint32_t i = 0; i < t->n_values; i++) {
-            const uint32_t low = t->values[2 * i];
-            const uint32_t high = t->values[2 * i + 1];
-            // 2^-1000 to 1.0, so that nothing computed from it is subnormal
-            if (high < 0x01700000 || high > 0x3ff00000 || (high == 0x3ff00000 && low)) {
-                return 0;
-            }
-        }
-    } else if (t->leaf == EML_LEAF_VALUE) {
-        if (t->exponent < 1 || t->exponent > 254) {
+    for (uint32_t i = 0; i < t->n_values && eml_trees_leaf_kind(t) == EML_LEAF_WEIGHTED; i++) {
+        const uint32_t low = t->values[2 * i];
+        const uint32_t high = t->values[2 * i + 1];
+        // 2^-1000 to 1.0, so that nothing computed from it is subnormal
+        if (high < 0x01700000 || high > 0x3ff00000 || (high == 0x3ff00000 && low)) {
             return 0;
-        }
-        for (uint32_t i = 0; i < t->n_leaves; i++) {
-            if ((t->values[i] >> 23 & 0xff) > t->exponent) {
-                return 0;
-            }
         }
     }
     return 1;
 }
 
+// Whether the header's numbers go together. Float models are packed32, others packed16; both may be wide.
+static inline int eml_trees_header_ok(const eml_trees_t *t) {
+    const eml_leaf_t leaf = eml_trees_leaf_kind(t);
+    const uint32_t most_values = leaf == EML_LEAF_WEIGHTED ? EML_TREES_MAX_COUNT : leaf == EML_LEAF_VALUE ? 511 : 0;
+    const uint32_t bits = eml_trees_feature_bits(t);
+    const int packed_ok = t->layout == (t->dtype == EML_TREES_FLOAT ? EML_TREES_PACKED32 : EML_TREES_PACKED16) && bits >= 8
+        && bits <= 14 && !((t->n_features - 1u) >> bits);
+    return t->n_features && t->n_trees && t->dtype <= EML_TREES_SCALED && leaf <= EML_LEAF_VALUE && t->entry <= 1
+        && (leaf == EML_LEAF_VALUE) == (t->n_classes == 0) && (eml_trees_has_records(t) || !t->n_entries)
+        && (leaf != EML_LEAF_HARD || !t->n_leaves) && t->n_values <= most_values
+        && (eml_trees_is_wide(t) ? bits == 0 : packed_ok);
+}
+
 // Check every number once, so that predict needs no bounds checks. The arrays have the sizes that the struct says.
 static inline eml_err_t eml_trees_validate(const eml_trees_t *t) {
-    if (t->n_features == 0 || t->n_trees == 0 || t->layout > EML_TREES_WIDE || t->dtype > EML_TREES_SCALED
-        || t->leaf > EML_LEAF_VALUE || (t->leaf == EML_LEAF_VALUE) != (t->n_classes == 0) || t->entry > 1 || t->feature_bits > 14
-        || (t->layout != EML_TREES_WIDE && t->n_features > (1u << t->feature_bits))
-        || (t->layout == EML_TREES_PACKED16 && t->dtype == EML_TREES_FLOAT) || (!eml_trees_has_records(t) && t->n_entries)
-        || (t->leaf == EML_LEAF_HARD && t->n_leaves) || (t->leaf != EML_LEAF_WEIGHTED && t->n_values)) {
+    if (!eml_trees_header_ok(t)) {
         return EML_ERR_MODEL;
     }
-    if (t->dtype == EML_TREES_SCALED) {
+    if (eml_trees_is_scaled(t)) {
         for (uint32_t i = 0; i < t->n_features; i++) {
             const int32_t shift = t->scale[2 * i];
             const int32_t offset = t->scale[2 * i + 1];
@@ -243,7 +259,8 @@ static inline eml_err_t eml_trees_validate(const eml_trees_t *t) {
             }
         }
     }
-    const int ok = eml_trees_nodes_ok(t) && eml_trees_values_ok(t) && (!eml_trees_has_records(t) || eml_trees_records_ok(t));
+    const int ok = eml_trees_nodes_ok(t) && eml_trees_values_ok(t)
+        && (!eml_trees_has_records(t) || eml_trees_records_ok(t));
     return ok ? EML_OK : EML_ERR_MODEL;
 }
 

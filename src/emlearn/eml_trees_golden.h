@@ -15,31 +15,25 @@ static inline eml_err_t eml_trees_replay(
     const uint32_t n_out = eml_trees_n_outputs(t);
     const uint32_t n_rows = eml_get16(payload);
     const char type = (char)payload[2];
-    const uint32_t row_size = t->n_features * (type == EML_INT16 ? 2u : 4u);
-    // At most 65,535 rows of as many features: more than 32 bits, so compare row by row.
-    uint32_t room = length - 4;
-    const uint32_t output_size = 4 + 4 * n_out;
-    if (n_rows && room / n_rows < row_size + output_size) {
-        return EML_ERR_FORMAT;
-    }
-    const uint8_t *features = payload + 4;
-    const uint8_t *classes = features + eml_pad4(n_rows * row_size);
-    const uint8_t *outputs = classes + 4 * n_rows;
-    if (eml_pad4(n_rows * row_size) + n_rows * output_size > room) {
+    const uint32_t features_size = eml_pad4(t->n_features * (type == EML_INT16 ? 2u : 4u));
+    const uint32_t row_size = features_size + 4 + 4 * n_out;
+    if (n_rows && (length - 4) / n_rows < row_size) { // the product may have more than 32 bits
         return EML_ERR_FORMAT;
     }
     float *out = (float *)(void *)(sums + n_out);
     for (uint32_t row = 0; row < n_rows; row++) {
-        const eml_array_t x = { features + row * row_size, t->n_features, type };
+        const uint8_t *features = payload + 4 + row * row_size;
+        const uint8_t *expected = features + features_size;
+        const eml_array_t x = { features, t->n_features, type };
         uint32_t klass = 0;
         eml_err_t err = eml_trees_outputs(t, &x, sums, out, n_out);
         err = err == EML_OK && t->n_classes ? eml_trees_class(t, &x, sums, &klass) : err;
         if (err != EML_OK) {
             return err;
         }
-        int agrees = klass == eml_get32(classes + 4 * row);
+        int agrees = klass == eml_get32(expected);
         for (uint32_t i = 0; i < n_out; i++) {
-            agrees &= eml_float_bits(&out[i]) == eml_get32(outputs + 4 * (row * n_out + i));
+            agrees &= eml_float_bits(&out[i]) == eml_get32(expected + 4 + 4 * i);
         }
         *agreeing = (uint16_t)(*agreeing + agrees);
     }

@@ -16,19 +16,24 @@ typedef enum {
 #define EML_ROW_MAX_CELLS 11
 #define EML_CSV_MAGIC 0x2c6c6d65u // "eml,"
 
-typedef struct {
-    eml_trees_t trees;
-    uint8_t *labels; // as the LABL trailer holds them, or NULL
-    uint32_t labels_size;
+typedef struct eml_trees_csv {
+    eml_trees_t trees; // its tables lie in `file`
+    uint8_t *file;     // the model as an .eml file
+    uint32_t size;     // of the file, once it is complete
     uint32_t line;
-    uint16_t golden, agreeing; // golden rows, and those that the model reproduces
-    uint8_t *body;             // tables of `trees`
-    uint32_t *sample;          // golden row: [n_features]
-    uint64_t *sums;            // [n_outputs], then the outputs: [n_outputs] float
+    // What replays a golden row, or NULL: sample, of which words or halves are used, then the class and the outputs' bits.
+    // Returns whether the model agrees, or an eml_err_t. `file` and `trees` are complete, but for the TEST trailer.
+    int (*replay)(struct eml_trees_csv *p, const void *sample, const uint32_t *expected);
+    void *context;      // for `replay`
+    uint16_t tested[2]; // rows of which the model agrees, golden rows
+    uint8_t *labels;    // as the LABL trailer holds them, or NULL
+    uint32_t labels_size;
+    uint32_t *golden;  // [n_features + 1 + n_outputs]: the row at hand
+    uint32_t *scratch; // [256]
 
     eml_grow_t grow;
     uint32_t rows;
-    uint32_t name;               // letters of the row's name, or bytes of its text
+    uint32_t name; // letters of the row's name, or bytes of its text
     uint32_t cells[EML_ROW_MAX_CELLS];
     uint32_t column;             // cells completed in this row
     uint32_t number;             // of the cell at hand
@@ -36,8 +41,11 @@ typedef struct {
     uint32_t done[EML_ROW_NONE]; // rows of each kind
     uint8_t row, last_row;
     uint8_t negative, n_digits;
-    uint8_t escaped, agrees, valid;
+    uint8_t escaped, valid;
 } eml_trees_csv_t;
+
+#define EML_CSV_BODY (EML_FILE_HEADER + EML_TREES_HEADER)
+#define EML_CSV_TEST 12 // bytes of the TEST trailer
 
 // How many rows of a kind the file has, by its first row.
 static inline uint32_t eml_csv_expected(const eml_trees_csv_t *p, uint32_t row) {
@@ -56,7 +64,7 @@ static inline uint32_t eml_csv_expected(const eml_trees_csv_t *p, uint32_t row) 
     }
 }
 
-// An element of an array in `body`, of 2 or 4 bytes.
+// An element of an array in the file, of 2 or 4 bytes.
 static inline eml_err_t eml_csv_put(const void *array, uint32_t size, uint32_t i, uint32_t value) {
     if (size == 4) {
         ((uint32_t *)array)[i] = value;
@@ -80,28 +88,45 @@ static inline eml_err_t eml_csv_header(eml_trees_csv_t *p) {
     t->n_entries = c[9];
     t->n_values = c[10];
     for (int i = 1; i < 11; i++) {
-        if (c[i] > (i == 1 ? (uint32_t)EML_TREES_WIDE : i < 6 ? 14u : i == 6 ? 65535u : EML_TREES_MAX_COUNT)) {
+        if (c[i] > (i == 1 ? (uint32_t)EML_TREES_WIDE : i < 6 ? 14u : i == 6 ? 65535u : EML_TREES_MAX_COUNT - 1)) {
             return EML_ERR_RANGE;
         }
     }
     return c[0] == EML_FILE_MAJOR ? EML_OK : EML_ERR_UNSUPPORTED;
 }
 
-// The rows so far say how large everything is: get the memory.
+// The rows so far say how large the tables are: get the memory.
 static inline eml_err_t eml_csv_allocate(eml_trees_csv_t *p) {
-    const uint32_t size = eml_trees_body_size(&p->trees);
-    p->body = (uint8_t *)p->grow(NULL, size + 4);
-    if (p->body == NULL) {
+    p->size = EML_CSV_BODY + eml_trees_body_size(&p->trees);
+    p->file = (uint8_t *)p->grow(NULL, p->size);
+    if (p->file == NULL) {
         return EML_ERR_FULL;
     }
-    memset(p->body, 0, size);
-    eml_trees_attach(&p->trees, p->body);
+    memset(p->file, 0, p->size);
+    eml_trees_attach(&p->trees, p->file + EML_CSV_BODY);
     return EML_OK;
 }
 
 // A child in a row: >= 0 is a jump, < 0 is leaf -child - 1.
 static inline uint32_t eml_csv_ref(uint32_t child) {
     return child >> 31 ? EML_TREES_LEAF | ~child : child;
+}
+
+// Writes a packed node; EML_ERR_RANGE if the layout has no room for its children. left, right: jumps, or leaves as eml_csv_ref
+// gives them.
+static inline eml_err_t eml_csv_pack(const eml_trees_t *t, uint16_t *w, uint32_t head, uint32_t threshold, uint32_t left, uint32_t right) {
+    const uint32_t ones = 0x7fffu >> t->feature_bits;
+    const uint32_t is16 = t->layout == EML_TREES_PACKED16;
+    const uint32_t code = left == 1 ? 0 : left == right ? ones : (left ^ EML_TREES_LEAF) + 1;
+    const uint32_t reference = right & EML_TREES_LEAF ? right ^ EML_TREES_LEAF : right * (2 + is16);
+    w[0] = (uint16_t)(code << t->feature_bits | head);
+    w[1] = (uint16_t)((right & EML_TREES_LEAF) >> 16 | reference);
+    w[2] = (uint16_t)threshold;
+    if (!is16) {
+        w[3] = (uint16_t)(threshold >> 16);
+    }
+    const int left_ok = left == 1 || (left & EML_TREES_LEAF && (left == right || code < ones));
+    return left_ok && right < EML_TREES_LEAF + 0x8000 && reference <= 0x7fff ? EML_OK : EML_ERR_RANGE;
 }
 
 // An `n` row as element i. The rest of its numbers is checked by eml_trees_validate.
@@ -111,35 +136,32 @@ static inline eml_err_t eml_csv_node(eml_trees_csv_t *p, uint32_t i) {
     const uint32_t left = eml_csv_ref(p->cells[2]);
     const uint32_t right = eml_csv_ref(p->cells[3]);
     const uint32_t missing_left = p->column > 4;
-    const uint32_t is_leaf = left == right && left >> 31;
+    const int is_leaf = left == right && left >> 31;
     const uint32_t threshold = is_leaf ? 0 : p->cells[1] - (t->dtype != EML_TREES_FLOAT);
-    const uint32_t number = right & ~EML_TREES_LEAF;
+    const uint32_t head = is_leaf ? 0 : feature | missing_left << (t->layout == EML_TREES_WIDE ? 30 : 15);
+    uint8_t *nodes = p->file + EML_CSV_BODY;
     if (feature >= t->n_features || (missing_left && p->cells[4] != 1)
         || (t->dtype != EML_TREES_FLOAT && threshold + 32768 > 65535)) {
         return EML_ERR_RANGE;
     }
-    if (t->layout == EML_TREES_WIDE) {
-        uint32_t *w = (uint32_t *)(void *)p->body + 4 * (size_t)i;
-        w[0] = is_leaf ? EML_TREES_LEAF : missing_left << 30 | feature;
-        w[1] = threshold;
-        w[2] = is_leaf ? 0 : left;
-        w[3] = right;
-        return EML_OK;
+    if (t->layout != EML_TREES_WIDE) {
+        return eml_csv_pack(t, (uint16_t *)(void *)(nodes + eml_trees_node_size(t) * (size_t)i), head, threshold, left, right);
     }
-    const uint32_t code = left >> 31 && !is_leaf ? left - EML_TREES_LEAF + 1 : 0;
-    if ((left != 1 && !(left >> 31)) || code > 0x3fffu >> t->feature_bits || number > 0x7fff) {
-        return EML_ERR_RANGE;
-    }
-    const uint32_t size = t->layout == EML_TREES_PACKED16 ? 3 : 4;
-    uint16_t *w = (uint16_t *)(void *)p->body + size * (size_t)i;
-    w[0] = (uint16_t)(is_leaf ? 0x8000 : missing_left << 14 | code << t->feature_bits | feature);
-    w[1] = (uint16_t)(right >> 16 | number);
-    w[2] = (uint16_t)threshold;
-    w[size - 1] = (uint16_t)(size == 4 ? threshold >> 16 : threshold);
+    uint32_t *w = (uint32_t *)(void *)nodes + 4 * (size_t)i;
+    w[0] = head;
+    w[1] = threshold;
+    w[2] = left;
+    w[3] = right;
     return EML_OK;
 }
 
-// All tables are there: validate, once.
+static inline uint8_t *eml_csv_trailer(uint8_t *at, uint32_t tag, uint32_t length) {
+    memcpy(at, &tag, 4);
+    memcpy(at + 4, &length, 4);
+    return at + 8;
+}
+
+// All tables are there: validate, once, and append the labels and room for the TEST trailer.
 static inline eml_err_t eml_csv_complete(eml_trees_csv_t *p) {
     if (p->valid) {
         return EML_OK;
@@ -149,42 +171,57 @@ static inline eml_err_t eml_csv_complete(eml_trees_csv_t *p) {
             return EML_ERR_FORMAT;
         }
     }
+    const eml_err_t err = eml_trees_validate(&p->trees);
+    if (err != EML_OK) {
+        return err;
+    }
+    const uint32_t labels = p->labels ? 8 + eml_pad4(p->labels_size) : 0;
+    uint8_t *file = (uint8_t *)p->grow(p->file, p->size + labels + EML_CSV_TEST);
+    if (file == NULL) {
+        return EML_ERR_FULL;
+    }
+    p->file = file;
+    p->scratch = (uint32_t *)p->grow(NULL, 256 * sizeof(uint32_t));
+    if (p->scratch == NULL) {
+        return EML_ERR_FULL;
+    }
+    eml_trees_attach(&p->trees, file + EML_CSV_BODY);
+    memset(file + p->size, 0, labels + EML_CSV_TEST);
+    if (p->labels) {
+        memcpy(eml_csv_trailer(file + p->size, EML_TRAILER_LABELS, p->labels_size), p->labels, p->labels_size);
+    }
+    p->size += labels;
     p->valid = 1;
-    p->trees.exponent = eml_trees_exponent(&p->trees);
-    return eml_trees_validate(&p->trees);
+    eml_trees_seal(p->file, &p->trees, p->size, p->scratch);
+    return EML_OK;
 }
 
 // First golden row: complete the model, and get what its prediction needs.
 static inline eml_err_t eml_csv_golden(eml_trees_csv_t *p) {
     const eml_err_t err = eml_csv_complete(p);
-    if (err != EML_OK || p->sample) {
+    if (err != EML_OK || p->golden) {
         return err;
     }
-    p->sample = (uint32_t *)p->grow(NULL, p->trees.n_features * sizeof(uint32_t));
-    p->sums = (uint64_t *)p->grow(NULL, eml_trees_n_outputs(&p->trees) * (sizeof(uint64_t) + sizeof(float)));
-    return p->sample && p->sums ? EML_OK : EML_ERR_FULL;
+    p->golden = (uint32_t *)p->grow(NULL, (p->trees.n_features + 1 + eml_trees_n_outputs(&p->trees)) * sizeof(uint32_t));
+    return p->golden ? EML_OK : EML_ERR_FULL;
 }
 
-// A cell of a `u` row: the class, then the bits of the outputs for the sample of the last `t` row.
-static inline eml_err_t eml_csv_output(eml_trees_csv_t *p, uint32_t i, uint32_t value) {
-    const eml_trees_t *t = &p->trees;
-    const uint32_t n_out = eml_trees_n_outputs(t);
-    float *outputs = (float *)(void *)(p->sums + n_out);
-    if (i > n_out) {
-        return EML_ERR_FORMAT;
+static inline eml_err_t eml_csv_replay(eml_trees_csv_t *p) {
+    const int agrees = p->replay ? p->replay(p, p->golden, p->golden + p->trees.n_features) : 0;
+    p->tested[0] = (uint16_t)(p->tested[0] + (agrees > 0));
+    p->tested[1]++;
+    return agrees < 0 ? (eml_err_t)agrees : EML_OK;
+}
+
+// The last row: how the golden rows did becomes the TEST trailer.
+static inline eml_err_t eml_csv_finish(eml_trees_csv_t *p) {
+    const eml_err_t err = eml_csv_complete(p);
+    if (err == EML_OK && p->golden) {
+        memcpy(eml_csv_trailer(p->file + p->size, EML_TRAILER_TEST, 4), p->tested, 4);
+        p->size += EML_CSV_TEST;
+        eml_trees_seal(p->file, &p->trees, p->size, p->scratch);
     }
-    if (i > 0) {
-        p->agrees &= value == eml_float_bits(&outputs[i - 1]);
-        return EML_OK;
-    }
-    const eml_array_t x = { p->sample, t->n_features, t->dtype == EML_TREES_INT16 ? EML_INT16 : EML_FLOAT32 };
-    uint32_t klass = 0;
-    eml_trees_outputs(t, &x, p->sums, outputs, n_out);
-    if (t->n_classes) {
-        eml_trees_class(t, &x, p->sums, &klass);
-    }
-    p->agrees = value == klass;
-    return EML_OK;
+    return err;
 }
 
 // The number just read is cell i of the row.
@@ -193,7 +230,8 @@ static inline eml_err_t eml_csv_cell(eml_trees_csv_t *p) {
     const uint32_t value = p->negative ? 0u - p->number : p->number;
     const uint32_t i = p->column++;
     const uint32_t size = eml_trees_index_size(t);
-    const int is_signed = p->row == EML_ROW_S || p->row == EML_ROW_N || (p->row == EML_ROW_T && t->dtype == EML_TREES_INT16);
+    const int is_signed = p->row == EML_ROW_S || p->row == EML_ROW_N || (p->row == EML_ROW_V && t->leaf == EML_LEAF_VALUE)
+        || (p->row == EML_ROW_T && t->dtype == EML_TREES_INT16);
     if (p->n_digits == 0) {
         return EML_ERR_FORMAT;
     }
@@ -216,12 +254,21 @@ static inline eml_err_t eml_csv_cell(eml_trees_csv_t *p) {
             return value > 255 ? EML_ERR_RANGE : EML_OK;
         }
         case EML_ROW_T:
-            return i >= t->n_features ? EML_ERR_FORMAT
-                : t->dtype == EML_TREES_INT16
-                ? (((int16_t *)(void *)p->sample)[i] = (int16_t)value, value + 32768 > 65535 ? EML_ERR_RANGE : EML_OK)
-                : eml_csv_put(p->sample, 4, i, value);
+            if (i >= t->n_features) {
+                return EML_ERR_FORMAT;
+            }
+            if (t->dtype == EML_TREES_INT16) {
+                ((int16_t *)(void *)p->golden)[i] = (int16_t)value;
+                return value + 32768 > 65535 ? EML_ERR_RANGE : EML_OK;
+            }
+            p->golden[i] = value;
+            return EML_OK;
         case EML_ROW_U:
-            return eml_csv_output(p, i, value);
+            if (i > eml_trees_n_outputs(t)) {
+                return EML_ERR_FORMAT;
+            }
+            p->golden[t->n_features + i] = value;
+            return EML_OK;
         default:
             if (i >= EML_ROW_MAX_CELLS) {
                 return EML_ERR_FORMAT;
@@ -292,11 +339,10 @@ static inline eml_err_t eml_csv_row(eml_trees_csv_t *p) {
             break;
         case EML_ROW_U:
             expected = eml_trees_n_outputs(t) + 1;
-            p->golden++;
-            p->agreeing = (uint16_t)(p->agreeing + p->agrees);
+            err = p->column == expected ? eml_csv_replay(p) : EML_ERR_FORMAT;
             break;
         case EML_ROW_END:
-            err = c[0] == p->rows - 1 ? eml_csv_complete(p) : EML_ERR_FORMAT;
+            err = c[0] == p->rows - 1 ? eml_csv_finish(p) : EML_ERR_FORMAT;
             break;
         default:
             expected = p->column;

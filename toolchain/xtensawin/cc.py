@@ -30,6 +30,9 @@ FPU = ["fp", "bool"]
 # its GOT.
 IGNORED = {"-fpic", "-fPIC", "-mlongcalls", "-mtext-section-literals", "-mhard-float", "--gnu-ld"}
 
+# What clang calls it. Its -Os gives up less speed for size than GCC's does.
+RENAMED = {"-Os": "-Oz", "-fno-tree-loop-distribute-patterns": "-fno-builtin-memset"}
+
 # Literals come first in an object, and aligned, which neither clang nor llc sees to: l32r reaches no others.
 PREAMBLE = '\t.section .literal,"ax",@progbits\n\t.p2align 2\n\t.text\n'
 
@@ -40,8 +43,7 @@ def main(arguments: list[str]) -> int:
     if known is not None:
         print(known)
         return 0
-    # clang's -Os gives up less speed for size than GCC's does.
-    flags = ["-Oz" if a == "-Os" else a for a in arguments if a not in IGNORED]
+    flags = [RENAMED.get(a, a) for a in arguments if a not in IGNORED]
     try:
         if "-E" in flags:
             return subprocess.call([*clang(features), *flags])

@@ -1,5 +1,5 @@
-// MicroPython binding for eml_trees_build.h: what only emlearn's own CSV files and builder scripts need.
-// emltrees imports this module when it meets one; the result of both is an .eml file in memory.
+// MicroPython binding for eml_trees_csv.h, eml_emlearn_csv.h and eml_trees_build.h: models from text, ours or emlearn's, and
+// from emlearn's builder scripts. emltrees imports this module when it meets one; the result is an .eml file in memory.
 #include "natmod_reader.h"
 #include "eml_emlearn_csv.h"
 
@@ -11,29 +11,56 @@ typedef struct {
 // Not static: mpy_ld.py rejects static zero-initialised data.
 mp_obj_full_type_t builder_type;
 
+static mp_obj_t import_attr(qstr module, qstr name) {
+    return mp_load_attr(mp_import_name(module, mp_const_none, MP_OBJ_NEW_SMALL_INT(0)), name);
+}
+
 static mp_obj_t build_file(eml_trees_build_t *build) {
     eml_trees_t t;
     uint32_t size = 0;
     natmod_check(eml_build_finish(build, &t, &size));
     uint8_t *file = m_malloc(size);
     memset(file, 0, size);
-    eml_build_write(build, &t, file, size);
+    eml_build_write(build, &t, file, size, m_malloc(256 * sizeof(uint32_t)));
     return mp_obj_new_bytearray_by_ref(size, file);
 }
 
-// convert(start, piece, source): emlearn's CSV, in two pieces already read and the rest, as an .eml file.
-static mp_obj_t build_convert(mp_obj_t start_in, mp_obj_t piece_in, mp_obj_t source) {
+// A golden row: emltrees predicts it, on the model as far as it is.
+static int csv_replay(eml_trees_csv_t *p, const void *sample, const uint32_t *expected) {
+    const int integers = p->trees.dtype == EML_TREES_INT16;
+    mp_obj_t args[4] = { p->context, mp_obj_new_str(integers ? "h" : "f", 1),
+        mp_obj_new_bytes(sample, p->trees.n_features * (integers ? 2 : 4)),
+        mp_obj_new_bytes((const void *)expected, 4 + 4 * eml_trees_n_outputs(&p->trees)) };
+    if (args[0] == MP_OBJ_NULL) {
+        const mp_obj_t load[2] = { mp_obj_new_bytearray_by_ref(p->size, p->file), mp_const_true };
+        args[0] = p->context = mp_call_function_n_kw(import_attr(MP_QSTR_emltrees, MP_QSTR_load), 2, 0, load);
+    }
+    return mp_obj_is_true(mp_call_function_n_kw(import_attr(MP_QSTR_emltrees_tools, MP_QSTR_replay), 4, 0, args));
+}
+
+static mp_obj_t read_ours(natmod_reader_t *r) {
+    eml_trees_csv_t p;
+    eml_trees_csv_init(&p, natmod_grow);
+    p.replay = csv_replay;
+    eml_err_t err = EML_OK;
+    while (err == EML_OK && natmod_reader_fill(r)) {
+        err = eml_trees_csv_feed(&p, (const char *)r->data, r->size);
+        r->size = 0;
+    }
+    err = err == EML_OK ? eml_trees_csv_end(&p) : err;
+    if (err != EML_OK) {
+        natmod_raise_line(p.line, err);
+    }
+    return mp_obj_new_bytearray_by_ref(p.size, p.file);
+}
+
+static mp_obj_t read_emlearn(natmod_reader_t *r) {
     eml_emlearn_csv_t p;
     eml_emlearn_init(&p, natmod_grow);
-    const eml_array_t start = natmod_array(start_in, MP_BUFFER_READ);
-    const eml_array_t piece = natmod_array(piece_in, MP_BUFFER_READ);
-    eml_err_t err = eml_emlearn_feed(&p, start.data, start.size);
-    err = err == EML_OK ? eml_emlearn_feed(&p, piece.data, piece.size) : err;
-    natmod_reader_t r;
-    natmod_reader_open(&r, source);
-    while (err == EML_OK && natmod_reader_fill(&r)) {
-        err = eml_emlearn_feed(&p, (const char *)r.data, r.size);
-        r.size = 0;
+    eml_err_t err = EML_OK;
+    while (err == EML_OK && natmod_reader_fill(r)) {
+        err = eml_emlearn_feed(&p, (const char *)r->data, r->size);
+        r->size = 0;
     }
     err = err == EML_OK ? eml_emlearn_end(&p) : err;
     if (err != EML_OK) {
@@ -41,7 +68,22 @@ static mp_obj_t build_convert(mp_obj_t start_in, mp_obj_t piece_in, mp_obj_t sou
     }
     return build_file(&p.build);
 }
-static MP_DEFINE_CONST_FUN_OBJ_3(build_convert_obj, build_convert);
+
+// read(start, source): CSV text, of which `start` has been read already, as an .eml file.
+static mp_obj_t csv_read(mp_obj_t start, mp_obj_t source) {
+    if (mp_obj_get_type(source) == &mp_type_str) {
+        mp_raise_TypeError("expected an open file or lines; load(path) takes a path");
+    }
+    natmod_reader_t r;
+    natmod_reader_open(&r, source);
+    if (r.kind == NATMOD_STREAM) {
+        const eml_array_t piece = natmod_array(start, MP_BUFFER_READ);
+        r.data = piece.data;
+        r.size = piece.size;
+    }
+    return natmod_reader_fill(&r) && r.data[0] == 'e' ? read_ours(&r) : read_emlearn(&r);
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(csv_read_obj, csv_read);
 
 static int32_t get_int(mp_obj_t obj, int32_t lowest, int32_t highest) {
     const mp_int_t i = (mp_int_t)mp_obj_get_int(obj);
@@ -62,6 +104,9 @@ static mp_obj_t builder_make_new(const mp_obj_type_t *type, size_t n_args, size_
 }
 
 static eml_trees_build_t *builder(mp_obj_t self_in) {
+    if (mp_obj_get_type(self_in) != (const mp_obj_type_t *)&builder_type) {
+        mp_raise_TypeError("expected a Builder");
+    }
     builder_obj_t *self = MP_OBJ_TO_PTR(self_in);
     return &self->build;
 }
@@ -96,7 +141,7 @@ static MP_DEFINE_CONST_FUN_OBJ_1(builder_file_obj, builder_file);
 mp_map_elem_t builder_methods[4];
 static MP_DEFINE_CONST_DICT(builder_methods_dict, builder_methods);
 
-// Names that the shared headers use: MP_QSTR_readinto, MP_QSTR_array, MP_QSTR_ValueError, MP_QSTR_TypeError.
+// Names that the headers use: MP_QSTR_readinto, MP_QSTR_ValueError, MP_QSTR_TypeError, MP_QSTR_MemoryError.
 mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *args) {
     MP_DYNRUNTIME_INIT_ENTRY
     builder_type.base.type = (void *)&mp_type_type;
@@ -109,6 +154,6 @@ mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *a
     MP_OBJ_TYPE_SET_SLOT(&builder_type, make_new, builder_make_new, 0);
     MP_OBJ_TYPE_SET_SLOT(&builder_type, locals_dict, (void *)&builder_methods_dict, 1);
     mp_store_global(MP_QSTR_Builder, MP_OBJ_FROM_PTR(&builder_type));
-    mp_store_global(MP_QSTR_convert, MP_OBJ_FROM_PTR(&build_convert_obj));
+    mp_store_global(MP_QSTR_read, MP_OBJ_FROM_PTR(&csv_read_obj));
     MP_DYNRUNTIME_INIT_EXIT
 }

@@ -1,0 +1,30 @@
+# What of emltrees need not be fast: bytecode is smaller. Merged into emltrees.mpy, beside new and attach.
+
+
+def load(source, in_place=False):
+    # A new model from a path, or from what load_model takes.
+    model = new()
+    if isinstance(source, str):
+        with open(source, "rb") as source:
+            load_model(model, source)
+    else:
+        load_model(model, source, in_place)
+    return model
+
+
+def load_model(model, source, in_place=False):
+    # From an open file, a buffer or any iterable of lines. A read-only .eml in memory is used where it lies.
+    start = b""
+    if hasattr(source, "readinto"):
+        start = bytearray(16)
+        start = start[: source.readinto(start)]
+        if start[:4] == b"EML\x1a":
+            data = bytearray(int.from_bytes(start[8:12], "little"))
+            data[:16] = start
+            source.readinto(memoryview(data)[16:])
+            source = data
+            in_place = True
+    if not attach(model, source, in_place):
+        import emltrees_csv
+
+        attach(model, emltrees_csv.read(start, source), True)
