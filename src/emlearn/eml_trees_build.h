@@ -7,7 +7,7 @@
 #ifndef EML_TREES_BUILD_H
 #define EML_TREES_BUILD_H
 
-#include "eml_trees_csv.h"
+#include "eml_trees_image.h"
 
 typedef struct {
     uint32_t *words;
@@ -61,7 +61,7 @@ static inline eml_err_t eml_build_entry(eml_trees_build_t *b, uint32_t klass, ui
 
 // root: a node, or < 0 for leaf -root - 1.
 static inline eml_err_t eml_build_root(eml_trees_build_t *b, int32_t root) {
-    return eml_build_push(b->grow, &b->roots, eml_csv_ref((uint32_t)root));
+    return eml_build_push(b->grow, &b->roots, eml_image_ref((uint32_t)root));
 }
 
 static inline eml_err_t eml_build_push_node(eml_trees_build_t *b, uint32_t head, uint32_t threshold, uint32_t left, uint32_t right) {
@@ -82,7 +82,7 @@ static inline eml_err_t eml_build_node(eml_trees_build_t *b, uint16_t feature, i
         left = right = threshold < 0 ? right : left;
         threshold = 0;
     }
-    return eml_build_push_node(b, feature, (uint32_t)threshold, eml_csv_ref((uint32_t)left), eml_csv_ref((uint32_t)right));
+    return eml_build_push_node(b, feature, (uint32_t)threshold, eml_image_ref((uint32_t)left), eml_image_ref((uint32_t)right));
 }
 
 // Check a reference from node i; with `change`, turn a leaf of the builder into a leaf number of the model.
@@ -99,11 +99,11 @@ static inline eml_err_t eml_build_number(const eml_trees_build_t *b, uint32_t i,
 }
 
 static inline int eml_build_fits(const eml_trees_build_t *b, const eml_trees_t *t) {
-    uint16_t packed[3];
+    eml_half_t packed[3];
     int fits = t->feature_bits <= 14 && t->n_nodes <= 65535 && t->n_entries <= 65535;
     for (uint32_t i = 0; i < b->nodes.size && fits; i += 4) {
         const uint32_t *node = b->nodes.words + i;
-        fits = !(node[0] >> t->feature_bits) && eml_csv_pack(t, packed, node[0], node[1], node[2], node[3]) == EML_OK;
+        fits = !(node[0] >> t->feature_bits) && eml_image_pack(t, packed, node[0], node[1], node[2], node[3]) == EML_OK;
     }
     return fits;
 }
@@ -178,7 +178,7 @@ static inline eml_err_t eml_build_finish(eml_trees_build_t *b, eml_trees_t *t, u
 static inline uint8_t *eml_build_write_table(const eml_trees_t *t, uint8_t *p, const eml_build_table_t *table) {
     const uint32_t size = eml_trees_index_size(t);
     for (uint32_t i = 0; i < table->size; i++) {
-        eml_csv_put(p, size, i, table->words[i]);
+        eml_image_put(p, size, i, table->words[i]);
     }
     return p + eml_pad4(table->size * size);
 }
@@ -188,17 +188,12 @@ static inline void eml_build_write(const eml_trees_build_t *b, const eml_trees_t
     uint8_t *p = file + EML_FILE_HEADER + EML_TREES_HEADER;
     for (uint32_t i = 0; i < t->n_nodes; i++) {
         const uint32_t *node = b->nodes.words + 4 * (size_t)i;
-        uint8_t *to = p + eml_trees_node_size(t) * (size_t)i;
-        if (t->layout == EML_TREES_WIDE) {
-            memcpy(to, node, 4 * sizeof(*node));
-        } else {
-            eml_csv_pack(t, (uint16_t *)(void *)to, node[0], node[1], node[2], node[3]);
-        }
+        eml_image_node(t, p, i, node[0], node[1], node[2], node[3]);
     }
     p = eml_build_write_table(t, p + eml_pad4(t->n_nodes * eml_trees_node_size(t)), &b->roots);
     if (b->leaf == EML_LEAF_COUNTS) {
         eml_build_write_table(t, p, &b->leaves); // where each record starts
-        eml_csv_put(p, eml_trees_index_size(t), t->n_leaves, t->n_entries);
+        eml_image_put(p, eml_trees_index_size(t), t->n_leaves, t->n_entries);
         eml_build_write_table(t, p + eml_pad4((t->n_leaves + 1) * eml_trees_index_size(t)), &b->entries);
     } else if (b->leaf == EML_LEAF_VALUE) {
         memcpy(p, b->leaves.words, b->leaves.size * sizeof(uint32_t));
