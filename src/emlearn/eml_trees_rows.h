@@ -48,7 +48,7 @@ static inline uint32_t eml_csv_expected(const eml_trees_csv_t *p, uint32_t row) 
     const eml_trees_t *t = &p->trees;
     switch (row) {
         case EML_ROW_S: return t->dtype == EML_TREES_SCALED ? t->n_features : 0;
-        case EML_ROW_V: return t->leaf == EML_LEAF_VALUE ? t->n_leaves : t->n_values;
+        case EML_ROW_V: return t->leaf == EML_LEAF_VALUE ? t->n_leaves : t->leaf == EML_LEAF_WEIGHTED ? t->n_values : 0;
         case EML_ROW_P: return eml_trees_has_records(t) ? t->n_leaves : 0;
         case EML_ROW_L: return t->n_classes ? t->n_classes + t->n_leaves : 0;
         case EML_ROW_R: return t->n_trees;
