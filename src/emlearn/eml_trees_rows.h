@@ -54,7 +54,7 @@ static inline uint32_t eml_csv_expected(const eml_trees_csv_t *p, uint32_t row) 
         case EML_ROW_R: return t->n_trees;
         case EML_ROW_N: return t->n_nodes;
         case EML_ROW_LABEL: return t->n_classes;
-        case EML_ROW_T: return 0xffff;
+        case EML_ROW_T: return p->done[EML_ROW_U] < 0xffff ? p->done[EML_ROW_U] + 1 : 0xffff; // each has its u row
         case EML_ROW_U: return p->done[EML_ROW_T];
         default: return 1;
     }
@@ -158,7 +158,7 @@ static inline eml_err_t eml_csv_replay(eml_trees_csv_t *p) {
 
 // The last row: how the golden rows did becomes the TEST trailer.
 static inline eml_err_t eml_csv_finish(eml_trees_csv_t *p) {
-    const eml_err_t err = eml_csv_complete(p);
+    const eml_err_t err = p->done[EML_ROW_T] == p->done[EML_ROW_U] ? eml_csv_complete(p) : EML_ERR_FORMAT;
     if (err == EML_OK && p->golden) {
         memcpy(eml_image_trailer(p->file + p->size, EML_TRAILER_TEST, 4), p->tested, 4);
         p->size += EML_CSV_TEST;
