@@ -34,9 +34,8 @@ static inline int eml_clz32(uint32_t x) {
 #endif
 }
 
-// n / d for n < 2^17 d, d not 0. The compiler's own where it is an instruction, and no call.
-static inline uint32_t eml_divide(uint32_t n, uint32_t d) {
-#if defined(__ARM_ARCH_6M__)
+// n / d for n < 2^17 d, d not 0, where there is no instruction for it.
+static inline uint32_t eml_divide_by_shifts(uint32_t n, uint32_t d) {
     uint32_t remainder = n >> 17;
     uint32_t quotient = 0;
     n <<= 15;
@@ -50,6 +49,12 @@ static inline uint32_t eml_divide(uint32_t n, uint32_t d) {
         }
     }
     return quotient;
+}
+
+// The same; the compiler's own where it is an instruction, and no call.
+static inline uint32_t eml_divide(uint32_t n, uint32_t d) {
+#if defined(__ARM_ARCH_6M__)
+    return eml_divide_by_shifts(n, d);
 #else
     return n / d;
 #endif

@@ -242,9 +242,10 @@ static inline eml_err_t eml_trees_check_input(const eml_trees_t *t, const eml_ar
     if (t->n_trees == 0) {
         return EML_ERR_MODEL; // nothing is loaded
     }
-    const int integer = x->type == EML_INT8 || x->type == EML_UINT8 || x->type == EML_INT32;
-    const int ok = x->type == EML_INT16 || (x->type == EML_FLOAT32 && t->dtype != EML_TREES_INT16)
-        || (integer && t->dtype == EML_TREES_FLOAT);
+    const int integer = x->type == EML_INT16 || x->type == EML_INT8 || x->type == EML_UINT8 || x->type == EML_INT32;
+    const int is_own = x->type == (t->dtype == EML_TREES_FLOAT ? EML_FLOAT32 : EML_INT16);
+    const int is_other = t->dtype == EML_TREES_FLOAT ? integer : t->dtype == EML_TREES_SCALED && x->type == EML_FLOAT32;
+    const int ok = is_own || (!EML_TREES_ONLY_SMALL && is_other); // the small core reads features as they are
     return !ok ? EML_ERR_TYPE : x->size != t->n_features ? EML_ERR_SHAPE : EML_OK;
 }
 

@@ -7,7 +7,7 @@
 #ifndef EML_TREES_BUILD_H
 #define EML_TREES_BUILD_H
 
-#include "eml_trees_csv.h"
+#include "eml_trees_image.h"
 
 typedef struct {
     uint32_t *words;
@@ -28,11 +28,12 @@ typedef struct {
 
 #define EML_BUILD_MAX_WORDS (4u * 65535)
 
-static inline eml_err_t eml_build_push(eml_grow_t grow, eml_build_table_t *table, uint32_t word) {
-    if (table->size == EML_BUILD_MAX_WORDS) {
+// All n words or, for want of memory, none.
+static inline eml_err_t eml_build_push(eml_grow_t grow, eml_build_table_t *table, const uint32_t *words, uint32_t n) {
+    if (table->size > EML_BUILD_MAX_WORDS - n) {
         return EML_ERR_RANGE;
     }
-    if (table->size == table->capacity) {
+    if (table->size + n > table->capacity) {
         const uint32_t capacity = table->capacity + table->capacity / 2 + 8;
         void *memory = grow(table->words, capacity * sizeof(uint32_t));
         if (memory == NULL) {
@@ -41,7 +42,8 @@ static inline eml_err_t eml_build_push(eml_grow_t grow, eml_build_table_t *table
         table->words = (uint32_t *)memory;
         table->capacity = capacity;
     }
-    table->words[table->size++] = word;
+    memcpy(table->words + table->size, words, n * sizeof(uint32_t));
+    table->size += n;
     return EML_OK;
 }
 
@@ -51,26 +53,23 @@ static inline void eml_build_init(eml_trees_build_t *b, eml_grow_t grow) {
 }
 
 static inline eml_err_t eml_build_leaf(eml_trees_build_t *b, uint32_t value) {
-    return eml_build_push(b->grow, &b->leaves, value);
+    return eml_build_push(b->grow, &b->leaves, &value, 1);
 }
 
 static inline eml_err_t eml_build_entry(eml_trees_build_t *b, uint32_t klass, uint32_t count) {
-    const eml_err_t err = eml_build_push(b->grow, &b->entries, klass);
-    return err != EML_OK ? err : eml_build_push(b->grow, &b->entries, count);
+    const uint32_t words[2] = { klass, count };
+    return eml_build_push(b->grow, &b->entries, words, 2);
 }
 
 // root: a node, or < 0 for leaf -root - 1.
 static inline eml_err_t eml_build_root(eml_trees_build_t *b, int32_t root) {
-    return eml_build_push(b->grow, &b->roots, eml_csv_ref((uint32_t)root));
+    const uint32_t ref = eml_image_ref((uint32_t)root);
+    return eml_build_push(b->grow, &b->roots, &ref, 1);
 }
 
 static inline eml_err_t eml_build_push_node(eml_trees_build_t *b, uint32_t head, uint32_t threshold, uint32_t left, uint32_t right) {
     const uint32_t words[4] = { head, threshold, left, right };
-    eml_err_t err = EML_OK;
-    for (int i = 0; i < 4 && err == EML_OK; i++) {
-        err = eml_build_push(b->grow, &b->nodes, words[i]);
-    }
-    return err;
+    return eml_build_push(b->grow, &b->nodes, words, 4);
 }
 
 // x <= threshold goes left; a child is a jump in nodes, or < 0 for leaf -child - 1. References are checked when the model is opened.
@@ -82,72 +81,75 @@ static inline eml_err_t eml_build_node(eml_trees_build_t *b, uint16_t feature, i
         left = right = threshold < 0 ? right : left;
         threshold = 0;
     }
-    return eml_build_push_node(b, feature, (uint32_t)threshold, eml_csv_ref((uint32_t)left), eml_csv_ref((uint32_t)right));
+    return eml_build_push_node(b, feature, (uint32_t)threshold, eml_image_ref((uint32_t)left), eml_image_ref((uint32_t)right));
 }
 
-// Check a reference from node i; with `change`, turn a leaf of the builder into a leaf number of the model.
-static inline eml_err_t eml_build_number(const eml_trees_build_t *b, uint32_t i, uint32_t *ref, int change) {
-    const uint32_t leaf = *ref ^ EML_TREES_LEAF;
-    if (*ref & EML_TREES_LEAF ? leaf >= b->leaves.size : *ref >= b->nodes.size / 4 - i) {
-        return EML_ERR_MODEL;
+static inline int eml_build_ref_ok(const eml_trees_build_t *b, uint32_t i, uint32_t ref) {
+    return ref & EML_TREES_LEAF ? (ref ^ EML_TREES_LEAF) < b->leaves.size : ref < b->nodes.size / 4 - i;
+}
+
+// A reference as the model has it: what the builder calls a leaf is a class, a record, or a value.
+static inline uint32_t eml_build_number(const eml_trees_build_t *b, uint32_t ref) {
+    const uint32_t leaf = ref ^ EML_TREES_LEAF;
+    if (!(ref & EML_TREES_LEAF) || b->leaf == EML_LEAF_VALUE) {
+        return ref;
     }
-    if (change && *ref & EML_TREES_LEAF) {
-        const uint32_t number = b->leaf == EML_LEAF_HARD ? b->leaves.words[leaf] : b->leaf == EML_LEAF_COUNTS ? b->n_classes + leaf : leaf;
-        *ref = EML_TREES_LEAF | (number & ~EML_TREES_LEAF);
-    }
-    return EML_OK;
+    return EML_TREES_LEAF | (b->leaf == EML_LEAF_HARD ? b->leaves.words[leaf] : b->n_classes + leaf);
+}
+
+// Writes node i of the model as the layout has it, or tells that it does not fit.
+static inline eml_err_t eml_build_write_node(const eml_trees_build_t *b, const eml_trees_t *t, uint8_t *nodes, uint32_t to, uint32_t i) {
+    const uint32_t *node = b->nodes.words + 4 * (size_t)i;
+    return eml_image_node(t, nodes, to, node[0], node[1], eml_build_number(b, node[2]), eml_build_number(b, node[3]));
 }
 
 static inline int eml_build_fits(const eml_trees_build_t *b, const eml_trees_t *t) {
-    uint16_t packed[3];
+    eml_half_t packed[3];
     int fits = t->feature_bits <= 14 && t->n_nodes <= 65535 && t->n_entries <= 65535;
-    for (uint32_t i = 0; i < b->nodes.size && fits; i += 4) {
-        const uint32_t *node = b->nodes.words + i;
-        fits = !(node[0] >> t->feature_bits) && eml_csv_pack(t, packed, node[0], node[1], node[2], node[3]) == EML_OK;
+    for (uint32_t i = 0; i < t->n_nodes && fits; i++) {
+        fits = !(b->nodes.words[4 * i] >> t->feature_bits) && eml_build_write_node(b, t, (uint8_t *)packed, 0, i) == EML_OK;
     }
     return fits;
 }
 
-// Regression: float32 bits to units of 2^exponent, the smallest in which all of them fit int32_t, ties to even.
-static inline void eml_build_fix(const eml_build_table_t *leaves, eml_trees_t *t) {
+// Regression: the exponent of the smallest unit in which all of these float32 fit int32_t, plus EML_TREES_EXPONENT.
+static inline uint32_t eml_build_exponent(const eml_build_table_t *leaves) {
     uint32_t largest = 1;
+    uint32_t ones = 0;
     for (uint32_t i = 0; i < leaves->size; i++) {
         const uint32_t field = leaves->words[i] >> 23 & 0xff;
         largest = field > largest ? field : largest;
+        ones |= leaves->words[i] << 1;
     }
-    int zero = 1;
-    for (uint32_t i = 0; i < leaves->size; i++) {
-        const uint32_t bits = leaves->words[i];
-        const uint32_t field = bits >> 23 & 0xff;
-        const uint32_t mantissa = ((bits & 0x7fffff) | (field ? 0x800000u : 0)) << 7;
-        const uint32_t drop = largest - (field ? field : 1);
-        uint32_t kept = drop > 31 ? 0 : mantissa >> drop;
-        const uint32_t rest = drop == 0 || drop > 31 ? 0 : mantissa << (32 - drop);
-        kept += rest > 0x80000000u || (rest == 0x80000000u && (kept & 1));
-        zero &= kept == 0;
-        leaves->words[i] = bits >> 31 ? 0u - kept : kept;
-    }
-    t->n_values = zero ? EML_TREES_EXPONENT : EML_TREES_EXPONENT + largest - 157;
+    return ones ? EML_TREES_EXPONENT + largest - 157 : EML_TREES_EXPONENT;
 }
 
-// Complete the tables and describe the model in *t. *size: bytes of its file. Nothing can be added afterwards, but for
-// what was missing if it was refused.
+// A float32 in that unit, ties to even.
+static inline uint32_t eml_build_fixed(uint32_t bits, uint32_t exponent) {
+    const uint32_t field = bits >> 23 & 0xff;
+    const uint32_t mantissa = ((bits & 0x7fffff) | (field ? 0x800000u : 0)) << 7;
+    const uint32_t drop = exponent + 157 - EML_TREES_EXPONENT - (field ? field : 1);
+    uint32_t kept = drop > 31 ? 0 : mantissa >> drop;
+    const uint32_t rest = drop == 0 || drop > 31 ? 0 : mantissa << (32 - drop);
+    kept += rest > 0x80000000u || (rest == 0x80000000u && (kept & 1));
+    return bits >> 31 ? 0u - kept : kept;
+}
+
+// Complete the tables and describe the model in *t. *size: bytes of its file. After an error, what was missing may be added.
 static inline eml_err_t eml_build_finish(eml_trees_build_t *b, eml_trees_t *t, uint32_t *size) {
-    eml_err_t err = b->roots.size && b->roots.size <= 65535 ? EML_OK : EML_ERR_MODEL;
-    for (int change = 0; change < 2; change++) { // once all of it is known to be right
-        for (uint32_t i = 0; i < b->nodes.size && err == EML_OK; i += 4) {
-            err = eml_build_number(b, i / 4, &b->nodes.words[i + 2], change);
-            err = err == EML_OK ? eml_build_number(b, i / 4, &b->nodes.words[i + 3], change) : err;
-        }
-        for (uint32_t i = 0; i < b->roots.size && err == EML_OK; i++) {
-            err = eml_build_number(b, 0, &b->roots.words[i], change);
-        }
+    int ok = b->roots.size && b->roots.size <= 65535;
+    for (uint32_t i = 0; i < b->nodes.size && ok; i += 4) {
+        ok = eml_build_ref_ok(b, i / 4, b->nodes.words[i + 2]) && eml_build_ref_ok(b, i / 4, b->nodes.words[i + 3]);
     }
+    for (uint32_t i = 0; i < b->roots.size && ok; i++) {
+        ok = eml_build_ref_ok(b, 0, b->roots.words[i]);
+    }
+    eml_err_t err = ok ? EML_OK : EML_ERR_MODEL;
     for (uint32_t i = 0; i < b->roots.size && err == EML_OK; i++) {
         const uint32_t root = b->roots.words[i];
         if (root & EML_TREES_LEAF) { // a tree that is one leaf gets an element
-            b->roots.words[i] = b->nodes.size / 4;
             err = eml_build_push_node(b, 0, 0, root, root);
+            b->roots.words[i] = err == EML_OK ? b->nodes.size / 4 - 1 : root;
         }
     }
     if (err != EML_OK) {
@@ -167,9 +169,7 @@ static inline eml_err_t eml_build_finish(eml_trees_build_t *b, eml_trees_t *t, u
     }
     t->layout = eml_build_fits(b, t) ? EML_TREES_PACKED16 : EML_TREES_WIDE; // packed16 is 0 and what fits asks about
     t->feature_bits = t->layout == EML_TREES_WIDE ? 0 : t->feature_bits;
-    if (b->leaf == EML_LEAF_VALUE) {
-        eml_build_fix(&b->leaves, t);
-    }
+    t->n_values = b->leaf == EML_LEAF_VALUE ? eml_build_exponent(&b->leaves) : 0;
     *size = EML_FILE_HEADER + EML_TREES_HEADER + eml_trees_body_size(t);
     return EML_OK;
 }
@@ -178,7 +178,7 @@ static inline eml_err_t eml_build_finish(eml_trees_build_t *b, eml_trees_t *t, u
 static inline uint8_t *eml_build_write_table(const eml_trees_t *t, uint8_t *p, const eml_build_table_t *table) {
     const uint32_t size = eml_trees_index_size(t);
     for (uint32_t i = 0; i < table->size; i++) {
-        eml_csv_put(p, size, i, table->words[i]);
+        eml_image_put(p, size, i, table->words[i]);
     }
     return p + eml_pad4(table->size * size);
 }
@@ -187,21 +187,17 @@ static inline uint8_t *eml_build_write_table(const eml_trees_t *t, uint8_t *p, c
 static inline void eml_build_write(const eml_trees_build_t *b, const eml_trees_t *t, uint8_t *file, uint32_t size, uint32_t *scratch) {
     uint8_t *p = file + EML_FILE_HEADER + EML_TREES_HEADER;
     for (uint32_t i = 0; i < t->n_nodes; i++) {
-        const uint32_t *node = b->nodes.words + 4 * (size_t)i;
-        uint8_t *to = p + eml_trees_node_size(t) * (size_t)i;
-        if (t->layout == EML_TREES_WIDE) {
-            memcpy(to, node, 4 * sizeof(*node));
-        } else {
-            eml_csv_pack(t, (uint16_t *)(void *)to, node[0], node[1], node[2], node[3]);
-        }
+        eml_build_write_node(b, t, p, i, i);
     }
     p = eml_build_write_table(t, p + eml_pad4(t->n_nodes * eml_trees_node_size(t)), &b->roots);
     if (b->leaf == EML_LEAF_COUNTS) {
         eml_build_write_table(t, p, &b->leaves); // where each record starts
-        eml_csv_put(p, eml_trees_index_size(t), t->n_leaves, t->n_entries);
+        eml_image_put(p, eml_trees_index_size(t), t->n_leaves, t->n_entries);
         eml_build_write_table(t, p + eml_pad4((t->n_leaves + 1) * eml_trees_index_size(t)), &b->entries);
     } else if (b->leaf == EML_LEAF_VALUE) {
-        memcpy(p, b->leaves.words, b->leaves.size * sizeof(uint32_t));
+        for (uint32_t i = 0; i < b->leaves.size; i++) {
+            eml_image_put(p, 4, i, eml_build_fixed(b->leaves.words[i], t->n_values));
+        }
     }
     eml_trees_seal(file, t, size, scratch);
 }

@@ -2,10 +2,7 @@
 #ifndef EML_TREES_ROWS_H
 #define EML_TREES_ROWS_H
 
-#include "eml_trees_file.h"
-
-// Resizes memory as realloc does. Returns NULL when there is none (or does not return at all); the old block then still stands.
-typedef void *(*eml_grow_t)(void *memory, size_t size);
+#include "eml_trees_image.h"
 
 // Rows in the order in which files have them.
 typedef enum {
@@ -45,7 +42,6 @@ typedef struct eml_trees_csv {
     uint8_t in_number, is_signed; // inside a row of numbers
 } eml_trees_csv_t;
 
-#define EML_CSV_BODY (EML_FILE_HEADER + EML_TREES_HEADER)
 #define EML_CSV_TEST 12 // bytes of the TEST trailer
 
 // How many rows of a kind the file has, by its first row.
@@ -53,26 +49,16 @@ static inline uint32_t eml_csv_expected(const eml_trees_csv_t *p, uint32_t row) 
     const eml_trees_t *t = &p->trees;
     switch (row) {
         case EML_ROW_S: return t->dtype == EML_TREES_SCALED ? t->n_features : 0;
-        case EML_ROW_V: return t->leaf == EML_LEAF_VALUE ? t->n_leaves : t->n_values;
+        case EML_ROW_V: return t->leaf == EML_LEAF_VALUE ? t->n_leaves : t->leaf == EML_LEAF_WEIGHTED ? t->n_values : 0;
         case EML_ROW_P: return eml_trees_has_records(t) ? t->n_leaves : 0;
         case EML_ROW_L: return t->n_classes ? t->n_classes + t->n_leaves : 0;
         case EML_ROW_R: return t->n_trees;
         case EML_ROW_N: return t->n_nodes;
         case EML_ROW_LABEL: return t->n_classes;
-        case EML_ROW_T: return 0xffff;
+        case EML_ROW_T: return p->done[EML_ROW_U] < 0xffff ? p->done[EML_ROW_U] + 1 : 0xffff; // each has its u row
         case EML_ROW_U: return p->done[EML_ROW_T];
         default: return 1;
     }
-}
-
-// An element of an array in the file, of 2 or 4 bytes.
-static inline eml_err_t eml_csv_put(const void *array, uint32_t size, uint32_t i, uint32_t value) {
-    if (size == 4) {
-        ((uint32_t *)array)[i] = value;
-        return EML_OK;
-    }
-    ((uint16_t *)array)[i] = (uint16_t)value;
-    return value > 0xffff ? EML_ERR_RANGE : EML_OK;
 }
 
 static inline eml_err_t eml_csv_header(eml_trees_csv_t *p) {
@@ -98,68 +84,25 @@ static inline eml_err_t eml_csv_header(eml_trees_csv_t *p) {
 
 // The rows so far say how large the tables are: get the memory.
 static inline eml_err_t eml_csv_allocate(eml_trees_csv_t *p) {
-    p->size = EML_CSV_BODY + eml_trees_body_size(&p->trees);
-    p->file = (uint8_t *)p->grow(NULL, p->size);
-    if (p->file == NULL) {
-        return EML_ERR_FULL;
-    }
-    memset(p->file, 0, p->size);
-    eml_trees_attach(&p->trees, p->file + EML_CSV_BODY);
-    return EML_OK;
+    p->file = eml_image_allocate(&p->trees, p->grow, &p->size);
+    return p->file ? EML_OK : EML_ERR_FULL;
 }
 
-// A child in a row: >= 0 is a jump, < 0 is leaf -child - 1.
-static inline uint32_t eml_csv_ref(uint32_t child) {
-    return child >> 31 ? EML_TREES_LEAF | ~child : child;
-}
-
-// Writes a packed node; EML_ERR_RANGE if the layout has no room for its children. left, right: jumps, or leaves as eml_csv_ref
-// gives them.
-static inline eml_err_t eml_csv_pack(const eml_trees_t *t, uint16_t *w, uint32_t head, uint32_t threshold, uint32_t left, uint32_t right) {
-    const uint32_t ones = 0x7fffu >> t->feature_bits;
-    const uint32_t is16 = t->layout == EML_TREES_PACKED16;
-    const uint32_t code = left == 1 ? 0 : left == right ? ones : (left ^ EML_TREES_LEAF) + 1;
-    const uint32_t reference = right & EML_TREES_LEAF ? right ^ EML_TREES_LEAF : right * (2 + is16);
-    w[0] = (uint16_t)(code << t->feature_bits | head);
-    w[1] = (uint16_t)((right & EML_TREES_LEAF) >> 16 | reference);
-    w[2] = (uint16_t)threshold;
-    if (!is16) {
-        w[3] = (uint16_t)(threshold >> 16);
-    }
-    const int left_ok = left == 1 || (left & EML_TREES_LEAF && (left == right || code < ones));
-    return left_ok && right < EML_TREES_LEAF + 0x8000 && reference <= 0x7fff ? EML_OK : EML_ERR_RANGE;
-}
-
-// An `n` row as element i. The rest of its numbers is checked by eml_trees_validate.
+// An `n` row as element i.
 static inline eml_err_t eml_csv_node(eml_trees_csv_t *p, uint32_t i) {
     const eml_trees_t *t = &p->trees;
     const uint32_t feature = p->cells[0];
-    const uint32_t left = eml_csv_ref(p->cells[2]);
-    const uint32_t right = eml_csv_ref(p->cells[3]);
+    const uint32_t left = eml_image_ref(p->cells[2]);
+    const uint32_t right = eml_image_ref(p->cells[3]);
     const uint32_t missing_left = p->column > 4;
     const int is_leaf = left == right && left >> 31;
     const uint32_t threshold = is_leaf ? 0 : p->cells[1] - (t->dtype != EML_TREES_FLOAT);
     const uint32_t head = is_leaf ? 0 : feature | missing_left << (t->layout == EML_TREES_WIDE ? 30 : 15);
-    uint8_t *nodes = p->file + EML_CSV_BODY;
     if (feature >= t->n_features || (missing_left && p->cells[4] != 1)
         || (t->dtype != EML_TREES_FLOAT && threshold + 32768 > 65535)) {
         return EML_ERR_RANGE;
     }
-    if (t->layout != EML_TREES_WIDE) {
-        return eml_csv_pack(t, (uint16_t *)(void *)(nodes + eml_trees_node_size(t) * (size_t)i), head, threshold, left, right);
-    }
-    uint32_t *w = (uint32_t *)(void *)nodes + 4 * (size_t)i;
-    w[0] = head;
-    w[1] = threshold;
-    w[2] = left;
-    w[3] = right;
-    return EML_OK;
-}
-
-static inline uint8_t *eml_csv_trailer(uint8_t *at, uint32_t tag, uint32_t length) {
-    memcpy(at, &tag, 4);
-    memcpy(at + 4, &length, 4);
-    return at + 8;
+    return eml_image_node(t, p->file + EML_IMAGE_BODY, i, head, threshold, left, right);
 }
 
 // All tables are there: validate, once, and append the labels and room for the TEST trailer.
@@ -186,10 +129,10 @@ static inline eml_err_t eml_csv_complete(eml_trees_csv_t *p) {
     if (p->scratch == NULL) {
         return EML_ERR_FULL;
     }
-    eml_trees_attach(&p->trees, file + EML_CSV_BODY);
+    eml_trees_attach(&p->trees, file + EML_IMAGE_BODY);
     memset(file + p->size, 0, labels + EML_CSV_TEST);
     if (p->labels) {
-        memcpy(eml_csv_trailer(file + p->size, EML_TRAILER_LABELS, p->labels_size), p->labels, p->labels_size);
+        memcpy(eml_image_trailer(file + p->size, EML_TRAILER_LABELS, p->labels_size), p->labels, p->labels_size);
     }
     p->size += labels;
     p->valid = 1;
@@ -216,9 +159,9 @@ static inline eml_err_t eml_csv_replay(eml_trees_csv_t *p) {
 
 // The last row: how the golden rows did becomes the TEST trailer.
 static inline eml_err_t eml_csv_finish(eml_trees_csv_t *p) {
-    const eml_err_t err = eml_csv_complete(p);
+    const eml_err_t err = p->done[EML_ROW_T] == p->done[EML_ROW_U] ? eml_csv_complete(p) : EML_ERR_FORMAT;
     if (err == EML_OK && p->golden) {
-        memcpy(eml_csv_trailer(p->file + p->size, EML_TRAILER_TEST, 4), p->tested, 4);
+        memcpy(eml_image_trailer(p->file + p->size, EML_TRAILER_TEST, 4), p->tested, 4);
         p->size += EML_CSV_TEST;
         eml_trees_seal(p->file, &p->trees, p->size, p->scratch);
     }
@@ -246,7 +189,7 @@ static inline eml_err_t eml_csv_cell(eml_trees_csv_t *p) {
             }
             p->cursor += is_value;
             if (t->entry) {
-                return eml_csv_put(t->entries, eml_trees_index_size(t), 2 * entry + is_value, value);
+                return eml_image_put(t->entries, eml_trees_index_size(t), 2 * entry + is_value, value);
             }
             ((uint8_t *)t->entries)[2 * entry + is_value] = (uint8_t)value;
             return value > 255 ? EML_ERR_RANGE : EML_OK;
@@ -306,23 +249,23 @@ static inline eml_err_t eml_csv_row(eml_trees_csv_t *p) {
             break;
         case EML_ROW_S:
             expected = 2;
-            eml_csv_put(t->scale, 4, 2 * i, c[0]);
-            eml_csv_put(t->scale, 4, 2 * i + 1, c[1]);
+            eml_image_put(t->scale, 4, 2 * i, c[0]);
+            eml_image_put(t->scale, 4, 2 * i + 1, c[1]);
             break;
         case EML_ROW_V:
             expected = t->leaf == EML_LEAF_VALUE ? 1 : 2;
-            eml_csv_put(t->values, 4, expected * i, c[0]);
-            eml_csv_put(t->values, 4, expected * i + expected - 1, c[expected - 1]);
+            eml_image_put(t->values, 4, expected * i, c[0]);
+            eml_image_put(t->values, 4, expected * i + expected - 1, c[expected - 1]);
             break;
         case EML_ROW_P:
             expected = p->column & ~1u;
-            err = eml_csv_put(t->leaf_start, eml_trees_index_size(t), i + 1, p->cursor);
+            err = eml_image_put(t->leaf_start, eml_trees_index_size(t), i + 1, p->cursor);
             break;
         case EML_ROW_L:
             err = c[0] >= t->n_classes ? EML_ERR_RANGE : EML_OK;
             break;
         case EML_ROW_R:
-            err = eml_csv_put(t->roots, eml_trees_index_size(t), i, c[0]);
+            err = eml_image_put(t->roots, eml_trees_index_size(t), i, c[0]);
             break;
         case EML_ROW_N:
             expected = p->column == 5 ? 5 : 4;

@@ -6,6 +6,8 @@
 #define BODY 8 // of no meaning to the container
 #define TRAILERS (EML_FILE_HEADER + BODY)
 
+static uint32_t table[256];
+
 static void store32(uint8_t *p, uint32_t value) {
     for (int i = 0; i < 4; i++) {
         p[i] = (uint8_t)(value >> 8 * i);
@@ -14,8 +16,23 @@ static void store32(uint8_t *p, uint32_t value) {
 
 static void seal(uint8_t *file, uint32_t size) {
     store32(file + 8, size);
-    const uint32_t crc = eml_crc32(0, file, 12);
-    store32(file + 12, eml_crc32(crc, file + 16, size - 16));
+    store32(file + 12, eml_file_crc((const uint32_t *)(const void *)file, size, table));
+}
+
+// Bit by bit, over all bytes but those of the CRC.
+static uint32_t naive_crc(const uint8_t *file, uint32_t size) {
+    uint32_t crc = 0xffffffff;
+    for (uint32_t i = 0; i < size; i++) {
+        for (int bit = 0; bit < 8 && (i < 12 || i >= 16); bit++) {
+            const uint32_t lowest = (crc ^ (uint32_t)file[i] >> bit) & 1;
+            crc = crc >> 1 ^ (lowest ? 0xedb88320u : 0);
+        }
+    }
+    return ~crc;
+}
+
+static eml_err_t check(const uint8_t *file, size_t size, uint32_t family) {
+    return eml_file_check((const uint32_t *)(const void *)file, size, family, table);
 }
 
 // A file with trailers ABCD (5 bytes), LABL (4) and GOLD (none). Returns its size.
@@ -31,43 +48,66 @@ static uint32_t build(uint8_t *file) {
 }
 
 static void test_crc(void) {
-    const uint8_t *digits = (const uint8_t *)"123456789";
-    CHECK(eml_crc32(0, digits, 9) == 0xcbf43926, 0, 0, 0); // the check value of CRC-32
-    CHECK(eml_crc32(0, digits, 0) == 0, 0, 0, 0);
-    for (size_t i = 0; i <= 9; i++) {
-        CHECK(eml_crc32(eml_crc32(0, digits, i), digits + i, 9 - i) == 0xcbf43926, i, 0, 0);
+    static const uint8_t DIGITS[] = "12345678----9abcdef0";
+    uint32_t words[64];
+    eml_crc32_table(table);
+    uint32_t crc = 0xffffffff;
+    for (int i = 0; i < 9; i++) {
+        crc = crc >> 8 ^ table[(crc ^ (uint32_t)('1' + i)) & 0xff];
+    }
+    CHECK(~crc == 0xcbf43926, crc, 0, 0); // the check value of CRC-32
+    memcpy(words, DIGITS, 20);
+    CHECK(eml_file_crc(words, 20, table) == naive_crc(DIGITS, 20), 0, 0, 0);
+    for (uint32_t size = 0; size <= sizeof(words); size += 4) {
+        for (uint32_t i = 0; i < 64; i++) {
+            words[i] = (uint32_t)random_runs();
+        }
+        memset(table, 0x55, sizeof(table)); // scratch: whatever it holds
+        CHECK(eml_file_crc(words, size, table) == naive_crc((const uint8_t *)words, size), size, 0, 0);
     }
 }
 
 static void test_check(void) {
-    uint8_t file[256];
+    uint32_t words[64];
+    uint8_t *file = (uint8_t *)words;
     const uint32_t size = build(file);
-    CHECK(eml_file_check(file, size, EML_FAMILY_TREES) == EML_OK, 0, 0, 0);
-    CHECK(eml_file_check(file, size + 20, EML_FAMILY_TREES) == EML_OK, 0, 0, 0); // in a larger block
-    CHECK(eml_file_check(file, size, EML_FAMILY_TREES + 1) == EML_ERR_UNSUPPORTED, 0, 0, 0);
+    CHECK(check(file, size, EML_FAMILY_TREES) == EML_OK, 0, 0, 0);
+    CHECK(check(file, size + 20, EML_FAMILY_TREES) == EML_OK, 0, 0, 0); // in a larger block
+    CHECK(check(file, size, EML_FAMILY_TREES + 1) == EML_ERR_UNSUPPORTED, 0, 0, 0);
     for (uint32_t n = 0; n < size; n++) {
         uint8_t *exact = (uint8_t *)malloc(n ? n : 1);
         memcpy(exact, file, n);
-        CHECK(eml_file_check(exact, n, EML_FAMILY_TREES) != EML_OK, n, 0, 0);
+        CHECK(check(exact, n, EML_FAMILY_TREES) != EML_OK, n, 0, 0);
         free(exact);
     }
     for (uint32_t i = 0; i < size; i++) {
         for (int bit = 0; bit < 8; bit++) {
             file[i] ^= (uint8_t)(1 << bit);
-            CHECK(eml_file_check(file, size, EML_FAMILY_TREES) != EML_OK, i, bit, 0);
+            CHECK(check(file, size, EML_FAMILY_TREES) != EML_OK, i, bit, 0);
             file[i] ^= (uint8_t)(1 << bit);
         }
     }
     file[5] = 200; // a newer minor version
     seal(file, size);
-    CHECK(eml_file_check(file, size, EML_FAMILY_TREES) == EML_OK, 0, 0, 0);
+    CHECK(check(file, size, EML_FAMILY_TREES) == EML_OK, 0, 0, 0);
     file[4] = 2;
     seal(file, size);
-    CHECK(eml_file_check(file, size, EML_FAMILY_TREES) == EML_ERR_UNSUPPORTED, 0, 0, 0);
+    CHECK(check(file, size, EML_FAMILY_TREES) == EML_ERR_UNSUPPORTED, 0, 0, 0);
+    build(file);
+    static const uint32_t SIZES[] = { 0, 4, 12, 13, 15, 0xfffffffc, 0xffffffff, 0x80000000 }; // what the file says
+    for (size_t i = 0; i < sizeof(SIZES) / sizeof(SIZES[0]); i++) {
+        store32(file + 8, SIZES[i]);
+        CHECK(check(file, size, EML_FAMILY_TREES) == EML_ERR_FORMAT, i, 0, 0);
+    }
+    for (uint32_t odd = size - 3; odd < size; odd++) {
+        store32(file + 8, odd);
+        CHECK(check(file, size, EML_FAMILY_TREES) == EML_ERR_FORMAT, odd, 0, 0);
+    }
 }
 
 static void test_trailers(void) {
-    uint8_t file[256];
+    uint32_t words[64];
+    uint8_t *file = (uint8_t *)words;
     const uint32_t size = build(file);
     uint32_t length = 0;
     const uint8_t *found = eml_file_trailer(file, size, TRAILERS, EML_TRAILER_LABELS, &length);
@@ -83,12 +123,16 @@ static void test_trailers(void) {
         found = eml_file_trailer(exact, cut, TRAILERS, EML_TRAILER_LABELS, &length);
         CHECK((found != NULL) == (cut >= TRAILERS + 28), cut, 0, 0);
         CHECK(found == NULL || (length == 4 && found + length <= exact + cut), cut, length, 0);
+        const uint32_t ends = cut - TRAILERS; // after ABCD, after LABL, after GOLD
+        CHECK(eml_file_trailers_ok(exact, cut, TRAILERS) == (ends == 0 || ends == 16 || ends == 28), cut, 0, 0);
         free(exact);
     }
+    CHECK(eml_file_trailers_ok(file, size, TRAILERS), 0, 0, 0);
     static const uint32_t LENGTHS[] = { 0xffffffff, 0xfffffffd, 0xfffffff8, 0x80000000, 29, 30, 31 };
     for (size_t i = 0; i < sizeof(LENGTHS) / sizeof(LENGTHS[0]); i++) {
         store32(file + TRAILERS + 4, LENGTHS[i]); // of ABCD, the others lie behind; 28 bytes are left
         CHECK(eml_file_trailer(file, size, TRAILERS, EML_TRAILER_LABELS, &length) == NULL, LENGTHS[i], 0, 0);
+        CHECK(!eml_file_trailers_ok(file, size, TRAILERS), LENGTHS[i], 0, 0);
     }
 }
 

@@ -78,7 +78,7 @@ static double ratio_to_odd(uint64_t n, uint32_t d, int exponent) {
 
 static void test_float_from_ratio(void) {
     for (int i = 0; i < N; i++) {
-        const uint64_t n = random_runs() >> random_below(64);
+        const uint64_t n = random_runs() >> (1 + random_below(63)); // below 2^63
         const uint16_t d = (uint16_t)(random_below(2) ? 1 + random_below(65535) : 1 + random_below(20));
         const int exponent = i & 1 ? (int)random_below(460) - 260 : -32;
         const uint32_t got = eml_float_from_ratio(n, d, exponent);
@@ -123,11 +123,31 @@ static void test_double_from_ratio(void) {
     }
 }
 
+// Both ways of dividing, whichever this machine has: all that eml_ratio and the proportions ask for, and its limits.
+static void test_divide(void) {
+    for (int i = 0; i < N; i++) {
+        const uint32_t d = (uint32_t)(random_runs() >> random_below(64)) | !random_below(4);
+        const uint64_t end = (uint64_t)d << 17; // n < 2^17 d
+        if (d) {
+            const uint64_t largest = end > 0xffffffff ? 0xffffffff : end - 1;
+            const uint32_t n = random_below(4) ? (uint32_t)(random_runs() % (largest + 1)) : (uint32_t)largest - random_below(2);
+            CHECK(eml_divide(n, d) == n / d, n, d, 0);
+            CHECK(eml_divide_by_shifts(n, d) == n / d, n, d, eml_divide_by_shifts(n, d));
+        }
+    }
+    for (uint32_t d = 1; d < 65536; d += d < 300 ? 1 : 97) {
+        for (uint32_t value = 0; value <= d; value += 1 + d / 50) {
+            CHECK(eml_divide_by_shifts(value << 16, d) == (value << 16) / d, value, d, 0);
+        }
+    }
+}
+
 int main(void) {
     for (int bit = 0; bit < 64; bit++) {
         CHECK(eml_clz64((uint64_t)1 << bit) == 63 - bit, bit, 0, 0);
         CHECK(eml_clz64(~(uint64_t)0 >> bit) == bit, bit, 0, 0);
     }
+    test_divide();
     test_float_key();
     test_float_from_int();
     test_float_from_ratio();
