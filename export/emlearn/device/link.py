@@ -1,0 +1,175 @@
+"""A connection to a board, through mpremote's own transport."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import hashlib
+import io
+import time
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import Any
+
+from .boards import PROBE, Board
+
+Progress = Callable[[int, int], Any]  # bytes done, bytes in all
+
+ATTEMPTS = 3  # to get a prompt
+QUIET = 0.3  # seconds without output that end what a board was saying
+CHUNK = 512  # bytes a write; a board needs several times that in memory
+
+INTERRUPT, END, FRIENDLY = b"\x03", b"\x04", b"\x02"
+
+
+class DeviceError(Exception):
+    """A board did not do what was asked; the message says what to do."""
+
+
+class Link:
+    """A board at a port, with its prompt ready. Use it in a `with` statement.
+
+    Parameters
+    ----------
+    port : str
+        Anything that mpremote takes: a serial device, or a URL such as ``socket://127.0.0.1:4000``.
+
+    Raises
+    ------
+    DeviceError
+        If the port cannot be opened, or nothing answers there even after an interrupt and a reset.
+    """
+
+    def __init__(self, port: str) -> None:
+        from mpremote.transport import TransportError
+        from mpremote.transport_serial import SerialTransport
+
+        self.port = port
+        self._failures: tuple[type[Exception], ...] = (TransportError, OSError)
+        try:
+            self._transport = SerialTransport(port, wait=0)
+        except self._failures as error:
+            raise DeviceError(
+                f"cannot open {port}: {_reason(error)}. Is the board connected, and no other program using it? "
+                "`emlearn devices` lists the ports"
+            ) from error
+        try:
+            self._prompt()
+        except BaseException:
+            self._close()
+            raise
+
+    def __enter__(self) -> Link:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        with contextlib.suppress(*self._failures):
+            self._transport.exit_raw_repl()
+        self._close()
+
+    def _close(self) -> None:
+        with contextlib.suppress(*self._failures):
+            self._transport.close()
+
+    def _prompt(self) -> None:
+        """Get to the raw prompt, whatever was going on: a program, half a transfer, a raw paste."""
+        for attempt in range(ATTEMPTS):
+            try:
+                if attempt:
+                    self._recover()
+                with contextlib.redirect_stdout(io.StringIO()):  # mpremote prints what it did not expect
+                    self._transport.enter_raw_repl(soft_reset=True, timeout_overall=3 + 4 * attempt)
+                return
+            except self._failures as error:
+                reason = _reason(error)
+        raise DeviceError(
+            f"nothing at {self.port} answers as MicroPython does ({reason}). Press the board's reset button and try again; "
+            "if it has no MicroPython yet, docs/install.md says how to put it there"
+        )
+
+    def _recover(self) -> None:
+        serial = self._transport.serial
+        # Ends a raw paste, interrupts a program, leaves the raw prompt: each is harmless where it does not apply.
+        for keys in (INTERRUPT + INTERRUPT, END, INTERRUPT, FRIENDLY, b"\r" + INTERRUPT):
+            serial.write(keys)
+            self._drain()
+
+    def _drain(self) -> None:
+        serial = self._transport.serial
+        last = time.monotonic()
+        while time.monotonic() - last < QUIET:
+            waiting = serial.inWaiting()
+            if waiting:
+                serial.read(waiting)
+                last = time.monotonic()
+            time.sleep(0.01)
+
+    def run(self, script: str, timeout: float = 30) -> str:
+        """Run a script on the board and return what it printed.
+
+        Raises
+        ------
+        DeviceError
+            With the board's traceback if it raised, or if it did not end within `timeout` seconds of silence.
+        """
+        with self._translated("run a script"):
+            output, errors = self._transport.exec_raw(script, timeout=timeout)
+        if errors:
+            raise DeviceError(errors.decode(errors="replace").strip())
+        return str(output.decode(errors="replace"))
+
+    def value(self, expression: str, setup: str = "", timeout: float = 30) -> Any:
+        """Evaluate an expression on the board; its repr must be a Python literal."""
+        return ast.literal_eval(self.run(f"{setup}\nprint(repr({expression}))", timeout).strip())
+
+    def board(self) -> Board:
+        """Ask the board what it is."""
+        name, version, mpy, machine, path = ast.literal_eval(self.run(PROBE).strip())
+        return Board(name, tuple(v for v in version if isinstance(v, int)), mpy, machine, tuple(path))
+
+    def reset(self) -> None:
+        """Restart MicroPython on the board, so that imports start anew."""
+        self._prompt()
+
+    def exists(self, path: str) -> bool:
+        """Whether there is such a file or folder."""
+        with self._translated(f"look for {path}"):
+            return bool(self._transport.fs_exists(path))
+
+    def write(self, path: str, content: bytes, progress: Progress | None = None) -> None:
+        """Write a file as it is: what fails half-way leaves half a file."""
+        with self._translated(f"write {path}"):
+            if progress is not None:
+                progress(0, len(content))
+            self._transport.fs_writefile(path, content, chunk_size=CHUNK, progress_callback=progress)
+
+    def sha256(self, path: str) -> bytes:
+        """Digest of a file on the board."""
+        with self._translated(f"read {path}"):
+            return bytes(self._transport.fs_hashfile(path, "sha256", chunk_size=CHUNK))
+
+    def holds(self, path: str, content: bytes) -> bool:
+        """Whether a file is there with exactly this content."""
+        return self.exists(path) and self.sha256(path) == hashlib.sha256(content).digest()
+
+    @contextlib.contextmanager
+    def _translated(self, action: str) -> Iterator[None]:
+        from mpremote.transport import TransportExecError
+
+        try:
+            yield
+        except TransportExecError as error:
+            raise DeviceError(f"the board could not {action}: {_last_line(error.error_output)}") from error
+        except self._failures as error:
+            raise DeviceError(
+                f"could not {action} at {self.port}: {_reason(error)}. Was the board unplugged or reset? Nothing that "
+                "worked before is lost: run the command again"
+            ) from error
+
+
+def _reason(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _last_line(traceback: str) -> str:
+    return (traceback.strip().splitlines() or ["no reason given"])[-1]
