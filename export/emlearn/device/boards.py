@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-# sys.implementation._mpy >> 10, and the architecture whose modules such firmware is to get. Firmware of ARM loads modules of
-# every lower ARM architecture, but those may pass floats in other registers: only these pairs are right.
+# sys.implementation._mpy >> 10: its name, and the architecture whose modules such firmware is to get. Firmware of ARM
+# loads modules of every lower ARM architecture, but floats may then pass in other registers: only these pairs fit.
 ARCHITECTURES = {
     2: ("x64", "x64"),
     3: ("armv6", "armv6m"),

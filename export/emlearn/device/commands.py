@@ -17,7 +17,7 @@ from .install import MODULES, Report, install
 from .link import DeviceError, Link
 
 _PORT = click.option("--port", required=True, help="A serial port, or a URL such as socket://127.0.0.1:4000.")
-_PYTHON = click.option("--python", is_flag=True, help="Install the module in Python, for boards that load no native code.")
+_PYTHON = click.option("--python", is_flag=True, help="Install the module in Python: for boards without native code.")
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 

@@ -1,7 +1,7 @@
 """Replacing files on a board so that a cut at any moment loses nothing.
 
-LittleFS replaces a file in one step when another is renamed over it. FAT does not: there the old file steps aside first, and
-comes back on the next visit if the new one never arrived.
+LittleFS replaces a file in one step when another is renamed over it. FAT does not: there the old file steps aside
+first, and comes back on the next visit if the new one never arrived.
 """
 
 from __future__ import annotations
@@ -95,8 +95,8 @@ def replace_file(link: Link, path: str, content: bytes, progress: Progress | Non
             link.run(f"{setup}\nrestore({names})")
         if "ENOSPC" in str(error) or "Errno 28" in str(error):
             raise DeviceError(
-                f"no room for {path}: it takes {len(content):,} bytes beside the old one until it is verified. Remove files "
-                "that the board no longer needs"
+                f"no room for {path}: it takes {len(content):,} bytes beside the old one until it is verified. Remove "
+                "files that the board no longer needs"
             ) from error
         raise
     link.run(f"{setup}\nreplace({path + NEW!r}, {path!r}, {path + OLD!r})")

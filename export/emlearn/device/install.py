@@ -102,9 +102,10 @@ def _progress(report: Report, file: str) -> Callable[[int, int], Any]:
 
 
 def _check_hidden(link: Link, board: Board, library: str, module: str) -> None:
-    """Refuse to leave a module that another file hides on import: a .py beside it, or either in a folder that comes earlier."""
-    earlier = [entry for entry in board.path[: board.path.index(library) if library in board.path else None]]
-    places = [f"{entry}/{module}{suffix}" for entry in earlier if not entry.startswith(".") for suffix in (".py", ".mpy")]
+    """Refuse to leave a module that another file hides on import: in an earlier folder, or a .py beside it."""
+    earlier = board.path[: board.path.index(library) if library in board.path else None]
+    folders = [entry for entry in earlier if not entry.startswith(".")]
+    places = [f"{entry}/{module}{suffix}" for entry in folders for suffix in (".py", ".mpy")]
     for place in [*places, f"{library}/{module}.py"]:
         path = place if place.startswith("/") else f"/{place}"
         if link.exists(path):

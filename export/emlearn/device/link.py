@@ -62,7 +62,9 @@ class Link:
     def __enter__(self) -> Link:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         with contextlib.suppress(*self._failures):
             self._transport.exit_raw_repl()
         self._close()
@@ -83,8 +85,8 @@ class Link:
             except self._failures as error:
                 reason = _reason(error)
         raise DeviceError(
-            f"nothing at {self.port} answers as MicroPython does ({reason}). Press the board's reset button and try again; "
-            "if it has no MicroPython yet, docs/install.md says how to put it there"
+            f"nothing at {self.port} answers as MicroPython does ({reason}). Press the board's reset button and try "
+            "again; if it has no MicroPython yet, docs/install.md says how to put it there"
         )
 
     def _recover(self) -> None:

@@ -28,7 +28,8 @@ def ports() -> list[Port]:
     from serial.tools.list_ports import comports
 
     found = [port for port in comports() if port.vid is not None]
-    return [Port(p.device, p.description or "", f"{p.vid:04x}:{p.pid:04x}") for p in sorted(found, key=lambda p: p.device)]
+    found.sort(key=lambda port: str(port.device))
+    return [Port(port.device, port.description or "", f"{port.vid:04x}:{port.pid:04x}") for port in found]
 
 
 def flash(firmware: Path, port: str, *, chip: str = "auto", erase: bool = True) -> None:
@@ -40,7 +41,9 @@ def flash(firmware: Path, port: str, *, chip: str = "auto", erase: bool = True) 
         If esptool is missing, finds no chip, or fails.
     """
     if firmware.suffix == ".uf2":
-        raise DeviceError(f"{firmware.name} is for a board's USB drive: hold BOOTSEL while plugging it in, then copy the file there")
+        raise DeviceError(
+            f"{firmware.name} is for a board's USB drive: hold BOOTSEL while plugging it in, then copy the file there"
+        )
     name = detect(port, chip)
     if erase:
         _esptool("--port", port, "--chip", chip, "erase-flash")
