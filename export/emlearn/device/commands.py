@@ -9,27 +9,33 @@ from pathlib import Path
 import click
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn
-from rich.table import Table
 
 from . import ports as serial_ports
 from .deploy import deploy
-from .install import MODULES, Report, install
-from .link import DeviceError, Link
+from .errors import DeviceError
+from .files import Report
+from .install import install
+from .link import Link
 
-_PORT = click.option("--port", required=True, help="A serial port, or a URL such as socket://127.0.0.1:4000.")
+_PORT = click.option(
+    "--port",
+    default="auto",
+    show_default=True,
+    help="A serial port, id:SERIAL-NUMBER, or a URL such as socket://127.0.0.1:4000. auto: the only USB one.",
+)
 _PYTHON = click.option("--python", is_flag=True, help="Install the module in Python: for boards without native code.")
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command("install")
-@click.argument("module", type=click.Choice(sorted(MODULES)))
+@click.argument("package")
 @_PORT
 @_PYTHON
-def install_command(module: str, port: str, python: bool) -> None:
-    """Install MODULE on the board at PORT: the one for its architecture, verified and imported."""
+def install_command(package: str, port: str, python: bool) -> None:
+    """Install PACKAGE, such as emltrees, on the board at PORT: that for its architecture, verified and imported."""
     with _connected(port) as link, _progress() as report:
-        architecture = install(link, module, python=python, report=report)
-    click.echo(f"installed {module} for {architecture}")
+        architecture = install(link, package, python=python, report=report)
+    click.echo(f"installed {package} for {architecture}")
 
 
 @click.command("deploy")
@@ -44,29 +50,31 @@ def deploy_command(model: Path, port: str, python: bool) -> None:
     except ValueError as error:
         raise click.ClickException(f"{model}: {error}") from error
     click.echo(f"device agrees: {agree}/{rows}")
-    if agree != rows:
-        raise click.ClickException("the device computes something else: please report this model and board")
 
 
 @click.command("devices")
 @click.option("--probe", is_flag=True, help="Connect to each, which interrupts what it is doing, and ask what it is.")
-def devices_command(probe: bool) -> None:
-    """List the serial ports of USB devices."""
-    found = serial_ports.ports()
+@click.option("--port", "chosen", multiple=True, help="Probe this port, whatever it is, instead of all USB ones.")
+def devices_command(probe: bool, chosen: tuple[str, ...]) -> None:
+    """List the serial ports of USB devices, and with --probe the boards there."""
+    found = [serial_ports.Port(port, "", "") for port in chosen] or serial_ports.ports()
     if not found:
         click.echo("no serial ports of USB devices; is the board connected, with a cable that carries data?")
         return
-    table = Table("port", "USB", "description", *(["board"] if probe else []))
     for port in found:
-        cells = [port.device, port.usb, port.description]
-        if probe:
-            try:
-                with Link(port.device) as link:
-                    cells.append(str(link.board()))
-            except DeviceError as error:
-                cells.append(str(error))
-        table.add_row(*cells)
-    Console().print(table, markup=False)
+        click.echo("  ".join(filter(None, (port.device, port.usb, port.serial_number, port.description))))
+        if probe or chosen:
+            click.echo(f"    {_who(port.device)}")
+
+
+def _who(port: str) -> str:
+    try:
+        with Link(port) as link:
+            board = link.board()
+    except DeviceError as error:
+        return str(error)
+    reason = board.why_not_native()
+    return f"{board}: {f'takes modules for {board.native}' if reason is None else reason}"
 
 
 @click.command("flash")
@@ -99,11 +107,16 @@ def _connected(port: str) -> Iterator[Link]:
 def _progress() -> Iterator[Report]:
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
     tasks: dict[str, TaskID] = {}
-    with Progress(*columns, console=Console(stderr=True)) as bar:
+    bar = Progress(*columns, console=Console(stderr=True))
 
-        def report(file: str, done: int, total: int) -> None:
-            if file not in tasks:
-                tasks[file] = bar.add_task(file, total=total)
-            bar.update(tasks[file], completed=done)
+    def report(file: str, done: int, total: int) -> None:
+        bar.start()  # not before: it writes a line even if there is nothing to show
+        if file not in tasks:
+            tasks[file] = bar.add_task(file, total=total)
+        bar.update(tasks[file], completed=done)
 
+    try:
         yield report
+    finally:
+        if tasks:
+            bar.stop()

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .files import replace_file
-from .install import Report, _progress, install
-from .link import DeviceError, Link
+from .errors import DeviceError
+from .files import Report, replace_files
+from .install import install
+from .link import Link
+
+PACKAGE = "emltrees"
+SELFTEST_TIME = 300  # seconds; the twin on a slow board takes most
 
 
 def deploy(link: Link, model: Path, *, python: bool = False, report: Report | None = None) -> tuple[int, int]:
     """Install the model's module, copy the model, and replay its golden rows on the board.
+
+    The board's old model stays until the new one is complete and has predicted its golden rows there.
 
     Parameters
     ----------
@@ -30,15 +36,32 @@ def deploy(link: Link, model: Path, *, python: bool = False, report: Report | No
     ValueError
         If the file is no model.
     DeviceError
-        If the board cannot take module or model, or the model has no golden rows.
+        If the board cannot take module or model, computes something else, or the model has no golden rows.
     """
     from .. import load
 
-    load(model)  # a file that the device would refuse need not travel
-    install(link, "emltrees", python=python, report=report)
-    target = f"/{model.name}"
-    replace_file(link, target, model.read_bytes(), None if report is None else _progress(report, target))
-    agree, rows = link.value(f"emltrees.load({target!r}).selftest()", setup="import emltrees", timeout=120)
-    if rows == 0:
-        raise DeviceError(f"{model.name} has no golden rows to check: convert it again with emlearn")
-    return int(agree), int(rows)
+    # What the device would refuse need not travel.
+    if load(model).info()["n_golden"] == 0:
+        raise DeviceError(
+            f"{model.name} has no golden rows to check on the board: save it with a certificate (model.certify(X), or "
+            "emlearn convert --data)"
+        )
+    content = model.read_bytes()
+    install(link, PACKAGE, python=python, report=report)
+    target = link.board().absolute(model.name)
+
+    def selftest(path: str) -> tuple[int, int]:
+        expression = f"{PACKAGE}.load({path!r}).selftest()"
+        try:
+            agree, rows = link.value(expression, f"import {PACKAGE}, gc\ngc.collect()", SELFTEST_TIME)
+        except DeviceError as error:
+            raise DeviceError(f"{model.name} does not run on the board: {error}") from error
+        if agree != rows:
+            raise DeviceError(
+                f"device agrees: {agree}/{rows}. The board computes something else than this PC: please report it, "
+                "with the model and the board"
+            )
+        return int(agree), int(rows)
+
+    replace_files(link, {target: content}, report=report, check=selftest)
+    return selftest(target)

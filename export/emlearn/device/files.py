@@ -7,27 +7,18 @@ first, and comes back on the next visit if the new one never arrived.
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from .link import DeviceError, Link, Progress
+from .errors import DeviceError
+from .link import Link
 
-NEW, OLD = ".new", ".old"  # appended to a file's name
+NEW, OLD = "~new", "~old"  # appended to a file's name
 
-# Whether the file system that holds `path` replaces files in one step.
-_ATOMIC = """
-def atomic(path):
-    try:
-        import vfs
-        mounts = vfs.mount()
-    except Exception:
-        return False
-    best = ('', None)
-    for fs, point in mounts:
-        if (path + '/').startswith(point.rstrip('/') + '/') and len(point) > len(best[0]):
-            best = (point, fs)
-    return 'Lfs' in type(best[1]).__name__
-"""
+Report = Callable[[str, int, int], Any]  # file, bytes done, bytes in all
 
-_REPLACE = """
+# Runs on the board. Firmware before 1.25 does not list its mounts: there every file system is taken for FAT.
+HELPERS = f"""
 import os
 def exists(path):
     try:
@@ -35,71 +26,109 @@ def exists(path):
         return True
     except OSError:
         return False
-def replace(new, path, old):
-    if not atomic(path) and exists(path):
-        if exists(old):
-            os.remove(old)
-        os.rename(path, old)
-    os.rename(new, path)
-    if hasattr(os, 'sync'):
-        os.sync()
-"""
-
-# What a cut between two renames left behind.
-_RESTORE = """
-def restore(path, new, old):
-    if exists(old):
+def restore(path):
+    if exists(path + '{OLD}'):
         if exists(path):
-            os.remove(old)
+            os.remove(path + '{OLD}')
         else:
-            os.rename(old, path)
-    if exists(new):
-        os.remove(new)
+            os.rename(path + '{OLD}', path)
+    if exists(path + '{NEW}'):
+        os.remove(path + '{NEW}')
+def atomic(path):
+    try:
+        import vfs
+        mounts = vfs.mount()
+    except Exception:
+        return False
+    best = None, ''
+    for mount in mounts:
+        if (path + '/').startswith(mount[1].rstrip('/') + '/') and len(mount[1]) > len(best[1]):
+            best = mount
+    return 'Lfs' in type(best[0]).__name__
+def replace(path):
+    if atomic(path):
+        os.rename(path + '{NEW}', path)
+        return
+    try:
+        if exists(path):
+            os.rename(path, path + '{OLD}')
+        os.rename(path + '{NEW}', path)
+    except BaseException:
+        restore(path)
+        raise
+def make_folder(path):
+    at = ''
+    for part in path.strip('/').split('/'):
+        at += '/' + part
+        if part and not exists(at):
+            os.mkdir(at)
 """
 
 
 def make_folder(link: Link, folder: str) -> None:
     """Make a folder, and those above it, where they are missing."""
-    link.run(
-        "import os\n"
-        "path = ''\n"
-        f"for part in {folder.strip('/').split('/')!r}:\n"
-        "    path += '/' + part\n"
-        "    try:\n"
-        "        os.stat(path)\n"
-        "    except OSError:\n"
-        "        os.mkdir(path)\n"
-    )
+    link.run(f"{HELPERS}\nmake_folder({folder!r})")
 
 
-def replace_file(link: Link, path: str, content: bytes, progress: Progress | None = None) -> None:
-    """Put a file on the board; until it is complete and verified, what was there before stays.
+def replace_files(
+    link: Link,
+    files: Mapping[str, bytes],
+    *,
+    report: Report | None = None,
+    check: Callable[[str], Any] | None = None,
+) -> None:
+    """Put files on the board; until all are there and verified, what was there before stays.
+
+    Parameters
+    ----------
+    link : Link
+    files : mapping of str to bytes
+        Content by path. What the board already has is not sent again.
+    report : callable, optional
+        Called with a file's path, the bytes written and the bytes in all.
+    check : callable, optional
+        Called with the temporary path of each new file; what it raises keeps the old files.
 
     Raises
     ------
     DeviceError
-        If it does not fit, or does not arrive as it was sent.
+        If the files do not fit, or do not arrive as they were sent.
     """
-    setup, names = _ATOMIC + _REPLACE + _RESTORE, f"{path!r}, {path + NEW!r}, {path + OLD!r}"
-    link.run(f"{setup}\nrestore({names})")
-    if link.holds(path, content):
-        if progress is not None:
-            progress(len(content), len(content))
+    for_each = f"{HELPERS}\nfor path in {{!r}}:\n    "
+    restore = for_each.format(list(files)) + "restore(path)"
+    link.run(restore)
+    changed = {path: content for path, content in files.items() if not link.holds(path, content)}
+    if not changed:
         return
     try:
-        link.write(path + NEW, content, progress)
-        if not link.holds(path + NEW, content):
-            raise DeviceError(f"{path} did not arrive as it was sent; the old one is still there. Try again")
-    except DeviceError as error:
+        for path, content in changed.items():
+            _send(link, path, content, report)
+            if check is not None:
+                check(path + NEW)
+    except DeviceError:
         with contextlib.suppress(DeviceError):
-            link.run(f"{setup}\nrestore({names})")
-        if "ENOSPC" in str(error) or "Errno 28" in str(error):
-            raise DeviceError(
-                f"no room for {path}: it takes {len(content):,} bytes beside the old one until it is verified. Remove "
-                "files that the board no longer needs"
-            ) from error
+            link.run(restore)
         raise
-    link.run(f"{setup}\nreplace({path + NEW!r}, {path!r}, {path + OLD!r})")
-    if not link.holds(path, content):
-        raise DeviceError(f"{path} is damaged after renaming; {path + OLD} may hold the old one")
-    link.run(f"{setup}\nrestore({names})")
+    link.run(for_each.format(list(changed)) + "replace(path)\nif hasattr(os, 'sync'): os.sync()")
+    for path, content in changed.items():
+        if not link.holds(path, content):
+            raise DeviceError(f"{path} is damaged after it was renamed: the board's file system may be. Try again")
+    link.run(restore)
+
+
+def _send(link: Link, path: str, content: bytes, report: Report | None) -> None:
+    def progress(done: int, total: int) -> None:
+        if report is not None:
+            report(path, done, total)
+
+    try:
+        link.write(path + NEW, content, progress)
+    except DeviceError as error:
+        if "Errno 28]" not in str(error):
+            raise
+        raise DeviceError(
+            f"no room for {path}: it takes {len(content):,} bytes beside the old one until it is verified. Remove "
+            "files that the board no longer needs"
+        ) from error
+    if not link.holds(path + NEW, content):
+        raise DeviceError(f"{path} did not arrive as it was sent; what was there before still is. Try again")

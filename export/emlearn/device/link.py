@@ -6,24 +6,33 @@ import ast
 import contextlib
 import hashlib
 import io
+import struct
 import time
 from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any
 
+from mpremote.transport import TransportError, TransportExecError
+from mpremote.transport_serial import SerialTransport
+
 from .boards import PROBE, Board
+from .errors import DeviceError
+from .ports import resolve
 
 Progress = Callable[[int, int], Any]  # bytes done, bytes in all
 
 ATTEMPTS = 3  # to get a prompt
+PROMPT_TIME = 3  # seconds to wait for it
+RESET_TIME = 20  # seconds; boot.py may connect to a network
+# Seconds that one read may wait. Without a limit, a read from a pty that nothing comes from never ends.
+READ_TIMEOUT = 1
+BUSY_TIMEOUT = 10  # with a prompt: in the middle of a transfer the board may be collecting garbage
 QUIET = 0.3  # seconds without output that end what a board was saying
 CHUNK = 512  # bytes a write; a board needs several times that in memory
 
+# Of the transport. struct.error: an answer is cut short.
+FAILURES: tuple[type[Exception], ...] = (TransportError, OSError, struct.error)
 INTERRUPT, END, FRIENDLY = b"\x03", b"\x04", b"\x02"
-
-
-class DeviceError(Exception):
-    """A board did not do what was asked; the message says what to do."""
 
 
 class Link:
@@ -32,7 +41,8 @@ class Link:
     Parameters
     ----------
     port : str
-        Anything that mpremote takes: a serial device, or a URL such as ``socket://127.0.0.1:4000``.
+        Anything that mpremote takes: a serial device, ``auto``, ``id:SERIAL-NUMBER``, or a URL such as
+        ``socket://127.0.0.1:4000``.
 
     Raises
     ------
@@ -41,20 +51,17 @@ class Link:
     """
 
     def __init__(self, port: str) -> None:
-        from mpremote.transport import TransportError
-        from mpremote.transport_serial import SerialTransport
-
-        self.port = port
-        self._failures: tuple[type[Exception], ...] = (TransportError, OSError)
+        self.port = resolve(port)
         try:
-            self._transport = SerialTransport(port, wait=0)
-        except self._failures as error:
+            self._transport = SerialTransport(self.port, wait=0, timeout=READ_TIMEOUT)
+            self._transport.serial.write_timeout = BUSY_TIMEOUT
+        except (TransportError, OSError, ValueError) as error:
             raise DeviceError(
-                f"cannot open {port}: {_reason(error)}. Is the board connected, and no other program using it? "
+                f"cannot open {self.port}: {_reason(error)}. Is the board connected, and no other program using it? "
                 "`emlearn devices` lists the ports"
             ) from error
         try:
-            self._prompt()
+            self.reset()
         except BaseException:
             self._close()
             raise
@@ -65,24 +72,30 @@ class Link:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with contextlib.suppress(*self._failures):
+        with contextlib.suppress(*FAILURES):
+            if error is not None:  # perhaps in the middle of a command
+                self._transport.serial.write(INTERRUPT)
             self._transport.exit_raw_repl()
         self._close()
 
     def _close(self) -> None:
-        with contextlib.suppress(*self._failures):
+        with contextlib.suppress(*FAILURES):
             self._transport.close()
 
-    def _prompt(self) -> None:
-        """Get to the raw prompt, whatever was going on: a program, half a transfer, a raw paste."""
+    def reset(self) -> None:
+        """Restart MicroPython on the board, so that imports start anew, whatever was going on there."""
+        serial = self._transport.serial
+        serial.timeout = READ_TIMEOUT
         for attempt in range(ATTEMPTS):
             try:
                 if attempt:
                     self._recover()
                 with contextlib.redirect_stdout(io.StringIO()):  # mpremote prints what it did not expect
-                    self._transport.enter_raw_repl(soft_reset=True, timeout_overall=3 + 4 * attempt)
+                    self._transport.enter_raw_repl(soft_reset=False, timeout_overall=PROMPT_TIME)
+                    self._transport.enter_raw_repl(soft_reset=True, timeout_overall=RESET_TIME)
+                serial.timeout = BUSY_TIMEOUT
                 return
-            except self._failures as error:
+            except FAILURES as error:
                 reason = _reason(error)
         raise DeviceError(
             f"nothing at {self.port} answers as MicroPython does ({reason}). Press the board's reset button and try "
@@ -90,16 +103,15 @@ class Link:
         )
 
     def _recover(self) -> None:
-        serial = self._transport.serial
         # Ends a raw paste, interrupts a program, leaves the raw prompt: each is harmless where it does not apply.
         for keys in (INTERRUPT + INTERRUPT, END, INTERRUPT, FRIENDLY, b"\r" + INTERRUPT):
-            serial.write(keys)
+            self._transport.serial.write(keys)
             self._drain()
 
     def _drain(self) -> None:
         serial = self._transport.serial
-        last = time.monotonic()
-        while time.monotonic() - last < QUIET:
+        start = last = time.monotonic()
+        while time.monotonic() - last < QUIET and time.monotonic() - start < PROMPT_TIME:
             waiting = serial.inWaiting()
             if waiting:
                 serial.read(waiting)
@@ -112,31 +124,34 @@ class Link:
         Raises
         ------
         DeviceError
-            With the board's traceback if it raised, or if it did not end within `timeout` seconds of silence.
+            With the last line of the traceback if it raised, or if it did not end within `timeout` seconds of silence.
         """
         with self._translated("run a script"):
             output, errors = self._transport.exec_raw(script, timeout=timeout)
         if errors:
-            raise DeviceError(errors.decode(errors="replace").strip())
+            raise DeviceError(_last_line(errors.decode(errors="replace")))
         return str(output.decode(errors="replace"))
 
     def value(self, expression: str, setup: str = "", timeout: float = 30) -> Any:
         """Evaluate an expression on the board; its repr must be a Python literal."""
-        return ast.literal_eval(self.run(f"{setup}\nprint(repr({expression}))", timeout).strip())
+        return _literal(self.run(f"{setup}\nprint(repr({expression}))", timeout))
 
     def board(self) -> Board:
         """Ask the board what it is."""
-        name, version, mpy, machine, path = ast.literal_eval(self.run(PROBE).strip())
-        return Board(name, tuple(v for v in version if isinstance(v, int)), mpy, machine, tuple(path))
-
-    def reset(self) -> None:
-        """Restart MicroPython on the board, so that imports start anew."""
-        self._prompt()
+        name, version, mpy, machine, path, home = _literal(self.run(PROBE))
+        return Board(name, tuple(v for v in version if isinstance(v, int)), mpy, machine, tuple(path), home)
 
     def exists(self, path: str) -> bool:
         """Whether there is such a file or folder."""
         with self._translated(f"look for {path}"):
-            return bool(self._transport.fs_exists(path))
+            self._transport.exec("import os")
+            try:
+                self._transport.exec(f"os.stat({path!r})")
+            except TransportExecError as error:
+                if "OSError" in _last_line(error.error_output):
+                    return False
+                raise
+            return True
 
     def write(self, path: str, content: bytes, progress: Progress | None = None) -> None:
         """Write a file as it is: what fails half-way leaves half a file."""
@@ -156,17 +171,22 @@ class Link:
 
     @contextlib.contextmanager
     def _translated(self, action: str) -> Iterator[None]:
-        from mpremote.transport import TransportExecError
-
         try:
             yield
         except TransportExecError as error:
             raise DeviceError(f"the board could not {action}: {_last_line(error.error_output)}") from error
-        except self._failures as error:
+        except FAILURES as error:
             raise DeviceError(
                 f"could not {action} at {self.port}: {_reason(error)}. Was the board unplugged or reset? Nothing that "
                 "worked before is lost: run the command again"
             ) from error
+
+
+def _literal(text: str) -> Any:
+    try:
+        return ast.literal_eval(text.strip())
+    except (SyntaxError, ValueError) as error:
+        raise DeviceError(f"the board answered what makes no sense, {text.strip()[:80]!r}: run it again") from error
 
 
 def _reason(error: BaseException) -> str:

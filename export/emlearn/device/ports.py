@@ -7,20 +7,21 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from .link import DeviceError
+from .errors import DeviceError
 
 # Where MicroPython's firmware.bin starts in flash, by esptool's name of the chip.
 FLASH_OFFSETS = {"ESP32": 0x1000, "ESP32-S2": 0x1000, "ESP32-C5": 0x2000, "ESP32-P4": 0x2000}
-ESPTOOL_HINT = "esptool is not installed: pip install esptool"
+ESPTOOL_HINT = "esptool is not installed: pip install 'esptool>=5'"
 
 
 @dataclass(frozen=True)
 class Port:
-    """A serial port: its device, what is there, and its USB numbers."""
+    """A serial port: its device, what is there, its USB vendor and product numbers, and its serial number."""
 
     device: str
     description: str
     usb: str
+    serial_number: str = ""
 
 
 def ports() -> list[Port]:
@@ -29,7 +30,40 @@ def ports() -> list[Port]:
 
     found = [port for port in comports() if port.vid is not None]
     found.sort(key=lambda port: str(port.device))
-    return [Port(port.device, port.description or "", f"{port.vid:04x}:{port.pid:04x}") for port in found]
+    return [
+        Port(port.device, port.description or "", f"{port.vid:04x}:{port.pid:04x}", port.serial_number or "")
+        for port in found
+    ]
+
+
+def resolve(port: str) -> str:
+    """Return the device that a port stands for: mpremote's "auto", "id:SERIAL-NUMBER" and "port:DEVICE".
+
+    Raises
+    ------
+    DeviceError
+        If there is none, or "auto" has a choice.
+    """
+    if port.startswith("id:"):
+        number = port.removeprefix("id:")
+        for candidate in ports():
+            if candidate.serial_number == number:
+                return candidate.device
+        raise DeviceError(f"no board with serial number {number} is connected; `emlearn devices` lists what is")
+    if port == "auto":
+        found = ports()
+        if len(found) == 1:
+            return found[0].device
+        if found:
+            raise DeviceError(f"several boards are connected: choose one with --port, of {_devices(found)}")
+        raise DeviceError(
+            "no board is connected by USB. Is its cable one that carries data? Name other ports with --port"
+        )
+    return port.removeprefix("port:")
+
+
+def _devices(found: list[Port]) -> str:
+    return ", ".join(port.device for port in found)
 
 
 def flash(firmware: Path, port: str, *, chip: str = "auto", erase: bool = True) -> None:
