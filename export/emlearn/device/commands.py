@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn
 
 from . import ports as serial_ports
-from .deploy import deploy
+from .deploy import checked, deploy
 from .errors import DeviceError
 from .files import Report
 from .install import install
@@ -45,11 +45,15 @@ def install_command(package: str, port: str, python: bool) -> None:
 def deploy_command(model: Path, port: str, python: bool) -> None:
     """Put MODEL and its module on the board at PORT, and check there that it predicts as here."""
     try:
-        with _connected(port) as link, _progress() as report:
-            agree, rows = deploy(link, model, python=python, report=report)
+        checked(model)  # before the board is interrupted
     except ValueError as error:
         raise click.ClickException(f"{model}: {error}") from error
-    click.echo(f"device agrees: {agree}/{rows}")
+    with _connected(port) as link, _progress() as report:
+        agree, rows = deploy(link, model, python=python, report=report)
+    if rows:
+        click.echo(f"device agrees: {agree}/{rows}")
+    else:
+        click.echo("device loads it. To compare predictions, convert with --data, or call certify before save")
 
 
 @click.command("devices")

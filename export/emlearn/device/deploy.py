@@ -13,6 +13,20 @@ PACKAGE = "emltrees"
 SELFTEST_TIME = 300  # seconds; the twin on a slow board takes most
 
 
+def checked(model: Path) -> bytes:
+    """Return the content of a model's file.
+
+    Raises
+    ------
+    ValueError
+        If the device would refuse it.
+    """
+    from .. import load
+
+    load(model)
+    return model.read_bytes()
+
+
 def deploy(link: Link, model: Path, *, python: bool = False, report: Report | None = None) -> tuple[int, int]:
     """Install the model's module, copy the model, and replay its golden rows on the board.
 
@@ -29,24 +43,17 @@ def deploy(link: Link, model: Path, *, python: bool = False, report: Report | No
     Returns
     -------
     (int, int)
-        Golden rows on which the device agrees, and golden rows in all.
+        Golden rows on which the device agrees, and golden rows in all: none if the model was saved without a
+        certificate.
 
     Raises
     ------
     ValueError
         If the file is no model.
     DeviceError
-        If the board cannot take module or model, computes something else, or the model has no golden rows.
+        If the board cannot take module or model, or computes something else.
     """
-    from .. import load
-
-    # What the device would refuse need not travel.
-    if load(model).info()["n_golden"] == 0:
-        raise DeviceError(
-            f"{model.name} has no golden rows to check on the board: save it with a certificate (model.certify(X), or "
-            "emlearn convert --data)"
-        )
-    content = model.read_bytes()
+    content = checked(model)
     install(link, PACKAGE, python=python, report=report)
     target = link.board().absolute(model.name)
 

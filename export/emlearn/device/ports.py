@@ -11,6 +11,7 @@ from .errors import DeviceError
 
 # Where MicroPython's firmware.bin starts in flash, by esptool's name of the chip.
 FLASH_OFFSETS = {"ESP32": 0x1000, "ESP32-S2": 0x1000, "ESP32-C5": 0x2000, "ESP32-P4": 0x2000}
+IMAGE_START = b"\xe9"
 ESPTOOL_HINT = "esptool is not installed: pip install 'esptool>=5'"
 
 
@@ -72,17 +73,24 @@ def flash(firmware: Path, port: str, *, chip: str = "auto", erase: bool = True) 
     Raises
     ------
     DeviceError
-        If esptool is missing, finds no chip, or fails.
+        If the file is no such firmware, or esptool is missing, finds no chip, or fails.
     """
     if firmware.suffix == ".uf2":
         raise DeviceError(
             f"{firmware.name} is for a board's USB drive: hold BOOTSEL while plugging it in, then copy the file there"
         )
-    name = detect(port, chip)
-    if erase:
-        _esptool("--port", port, "--chip", chip, "erase-flash")
-    offset = FLASH_OFFSETS.get(name, 0)
-    _esptool("--port", port, "--chip", chip, "write-flash", f"{offset:#x}", str(firmware))
+    with firmware.open("rb") as file:
+        start = file.read(1)
+    if start != IMAGE_START:
+        raise DeviceError(
+            f"{firmware.name} starts with {start.hex() or 'nothing'}, firmware for Espressif chips with "
+            f"{IMAGE_START.hex()}: take the .bin file for your board from micropython.org/download"
+        )
+    device = resolve(port)
+    offset = FLASH_OFFSETS.get(detect(device, chip), 0)
+    # In one command, which finds out that the firmware is for another chip before it erases anything.
+    all_ = ["--erase-all"] if erase else []
+    _esptool("--port", device, "--chip", chip, "write-flash", *all_, f"{offset:#x}", str(firmware))
 
 
 def detect(port: str, chip: str = "auto") -> str:
