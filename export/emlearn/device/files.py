@@ -10,7 +10,7 @@ import contextlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .errors import DeviceError
+from .errors import DeviceError, LinkLost, NoRoom
 from .link import Link
 
 NEW, OLD = "~new", "~old"  # appended to a file's name
@@ -105,6 +105,8 @@ def replace_files(
             _send(link, path, content, report)
             if check is not None:
                 check(path + NEW)
+    except LinkLost:
+        raise  # the next visit cleans up
     except DeviceError:
         with contextlib.suppress(DeviceError):
             link.run(restore)
@@ -123,10 +125,8 @@ def _send(link: Link, path: str, content: bytes, report: Report | None) -> None:
 
     try:
         link.write(path + NEW, content, progress)
-    except DeviceError as error:
-        if "Errno 28]" not in str(error):
-            raise
-        raise DeviceError(
+    except NoRoom as error:
+        raise NoRoom(
             f"no room for {path}: it takes {len(content):,} bytes beside the old one until it is verified. Remove "
             "files that the board no longer needs"
         ) from error

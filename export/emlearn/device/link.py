@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import errno
 import hashlib
 import io
 import struct
@@ -16,7 +17,7 @@ from mpremote.transport import TransportError, TransportExecError
 from mpremote.transport_serial import SerialTransport
 
 from .boards import PROBE, Board
-from .errors import DeviceError
+from .errors import DeviceError, LinkLost, NoRoom
 from .ports import resolve
 
 Progress = Callable[[int, int], Any]  # bytes done, bytes in all
@@ -141,7 +142,9 @@ class Link:
         Raises
         ------
         DeviceError
-            With the last line of the traceback if it raised, or if it did not end within `timeout` seconds of silence.
+            With the last line of the traceback if it raised.
+        LinkLost
+            If the board does not answer, or was silent for `timeout` seconds.
         """
         with self._translated("run a script"):
             output, errors = self._transport.exec_raw(script, timeout=timeout)
@@ -164,11 +167,24 @@ class Link:
         return bool(_literal(self.run(script)))
 
     def write(self, path: str, content: bytes, progress: Progress | None = None) -> None:
-        """Write a file as it is: what fails half-way leaves half a file."""
+        """Write a file as it is: what fails half-way leaves half a file.
+
+        Raises
+        ------
+        NoRoom
+            If the file system is full.
+        DeviceError
+            If anything else fails.
+        """
         with self._translated(f"write {path}"):
             if progress is not None:
                 progress(0, len(content))
-            self._transport.fs_writefile(path, content, chunk_size=CHUNK, progress_callback=progress)
+            try:
+                self._transport.fs_writefile(path, content, chunk_size=CHUNK, progress_callback=progress)
+            except OSError as error:
+                if error.errno != errno.ENOSPC:
+                    raise
+                raise NoRoom(f"no room for {path}: it takes {len(content):,} bytes") from error
 
     def holds(self, path: str, content: bytes) -> bool:
         """Whether a file is there with exactly this content."""
@@ -185,7 +201,7 @@ class Link:
         except TransportExecError as error:
             raise DeviceError(f"the board could not {action}: {_last_line(error.error_output)}") from error
         except FAILURES as error:
-            raise DeviceError(
+            raise LinkLost(
                 f"could not {action} at {self.port}: {_reason(error)}. Was the board unplugged or reset? Nothing that "
                 "worked before is lost: run the command again"
             ) from error
