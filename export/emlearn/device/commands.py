@@ -11,10 +11,11 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn
 
 from . import ports as serial_ports
+from .boards import PYTHON
 from .deploy import checked, deploy
 from .errors import DeviceError
 from .files import Report
-from .install import install
+from .install import install, packages_folder
 from .link import Link
 
 _PORT = click.option(
@@ -100,8 +101,9 @@ COMMANDS = (install_command, deploy_command, devices_command, flash_command)
 @contextlib.contextmanager
 def _connected(port: str) -> Iterator[Link]:
     try:
+        packages_folder(PYTHON)  # without it there is no need to interrupt the board
         with Link(port) as link:
-            click.echo(f"{port}: {link.board()}")
+            click.echo(f"{link.port}: {link.board()}")
             yield link
     except DeviceError as error:
         raise click.ClickException(str(error)) from error
