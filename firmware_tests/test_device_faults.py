@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import random
+import select
+import socket
+import threading
 import time
 
 import pytest
@@ -131,6 +134,42 @@ def test_recovers_from(state, port):
             time.sleep(0.1)
     with Link(port) as link:
         assert link.value("6 * 7") == 42
+
+
+def test_a_program_that_goes_on(port, monkeypatch):
+    """These boards, unlike most, do not look at Ctrl-C while they are busy."""
+    monkeypatch.setattr("emlearn.device.link.PROMPT_TIME", 0.5)
+    with open(os.open(port, os.O_RDWR | os.O_NOCTTY), "r+b", buffering=0) as terminal:
+        terminal.write(b"\x02while True: pass\r\r")
+        time.sleep(0.1)
+    assert "Press the board's reset button and try again" in fail("install", "emltrees", "--port", port)
+
+
+def test_socket(models, port):
+    """As through a network adapter for serial ports."""
+    board = os.open(port, os.O_RDWR | os.O_NOCTTY)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def carry():
+            client, _ = server.accept()
+            with client:
+                while True:
+                    for ready in select.select([client, board], [], [])[0]:
+                        if ready is board:
+                            client.sendall(os.read(board, 4096))
+                        elif not (data := client.recv(4096)):
+                            return
+                        else:
+                            os.write(board, data)
+
+        thread = threading.Thread(target=carry, daemon=True)
+        thread.start()
+        url = f"socket://127.0.0.1:{server.getsockname()[1]}"
+        assert succeed("deploy", models / "iris.eml", "--port", url).endswith("device agrees: 8/8")
+        thread.join(10)
+        assert not thread.is_alive()
+    os.close(board)
+    assert files(port) == sums({**package("armv7m"), "/iris.eml": (models / "iris.eml").read_bytes()})
 
 
 class Cable:
