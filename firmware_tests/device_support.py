@@ -20,6 +20,8 @@ import emlearn
 
 DIST = Path(__file__).resolve().parents[1] / "dist"
 ABI = "6.3"
+if not (DIST / "manifest.json").exists():
+    pytest.skip("there is no dist/manifest.json: make dist", allow_module_level=True)
 one_machine = pytest.mark.xdist_group(cortex_m3.MACHINE.name)
 
 

@@ -44,6 +44,7 @@ def test_replace(kind, port):
     format_disk(port, kind)
     old, new = bytes(range(256)) * 3, bytes(range(255, -1, -1)) * 5
     with Link(port) as link:
+        assert link.value("atomic('/m')", HELPERS) == (kind == "lfs2")
         for left in ((), (NEW,), (OLD,), (NEW, OLD)):
             for there in (True, False):
                 for path in ("/m", "/m" + NEW, "/m" + OLD):

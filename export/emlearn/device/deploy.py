@@ -9,7 +9,7 @@ from .files import Report, replace_files
 from .install import install
 from .link import Link
 
-PACKAGE = "emltrees"
+PACKAGE = "emltrees"  # what runs a model: there is one family
 SELFTEST_TIME = 300  # seconds; the twin on a slow board takes most
 
 
