@@ -13,7 +13,7 @@ import pytest
 import serial
 from boards import cortex_m3
 from device_support import fail, files, make_models, one_machine, package, succeed, sums
-from emlearn.device import DeviceError, Link
+from emlearn.device import DeviceError, Link, deploy
 from emlearn.device.files import HELPERS, NEW, OLD, replace_files
 from ports.qemu.session import Session
 
@@ -250,5 +250,18 @@ def test_the_first_deploy_cut(models, port, monkeypatch):
     cable.plug(30000)
     fail("deploy", models / "iris.eml", "--port", port)
     cable.plug()
+    assert succeed("deploy", models / "iris.eml", "--port", port).endswith("device agrees: 8/8")
+    assert files(port) == sums({**package("armv7m"), "/iris.eml": (models / "iris.eml").read_bytes()})
+
+
+def test_ctrl_c(models, port):
+    """On the PC, in the middle of a transfer: the board is left at its friendly prompt, and the next try succeeds."""
+
+    def report(path, done, total):
+        if done >= 2048:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), Link(port) as link:
+        deploy(link, models / "iris.eml", report=report)
     assert succeed("deploy", models / "iris.eml", "--port", port).endswith("device agrees: 8/8")
     assert files(port) == sums({**package("armv7m"), "/iris.eml": (models / "iris.eml").read_bytes()})
