@@ -28,7 +28,9 @@ static mp_obj_t model_predict(size_t n_args, const mp_obj_t *args) {
             return MP_OBJ_NEW_SMALL_INT(eml_trees_classify(t, &x, model_scratch(self)));
         }
     }
-    return mp_call_function_n_kw(model_import(MP_QSTR_emltrees_full, MP_QSTR_predict), n_args, 0, args);
+    const mp_obj_t ours = MP_OBJ_FROM_PTR(&model_predict_obj);
+    const mp_obj_t full = self->predict == ours ? model_import(MP_QSTR_emltrees_full, MP_QSTR_predict) : self->predict;
+    return mp_call_function_n_kw(full, n_args, 0, args);
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(model_predict_obj, 2, 3, model_predict);
 
