@@ -33,26 +33,16 @@ def runs():
                     label = "-".join(filter(None, (module, case, name)))
                     if label not in board.no_room:
                         label = f"{board.name}-{label}"
-                        yield pytest.param(board, module, case, name, id=label, marks=together(board))
+                        yield pytest.param(board, module, case, name, id=label)
 
 
-def together(board):
-    """With `pytest -n 2 --dist loadgroup`, one process does all of a board's tests, so that it boots only once."""
-    return pytest.mark.xdist_group(board.name)
-
-
-each_board = pytest.mark.parametrize(
-    "board", [pytest.param(board, id=name, marks=together(board)) for name, board in BOARDS.items()]
-)
-
-
-@each_board
+@pytest.mark.parametrize("board", BOARDS.values(), ids=BOARDS)
 def test_starts(board):
     script = "import sys\nprint(sys.implementation.name, 6 * 7)\n"
     assert board.run(script, {}).split() == ["micropython", "42"]
 
 
-@each_board
+@pytest.mark.parametrize("board", BOARDS.values(), ids=BOARDS)
 def test_failure_shows(board):
     """What the cases below rest on: an exception on the board is seen here."""
     files = {"check.py": (HERE / "check.py").read_bytes()}

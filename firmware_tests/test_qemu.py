@@ -13,10 +13,7 @@ from ports.qemu.machine import BoardError
 from ports.qemu.session import Session
 
 MACHINES = {module.MACHINE.name: module.MACHINE for module in (cortex_m0, cortex_m3, cortex_m4f, cortex_m7, riscv32)}
-each_machine = pytest.mark.parametrize(
-    "machine",
-    [pytest.param(machine, id=name, marks=pytest.mark.xdist_group(name)) for name, machine in MACHINES.items()],
-)
+each_machine = pytest.mark.parametrize("machine", MACHINES.values(), ids=MACHINES)
 # As sys.implementation._mpy has it: ABI 6.3, and the native architecture in the bits from 10 on.
 NATIVE = {"cortex-m0": 4, "cortex-m3": 6, "cortex-m4f": 7, "cortex-m7": 8, "riscv32": 11}
 
