@@ -38,6 +38,7 @@ class Soc:
 
 
 MPS2 = Soc("MPS2", 10)
+MICROBIT = Soc("NRF51", 10)  # 256 kB of flash, 16 kB of RAM
 # With more memory than the nRF51's 256 kB of flash and 16 kB of RAM: for the firmware and, 1 MB into the RAM, the disk.
 NRF51 = Soc("NRF51", 10, ("-global", "nrf51-soc.flash-size=1048576", "-global", "nrf51-soc.sram-size=33554432"))
 VIRT = Soc("VIRT", 0, ("-bios", "none"))
@@ -53,7 +54,8 @@ class Machine:
     soc: Soc
     gc_helper: str  # of MicroPython's shared/runtime/gchelper_*.s
     cpu_flags: str  # for the C compiler
-    disk_address: int  # of RAM that nothing else uses
+    disk_address: int  # of RAM that nothing else uses, or of flash
+    disk_in_flash: bool = False  # and read-only: a ROMFS
     fpu: bool = False
     heap_size: int = 1 << 20
     ram_size: int = 4 << 20  # statics, heap and stack; ARM only
@@ -117,6 +119,7 @@ class Machine:
             "GC_HELPER": self.gc_helper,
             "DISK_ADDRESS": self.disk_address,
             "DISK_SIZE": self.disk_size,
+            "DISK_IN_FLASH": int(self.disk_in_flash),
             "MICROPY_HEAP_SIZE": self.heap_size,
             "RAM_SIZE": self.ram_size,
             "STACK_SIZE": self.stack_size,
