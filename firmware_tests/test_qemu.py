@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -139,6 +140,19 @@ def test_a_board_that_does_not_boot_fails_the_run(tmp_path):
     )
     assert done.returncode == 1 and f"{len(names)} failed in" in done.stdout, done.stdout + done.stderr
     assert all(f"{name} does not boot" in done.stdout for name in names), done.stdout
+
+
+def test_a_board_boots_in_one_process_only():
+    """However pytest-xdist deals out the tests: four of two boards, to two processes."""
+    names = ("cortex-m3", "riscv32")
+    tests = [
+        f"{HERE}/test_boards.py::{test}[{name}]" for test in ("test_starts", "test_failure_shows") for name in names
+    ]
+    command = [sys.executable, "-m", "pytest", "-n", "2", "-vv", *tests]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    done = subprocess.run(command, cwd=HERE.parent, env=environment, capture_output=True, text=True, timeout=120)
+    ran = re.findall(r"\[(gw\d)\].* PASSED .*\[(.*)\]", done.stdout)
+    assert len(ran) == len(tests) and len(set(ran)) == len(names), done.stdout
 
 
 def test_mpremotes_command_line():
