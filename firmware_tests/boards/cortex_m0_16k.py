@@ -18,4 +18,4 @@ SMALL = Machine(
     ram_size=16 << 10,
     stack_size=3 << 10,
 )
-BOARD = board(SMALL, cases=())
+BOARD = board(SMALL, cases=("in_place",))
