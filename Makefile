@@ -7,8 +7,7 @@ include build.mk
 include firmware_tests/firmware.mk
 
 PYTHON ?= python3
-# The tests of one board stay together: it boots once.
-PYTEST_FLAGS ?= -n 2 --dist loadgroup
+PYTEST_FLAGS ?= -n 2
 FUZZ_SECONDS ?= 60
 
 empty  :=
