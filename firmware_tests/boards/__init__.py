@@ -55,8 +55,7 @@ def module_files(board: Board, module: str) -> dict[str, bytes]:
     """Return what `import emltrees` needs: the native modules of the board's architecture, or the twin."""
     if module == "twin":
         return {"emltrees.mpy": (ROOT / f"dist/py_{ABI}/emltrees.mpy").read_bytes()}
-    folder = ROOT / f"dist/{board.arch}_{ABI}"
-    return {name: (folder / name).read_bytes() for name in ("emltrees.mpy", "emltrees_build.mpy")}
+    return {path.name: path.read_bytes() for path in (ROOT / f"dist/{board.arch}_{ABI}").glob("emltrees*.mpy")}
 
 
 def boards() -> list[Board]:
