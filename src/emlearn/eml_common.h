@@ -43,6 +43,13 @@ typedef struct {
     char type;
 } eml_array_t;
 
+// Whether a model of floats takes it: n features, as float32 or as integers, which are taken for the float32 nearest to them.
+static inline eml_err_t eml_check_features(const eml_array_t *x, size_t n) {
+    const int known = x->type == EML_FLOAT32 || x->type == EML_INT32 || x->type == EML_INT16 || x->type == EML_INT8
+        || x->type == EML_UINT8;
+    return !known ? EML_ERR_TYPE : x->size != n ? EML_ERR_SHAPE : EML_OK;
+}
+
 static inline uint32_t eml_float_bits(const float *x) {
     uint32_t bits;
     memcpy(&bits, x, sizeof(bits));

@@ -1,6 +1,7 @@
 // The .eml container: a header with a CRC, the arrays of one model, trailers. See docs/formats.md.
 //
 //   eml_file_check(file, size, family, table)   a whole file in memory
+//   eml_file_open(...)                          the same, and the header of any family but trees
 //   eml_file_trailer(...)                       find a trailer
 #ifndef EML_FILE_H
 #define EML_FILE_H
@@ -12,6 +13,7 @@
 #define EML_FILE_MAJOR 1
 #define EML_FILE_CRC 12 // offset of the CRC
 #define EML_FAMILY_TREES 1
+#define EML_FAMILY_LINEAR 2
 #define EML_TRAILER_LABELS 0x4c42414cu // "LABL"
 #define EML_TRAILER_TEST 0x54534554u   // "TEST"
 #define EML_TRAILER_GOLDEN 0x444c4f47u // "GOLD"
@@ -67,6 +69,38 @@ static inline eml_err_t eml_file_check(const uint32_t *file, size_t size, uint32
         return EML_ERR_UNSUPPORTED;
     }
     return eml_file_crc(file, file[2], table) == file[EML_FILE_CRC / 4] ? EML_OK : EML_ERR_FORMAT;
+}
+
+// What `out` of a model's prediction holds.
+typedef enum { EML_VALUES = 0, EML_PROBABILITIES = 1, EML_DECISION_VALUES = 2 } eml_output_t;
+
+// How the header of every family but trees begins, and so its struct.
+typedef struct {
+    uint16_t n_features;
+    uint16_t n_classes; // 0: regression
+    uint16_t n_outputs;
+    uint8_t output; // eml_output_t
+    uint8_t kind;   // the family's own
+    uint32_t size;  // bytes of header and arrays: the trailers follow
+} eml_head_t;
+
+// Copy the header, of `header` bytes, of a whole file of this family into its struct; its arrays are still missing.
+// file: [size], aligned to 4 bytes; scratch: [256].
+static inline eml_err_t eml_file_open(
+    void *model, uint32_t header, const void *file, size_t size, uint32_t family, uint32_t *scratch) {
+    const uint32_t *words = (const uint32_t *)file;
+    const eml_err_t err = eml_file_check(words, size, family, scratch);
+    if (err != EML_OK) {
+        return err;
+    }
+    const uint32_t body = words[2] - EML_FILE_HEADER;
+    if (body < header) {
+        return EML_ERR_FORMAT;
+    }
+    memcpy(model, words + EML_FILE_HEADER / 4, header);
+    eml_head_t head;
+    memcpy(&head, model, sizeof(head));
+    return head.size < header || head.size > body || head.size & 3 ? EML_ERR_FORMAT : EML_OK;
 }
 
 // Payload of the trailer with this tag, or NULL. data: a file of `size` bytes; offset: of its first trailer.

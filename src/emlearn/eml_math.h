@@ -2,6 +2,7 @@
 //
 //   eml_float_key(bits)              order of float32 as order of int32
 //   eml_float_from_int(i)            bits of the float32 nearest to an integer
+//   eml_feature_bits(x, i)           bits of the float32 nearest to a feature of any type
 //   eml_float_from_ratio(n, d, e)    bits of the float32 nearest to n / d * 2^e, for n below 2^63
 //   eml_double_add(a, b)             sum of two non-negative float64
 //   eml_double_from_ratio(n, d, e)   bits of the float64 nearest to n / d * 2^e
@@ -121,6 +122,16 @@ static inline uint32_t eml_float_from_ratio(uint64_t n, uint16_t d, int exponent
 static inline uint32_t eml_float_from_int(int32_t i) {
     const uint32_t magnitude = i < 0 ? 0u - (uint32_t)i : (uint32_t)i;
     return i == 0 ? 0 : (uint32_t)eml_round(magnitude, 0, 0, 24) | (i < 0 ? 0x80000000u : 0);
+}
+
+static inline uint32_t eml_feature_bits(const eml_array_t *x, size_t i) {
+    if (x->type == EML_FLOAT32) {
+        return eml_float_bits((const float *)x->data + i);
+    }
+    return eml_float_from_int(x->type == EML_INT16 ? ((const int16_t *)x->data)[i]
+            : x->type == EML_INT32                 ? ((const int32_t *)x->data)[i]
+            : x->type == EML_INT8                  ? ((const int8_t *)x->data)[i]
+                                                   : ((const uint8_t *)x->data)[i]);
 }
 
 #define EML_DOUBLE_ONE ((uint64_t)0x3ff << 52)
