@@ -6,28 +6,20 @@ import os
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from . import converters, readers
-from ._features import as_raw, as_table, probe_rows
+from ._build import Options, build
+from ._features import as_table
 from ._registry import find
-from .certificate import REGRESSION_TOLERANCE, agreeing_rows, reference_predictions
 from .errors import ConvertError
-from .ir import trees as ir
-from .ir.trees import Document, Ensemble
 from .model import METHODS, Model
-from .passes.layout import layout
-from .passes.leaves import encode
-from .passes.quantise import choose_dtype, quantise
 
 __all__ = ["convert", "converters", "load"]
 
 DTYPES = {None: "float", "float": "float", "float32": "float", "int16": "int16", "int16_t": "int16", "auto": "auto"}
 LEAVES = ("exact", "uint8", "hard")
 LEAF_BITS = {0: "hard", 8: "uint8"}
-PROBABILITY_TOLERANCE = 1e-6
-MAX_PROBE_GOLDEN = 4
 
 
 def convert(
@@ -52,8 +44,8 @@ def convert(
     Parameters
     ----------
     estimator : object
-        A fitted decision tree, random forest or extra trees of scikit-learn, classifier or regressor. The model
-        keeps a reference to it, for `Model.certify`.
+        A fitted decision tree, random forest, extra trees or linear model of scikit-learn, or a Pipeline of scalers,
+        PCA and feature selection before a linear model. The model keeps a reference to it, for `Model.certify`.
     kind : str, optional
         Name of the supported class to treat it as, for classes that only look like one.
     method : {"loadable", "inline"}
@@ -93,30 +85,28 @@ def convert(
     sums votes in the order in which its threads end, so that its own exact ties vary from call to call: the model is
     equal to it with one job.
     """
-    ensemble = find(estimator, kind)(estimator)
+    source = find(estimator, kind)(estimator)
     method = METHODS[0] if method is None else method
     if method not in METHODS:
         raise ConvertError(f"method={method!r} is unknown; use one of {', '.join(METHODS)}")
     if dtype not in DTYPES:
         raise ConvertError(f"dtype={dtype!r} is unknown; use 'float', 'int16' or 'auto'")
-    task = "classifier" if ensemble.n_classes else "regressor"
+    task = "classifier" if source.n_classes else "regressor"
     if return_type not in (None, task):
         raise ConvertError(f"return_type={return_type!r} does not fit: {type(estimator).__name__} is a {task}")
     if not 0.0 <= max_loss <= 1.0:
         raise ConvertError(f"max_loss={max_loss!r} is not a part of the rows, from 0.0 to 1.0")
-    chosen_leaf = _leaf(leaf, leaf_bits, bool(ensemble.n_classes))
-    table = _table(data, ensemble.n_features)
-    chosen_dtype = DTYPES[dtype]
-    if chosen_dtype == "float" and scale is not None:
+    options = Options(
+        method=method,
+        dtype=DTYPES[dtype],
+        leaf=_leaf(leaf, leaf_bits, bool(source.n_classes)),
+        scale=scale,
+        table=_table(data, source.n_features),
+        max_loss=max_loss,
+    )
+    if options.dtype == "float" and scale is not None:
         raise ConvertError("scale= goes with dtype='int16' or 'auto'; for dtype='float' leave it out")
-
-    if chosen_dtype == "auto":
-        chosen_dtype = "float"
-        if table is not None:
-            small = _build(estimator, ensemble, choose_dtype(ensemble, "int16", scale, table), chosen_leaf, method)
-            if _agreement(small, estimator, table) >= 1.0 - max_loss:
-                return small
-    return _build(estimator, ensemble, choose_dtype(ensemble, chosen_dtype, scale, table), chosen_leaf, method)
+    return build(source, estimator, options)
 
 
 def load(file: str | os.PathLike[str]) -> Model:
@@ -129,44 +119,6 @@ def load(file: str | os.PathLike[str]) -> Model:
     """
     document = readers.read(Path(file).read_bytes())
     return Model(document)
-
-
-def _build(estimator: Any, ensemble: Ensemble, dtype: int, leaf: str, method: str) -> Model:
-    table = encode(ensemble, leaf)
-    trees = layout(quantise(ensemble, dtype), table, ensemble.n_features, ensemble.n_classes, ensemble.labels)
-    model = Model(Document(trees), classes=ensemble.classes, estimator=estimator, method=method)
-    probes = as_raw(probe_rows(ensemble, dtype == ir.DTYPE_INT16), trees)
-    if dtype != ir.DTYPE_SCALED and leaf == "exact":
-        _check_exact(model, estimator, ensemble, probes)
-    # Rows for the device's selftest are dear where models are small: at most a quarter of the model, but one.
-    row_bytes = probes[0].nbytes + 4 + 4 * trees.n_outputs
-    n_golden = max(1, min(MAX_PROBE_GOLDEN, model.nbytes // 4 // row_bytes))
-    model.golden = model.golden_of(probes[-n_golden:])
-    return model
-
-
-def _check_exact(model: Model, estimator: Any, ensemble: Ensemble, probes: NDArray[Any]) -> None:
-    before, after = reference_predictions(estimator, probes.astype(np.float32)), model.predictions(probes)
-    if model.is_classifier:
-        wrong = before.labels != after.labels
-        tolerance = PROBABILITY_TOLERANCE
-    else:
-        wrong = np.zeros(len(probes), bool)
-        tolerance = REGRESSION_TOLERANCE * float(np.max(np.abs(ensemble.leaf_value), initial=0.0))
-    wrong |= np.max(np.abs(before.outputs - after.outputs), axis=1) > tolerance
-    if np.any(wrong):
-        row = int(np.argmax(wrong))
-        raise ConvertError(
-            f"the converted model disagrees with the estimator on {int(np.sum(wrong))} of {len(wrong)} rows: "
-            f"a defect of emlearn, please report it. The estimator says {before.outputs[row].tolist()}, "
-            f"the model {after.outputs[row].tolist()} for {probes[row].tolist()}"
-        )
-
-
-def _agreement(model: Model, estimator: Any, table: NDArray[Any]) -> float:
-    raw = as_raw(table, model.trees)
-    before = reference_predictions(estimator, raw.astype(np.float32))
-    return float(np.mean(agreeing_rows(before, model.predictions(raw), model.is_classifier)))
 
 
 def _table(data: Any, n_features: int) -> NDArray[Any] | None:

@@ -16,6 +16,7 @@ _ERRORS = {
     -3: "inconsistent model",
     -4: "not an .eml file, or damaged",
     -5: "an .eml file of another version or family",
+    -6: "NaN, infinity, or a number beyond its range",
     -7: "out of memory",
 }
 
@@ -27,11 +28,13 @@ def _check(err: int) -> None:
         raise ValueError(_ERRORS.get(err, f"error {err} in the C core"))
 
 
-class TreesCore:
-    """A tree ensemble, validated and run by the C core.
+class Core:
+    """A model of any family, validated and run by the C core.
 
     Parameters
     ----------
+    family : str
+        Such as "trees".
     eml : bytes
         The content of an `.eml` file.
 
@@ -41,13 +44,18 @@ class TreesCore:
         If the device would refuse the file.
     """
 
-    def __init__(self, eml: bytes) -> None:
+    def __init__(self, family: str, eml: bytes) -> None:
+        self._family = family
         self._data = ffi.new("uint32_t[]", len(eml) // 4 + 1)  # aligned, as the device has it
         ffi.memmove(self._data, eml, len(eml))
-        self._trees = ffi.new("eml_trees_t *")
-        _check(lib.core_trees_open(self._trees, ffi.cast("uint8_t *", self._data), len(eml)))
-        self.n_features: int = lib.core_trees_n_features(self._trees)
-        self.n_outputs: int = lib.core_trees_n_outputs(self._trees)
+        self._model = ffi.new(f"eml_{family}_t *")
+        _check(self._call("open", ffi.cast("uint8_t *", self._data), len(eml)))
+        self.n_features: int = self._call("n_features")
+        self.n_outputs: int = self._call("n_outputs")
+        self.scratch_size: int = self._call("scratch_size")  # bytes, here; elsewhere no more
+
+    def _call(self, name: str, *args: Any) -> Any:
+        return getattr(lib, f"core_{self._family}_{name}")(self._model, *args)
 
     def _input(self, X: NDArray[Any]) -> tuple[Any, bytes]:
         code = _TYPECODES.get(X.dtype)
@@ -62,20 +70,47 @@ class TreesCore:
         """Class numbers, shape (n,), of X, shape (n, n_features), float32 or int16."""
         out = np.empty(len(X), np.int32)
         data, code = self._input(X)
-        _check(lib.core_trees_classes(self._trees, data, code, len(X), ffi.cast("int32_t *", ffi.from_buffer(out))))
+        _check(self._call("classes", data, code, len(X), ffi.cast("int32_t *", ffi.from_buffer(out))))
         return out
+
+    def _floats(self, name: str, X: NDArray[Any], columns: int) -> NDArray[np.float32]:
+        out = np.empty((len(X), columns), np.float32)
+        data, code = self._input(X)
+        _check(self._call(name, data, code, len(X), ffi.cast("float *", ffi.from_buffer(out)), columns))
+        return out
+
+    def outputs(self, X: NDArray[Any]) -> NDArray[np.float32]:
+        """Probabilities or values, shape (n, n_outputs), of X, shape (n, n_features), float32 or int16."""
+        return self._floats("outputs", X, self.n_outputs)
+
+    def decision(self, X: NDArray[Any]) -> NDArray[np.float32]:
+        """Decision values, shape (n, 1 or n_classes), of X; ValueError where the family has none."""
+        if not hasattr(lib, f"core_{self._family}_decision"):
+            raise ValueError(f"a model of {self._family} has no decision function")
+        return self._floats("decision", X, self._call("n_decision"))
+
+
+class TreesCore(Core):
+    """A tree ensemble.
+
+    Parameters
+    ----------
+    eml : bytes
+        The content of an `.eml` file.
+    """
+
+    def __init__(self, eml: bytes) -> None:
+        super().__init__("trees", eml)
 
     def work(self, X: NDArray[Any]) -> tuple[float, float]:
         """Decisions, and entries of leaves with several classes, that a row of X takes on average."""
         counts = ffi.new("uint64_t[2]")
         data, code = self._input(X)
-        _check(lib.core_trees_work(self._trees, data, code, len(X), counts, counts + 1))
+        _check(self._call("work", data, code, len(X), counts, counts + 1))
         rows = max(len(X), 1)
         return counts[0] / rows, counts[1] / rows
 
-    def outputs(self, X: NDArray[Any]) -> NDArray[np.float32]:
-        """Probabilities or values, shape (n, n_outputs), of X, shape (n, n_features), float32 or int16."""
-        out = np.empty((len(X), self.n_outputs), np.float32)
-        data, code = self._input(X)
-        _check(lib.core_trees_outputs(self._trees, data, code, len(X), ffi.cast("float *", ffi.from_buffer(out))))
-        return out
+
+def open_core(family: str, eml: bytes) -> Core:
+    """Return the core of a model of this family."""
+    return TreesCore(eml) if family == "trees" else Core(family, eml)

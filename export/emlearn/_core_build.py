@@ -11,72 +11,99 @@ from cffi import FFI
 
 _INCLUDE = Path(__file__).resolve().parents[2] / "src" / "emlearn"
 
-_DECLARATIONS = """
-typedef struct { ...; } eml_trees_t;
-int core_trees_open(eml_trees_t *t, const uint8_t *data, size_t size);
-uint32_t core_trees_n_features(const eml_trees_t *t);
-uint32_t core_trees_n_outputs(const eml_trees_t *t);
-int core_trees_classes(const eml_trees_t *t, const void *x, char type, size_t n_rows, int32_t *out);
-int core_trees_outputs(const eml_trees_t *t, const void *x, char type, size_t n_rows, float *out);
+# Families, by the middle of their names in C, with the header that has all of these, and whether it has the last two:
+# eml_F_t, eml_F_open, eml_F_n_outputs, eml_F_scratch_size, eml_F_class, eml_F_outputs; eml_F_n_decision,
+# eml_F_decision.
+FAMILIES = {
+    "trees": ("eml_trees_file.h", False),
+    "linear": ("eml_linear.h", True),
+}
+
+_DECLARE = """
+typedef struct { ...; } eml_F_t;
+int core_F_open(eml_F_t *m, const uint8_t *data, size_t size);
+uint32_t core_F_n_features(const eml_F_t *m);
+uint32_t core_F_n_outputs(const eml_F_t *m);
+size_t core_F_scratch_size(const eml_F_t *m);
+int core_F_classes(const eml_F_t *m, const void *x, char type, size_t n_rows, int32_t *out);
+int core_F_outputs(const eml_F_t *m, const void *x, char type, size_t n_rows, float *out, size_t n_out);
+"""
+_DECLARE_DECISION = """
+uint32_t core_F_n_decision(const eml_F_t *m);
+int core_F_decision(const eml_F_t *m, const void *x, char type, size_t n_rows, float *out, size_t n_out);
+"""
+_DECLARE_WORK = """
 int core_trees_work(
     const eml_trees_t *t, const void *x, char type, size_t n_rows, uint64_t *decisions, uint64_t *entries);
 """
 
-_SOURCE = """
+_COMMON = """
 #include <stdlib.h>
-#include "eml_trees_file.h"
 
-static int core_trees_open(eml_trees_t *t, const uint8_t *data, size_t size) {
-    uint32_t scratch[256];
-    return eml_trees_open(t, data, size, scratch);
-}
-
-static uint32_t core_trees_n_features(const eml_trees_t *t) {
-    return t->n_features;
-}
-
-static uint32_t core_trees_n_outputs(const eml_trees_t *t) {
-    return eml_trees_n_outputs(t);
-}
-
-static eml_array_t core_row(const eml_trees_t *t, const void *x, char type, size_t row) {
+static eml_array_t core_row(const void *x, char type, size_t n_features, size_t row) {
     const size_t size = type == EML_INT16 ? sizeof(int16_t) : sizeof(float);
-    eml_array_t array = { (const uint8_t *)x + row * t->n_features * size, t->n_features, type };
+    eml_array_t array = { (const uint8_t *)x + row * n_features * size, n_features, type };
     return array;
 }
+"""
 
-// x: [n_rows][n_features] of float32 ('f') or int16 ('h').
-static int core_trees_classes(const eml_trees_t *t, const void *x, char type, size_t n_rows, int32_t *out) {
-    uint64_t *sums = malloc(sizeof(uint64_t) * eml_trees_n_outputs(t));
-    int err = sums ? EML_OK : EML_ERR_FULL;
+# x: [n_rows][n_features] of float32 ('f') or int16 ('h').
+_DEFINE = """
+static int core_F_open(eml_F_t *m, const uint8_t *data, size_t size) {
+    uint32_t scratch[256];
+    return eml_F_open(m, data, size, scratch);
+}
+
+static uint32_t core_F_n_features(const eml_F_t *m) {
+    return m->n_features;
+}
+
+static uint32_t core_F_n_outputs(const eml_F_t *m) {
+    return eml_F_n_outputs(m);
+}
+
+static size_t core_F_scratch_size(const eml_F_t *m) {
+    return eml_F_scratch_size(m);
+}
+
+static int core_F_classes(const eml_F_t *m, const void *x, char type, size_t n_rows, int32_t *out) {
+    void *scratch = malloc(eml_F_scratch_size(m));
+    int err = scratch ? EML_OK : EML_ERR_FULL;
     for (size_t row = 0; row < n_rows && err == EML_OK; row++) {
-        const eml_array_t array = core_row(t, x, type, row);
+        const eml_array_t array = core_row(x, type, m->n_features, row);
         uint32_t klass = 0;
-        err = eml_trees_class(t, &array, sums, &klass);
+        err = eml_F_class(m, &array, scratch, &klass);
         out[row] = (int32_t)klass;
     }
-    free(sums);
+    free(scratch);
     return err;
 }
-
-static int core_trees_outputs(const eml_trees_t *t, const void *x, char type, size_t n_rows, float *out) {
-    const size_t n_out = eml_trees_n_outputs(t);
-    uint64_t *sums = malloc(sizeof(uint64_t) * n_out);
-    int err = sums ? EML_OK : EML_ERR_FULL;
+"""
+_DEFINE_FLOATS = """
+static int core_F_WHAT(const eml_F_t *m, const void *x, char type, size_t n_rows, float *out, size_t n_out) {
+    void *scratch = malloc(eml_F_scratch_size(m));
+    int err = scratch ? EML_OK : EML_ERR_FULL;
     for (size_t row = 0; row < n_rows && err == EML_OK; row++) {
-        const eml_array_t array = core_row(t, x, type, row);
-        err = eml_trees_outputs(t, &array, sums, out + row * n_out, n_out);
+        const eml_array_t array = core_row(x, type, m->n_features, row);
+        err = eml_F_WHAT(m, &array, scratch, out + row * n_out, n_out);
     }
-    free(sums);
+    free(scratch);
     return err;
 }
+"""
+_DEFINE_DECISION = """
+static uint32_t core_F_n_decision(const eml_F_t *m) {
+    return eml_F_n_decision(m);
+}
+"""
 
+_WORK = """
 // What prediction has to do for these rows: decisions taken, and entries of leaves with several classes.
 static int core_trees_work(
     const eml_trees_t *t, const void *x, char type, size_t n_rows, uint64_t *decisions, uint64_t *entries) {
     *decisions = *entries = 0;
     for (size_t row = 0; row < n_rows; row++) {
-        const eml_array_t array = core_row(t, x, type, row);
+        const eml_array_t array = core_row(x, type, t->n_features, row);
         const eml_err_t err = eml_trees_check_input(t, &array);
         if (err != EML_OK) {
             return err;
@@ -99,11 +126,29 @@ static int core_trees_work(
 }
 """
 
+
+def _declarations() -> str:
+    text = ""
+    for family, (_, decides) in FAMILIES.items():
+        text += (_DECLARE + (_DECLARE_DECISION if decides else "")).replace("_F_", f"_{family}_")
+    return text + _DECLARE_WORK
+
+
+def _source() -> str:
+    text = "".join(f'#include "{header}"\n' for header, _ in FAMILIES.values()) + _COMMON
+    for family, (_, decides) in FAMILIES.items():
+        part = _DEFINE + _DEFINE_FLOATS.replace("WHAT", "outputs")
+        if decides:
+            part += _DEFINE_DECISION + _DEFINE_FLOATS.replace("WHAT", "decision")
+        text += part.replace("_F_", f"_{family}_")
+    return text + _WORK
+
+
 ffi = FFI()
-ffi.cdef(_DECLARATIONS)
+ffi.cdef(_declarations())
 ffi.set_source(
     "emlearn._eml",
-    _SOURCE,
+    _source(),
     include_dirs=[str(_INCLUDE)],
     depends=[str(header) for header in sorted(_INCLUDE.glob("*.h"))],
     extra_compile_args=["-std=c99", "-O2", "-ffp-contract=off"],

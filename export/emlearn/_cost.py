@@ -7,6 +7,13 @@ pipelines or slow flash.
 
 from __future__ import annotations
 
+from functools import singledispatch
+from typing import Any
+
+from numpy.typing import NDArray
+
+from .ir.trees import Trees
+
 # For a class: fixed, a tree, a decision, an entry of a leaf with several classes, a class.
 COSTS = {
     ("x64", "int16"): (14.8, 29.3, 13.4, 62.1, 13.9),
@@ -32,3 +39,15 @@ def instructions(dtype: str, n_trees: int, decisions: float, entries: float, n_c
         for (architecture, fitted_dtype), costs in COSTS.items()
         if fitted_dtype == dtype
     }
+
+
+@singledispatch
+def estimate(tables: Any, core: Any, core_input: NDArray[Any]) -> dict[str, int]:
+    """Estimate the instructions of a `predict` of these rows, on average; empty for families nobody has measured."""
+    return {}
+
+
+@estimate.register
+def _(tables: Trees, core: Any, core_input: NDArray[Any]) -> dict[str, int]:
+    decisions, entries = core.work(core_input)
+    return instructions(tables.dtype_name, tables.n_trees, decisions, entries, tables.n_classes)

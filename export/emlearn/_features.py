@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import singledispatch
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from . import _quantize as q
-from .ir.trees import DTYPE_FLOAT, DTYPE_INT16, DTYPE_SCALED, Ensemble, Trees
+from .ir.document import Tables
+from .ir.trees import DTYPE_FLOAT, DTYPE_SCALED, Ensemble, Trees
 
 N_PROBES = 64
 
@@ -39,16 +41,16 @@ def as_table(X: Any, n_features: int) -> NDArray[Any]:
     return table
 
 
-def as_raw(X: Any, trees: Trees) -> NDArray[np.float32] | NDArray[np.int16]:
-    """Return the raw features as a device would hold them: int16 for dtype int16 without scales, else float32.
+def as_raw(X: Any, tables: Tables) -> NDArray[np.float32] | NDArray[np.int16]:
+    """Return the raw features as a device would hold them: int16 for typecode "h", else float32.
 
     Raises
     ------
     ValueError
         As `as_table`; and if the model takes int16 integers and X has other values.
     """
-    table = as_table(X, trees.n_features)
-    if trees.dtype != DTYPE_INT16:
+    table = as_table(X, tables.n_features)
+    if tables.typecode == "f":
         with np.errstate(over="ignore"):
             return np.ascontiguousarray(table, dtype=np.float32)
     if not q.is_int16(table):
@@ -62,15 +64,35 @@ def as_raw(X: Any, trees: Trees) -> NDArray[np.float32] | NDArray[np.int16]:
     return np.ascontiguousarray(table, dtype=np.int16)
 
 
-def as_core_input(raw: NDArray[Any], trees: Trees) -> NDArray[Any]:
+def as_core_input(raw: NDArray[Any], tables: Tables) -> NDArray[Any]:
     """Return raw features as the core takes them: scaled if the model has scales."""
-    if trees.dtype == DTYPE_SCALED:
-        return np.ascontiguousarray(q.scale_features(raw, trees.shift, trees.offset))
+    return _core_input(tables, raw)
+
+
+@singledispatch
+def _core_input(tables: Any, raw: NDArray[Any]) -> NDArray[Any]:
     return raw
 
 
-def rows_on_thresholds(raw: NDArray[Any], trees: Trees) -> NDArray[np.bool_]:
+@_core_input.register
+def _(tables: Trees, raw: NDArray[Any]) -> NDArray[Any]:
+    if tables.dtype == DTYPE_SCALED:
+        return np.ascontiguousarray(q.scale_features(raw, tables.shift, tables.offset))
+    return raw
+
+
+def rows_on_thresholds(raw: NDArray[Any], tables: Tables) -> NDArray[np.bool_]:
     """Tell which rows have a feature that equals one of its thresholds, where rounding would show first."""
+    return _on_thresholds(tables, raw)
+
+
+@singledispatch
+def _on_thresholds(tables: Any, raw: NDArray[Any]) -> NDArray[np.bool_]:
+    return np.zeros(len(raw), bool)
+
+
+@_on_thresholds.register
+def _(trees: Trees, raw: NDArray[Any]) -> NDArray[np.bool_]:
     core_input = as_core_input(raw, trees)
     compared = q.float32_keys(core_input) if trees.dtype == DTYPE_FLOAT else core_input
     node = ~trees.is_leaf

@@ -20,6 +20,8 @@ MAX_SCALED_THRESHOLD = 2**29  # |floor(t * 2^shift)| stays below, and so does th
 MIN_PROPORTION = 2.0**-1000  # of weighted leaves
 MAX_COUNT_TOTAL = 65535
 MIN_VALUE_EXPONENT = -156  # of regression: 2^-149 is the smallest float32
+MIN_COLUMN_SHIFT, MAX_COLUMN_SHIFT = -400, 400
+INT32_MAX = 2**31 - 1
 FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 _KEY_BIAS = np.uint32(0x7FFFFF)
@@ -207,3 +209,20 @@ def _recover_leaf(proportions: list[float], ratio: dict[float, Fraction]) -> NDA
     if total > MAX_COUNT_TOTAL or sum(fractions) != 1:
         return None
     return np.array([int(fraction * total) for fraction in fractions], dtype=np.int64)
+
+
+def columns_to_int32(columns: NDArray[np.float64]) -> tuple[NDArray[np.int32], NDArray[np.int16]]:
+    """Return integers and shifts with ``integers * 2^shift`` nearest to the columns.
+
+    The largest of a column gets 31 bits. A column of zeros, or of numbers too small for the smallest shift, has shift
+    -400 and never decides anything.
+    """
+    largest = np.max(np.abs(columns), axis=0, initial=0.0)
+    exponents = np.frexp(largest)[1].astype(np.int64)  # largest < 2^exponent
+    shift = np.clip(exponents - 31, MIN_COLUMN_SHIFT, MAX_COLUMN_SHIFT)
+    shift[largest == 0.0] = MIN_COLUMN_SHIFT
+    rounded = np.rint(np.ldexp(columns, -shift.astype(np.int32)))
+    over = np.any(np.abs(rounded) > INT32_MAX, axis=0) & (shift < MAX_COLUMN_SHIFT)  # rounding made one bit more
+    shift = shift + over
+    rounded = np.rint(np.ldexp(columns, -shift.astype(np.int32)))
+    return np.clip(rounded, -INT32_MAX, INT32_MAX).astype(np.int32), shift.astype(np.int16)

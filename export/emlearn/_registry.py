@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .errors import ConvertError
 
-if TYPE_CHECKING:
-    from .ir.trees import Ensemble
-
-Converter = Callable[[Any], "Ensemble"]
+# Takes a fitted estimator; what it returns is a type that `_build.build` knows.
+Converter = Callable[[Any], Any]
 
 # (package, class name) -> converter. Libraries move classes between their modules, so the modules between are not
 # compared.

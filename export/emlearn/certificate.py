@@ -27,7 +27,7 @@ class Certificate:
     estimator : str
         Class of the estimator.
     dtype, leaf : str
-        What the model compares and what its leaves hold.
+        What the model computes with, and what leaves of trees hold.
     rows : int
         Number of rows compared.
     agreeing : int
@@ -91,8 +91,9 @@ class Certificate:
 
     def __str__(self) -> str:
         percent = 100 * self.agreement
+        leaves = f", leaves {self.leaf}" if self.leaf else ""
         lines = [
-            ("model", f"{self.estimator}, dtype {self.dtype}, leaves {self.leaf}, {self.nbytes:,} bytes"),
+            ("model", f"{self.estimator}, dtype {self.dtype}{leaves}, {self.nbytes:,} bytes"),
             ("agreement", f"{self.agreeing:,}/{self.rows:,} rows ({percent:.4g} %)"),
             ("largest error", f"{self.max_error:.3g} (row {self.worst_row})"),
         ]
@@ -119,7 +120,7 @@ class Predictions:
     labels : ndarray, shape (n_rows,)
         Class labels; the values for regression.
     outputs : ndarray, shape (n_rows, n_outputs)
-        Probabilities, or the values.
+        Probabilities, or the values; decision values where a classifier has no probabilities.
     """
 
     labels: NDArray[Any]
@@ -138,8 +139,11 @@ def reference_predictions(estimator: Any, X: NDArray[Any]) -> Predictions:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="X does not have valid feature names")
         labels = np.asarray(estimator.predict(X))
-        proba = np.asarray(estimator.predict_proba(X)) if hasattr(estimator, "classes_") else labels[:, None]
-    return Predictions(labels, proba)
+        if hasattr(estimator, "predict_proba"):
+            outputs = np.asarray(estimator.predict_proba(X))
+        else:
+            outputs = np.asarray(estimator.decision_function(X)) if hasattr(estimator, "classes_") else labels
+    return Predictions(labels, outputs.reshape(len(X), -1))
 
 
 def agreeing_rows(before: Predictions, after: Predictions, classifier: bool) -> NDArray[np.bool_]:
@@ -147,7 +151,8 @@ def agreeing_rows(before: Predictions, after: Predictions, classifier: bool) -> 
     if classifier:
         return np.asarray(before.labels == after.labels)
     largest = float(np.max(np.abs(before.labels), initial=0.0))
-    return np.asarray(np.abs(before.labels - after.labels) <= REGRESSION_TOLERANCE * largest)
+    errors = np.abs(before.outputs - after.outputs)
+    return np.asarray(np.all(errors <= REGRESSION_TOLERANCE * largest, axis=1))
 
 
 def certify(
@@ -198,14 +203,14 @@ _NO_SCORE: Pair = (None, None)
 
 
 def _scores(y: NDArray[Any], before: Predictions, after: Predictions, classifier: bool) -> tuple[str, Pair]:
-    if len(y) != len(before.labels):
+    if len(y) != before.labels.size:
         raise ValueError(f"y has {len(y)} values for {len(before.labels)} rows of X")
     if classifier:
         return "accuracy", (float(np.mean(before.labels == y)), float(np.mean(after.labels == y)))
     spread = float(np.sum((y - np.mean(y)) ** 2))
     if spread == 0.0:
         return "", _NO_SCORE
-    before_r2, after_r2 = (1.0 - float(np.sum((y - p.labels) ** 2)) / spread for p in (before, after))
+    before_r2, after_r2 = (1.0 - float(np.sum((y - p.labels.ravel()) ** 2)) / spread for p in (before, after))
     return "R2", (before_r2, after_r2)
 
 
@@ -216,7 +221,7 @@ def _auc(y: NDArray[Any], predictions: Predictions, estimator: Any) -> float | N
     if n_classes < 2 or set(np.unique(y).tolist()) != set(estimator.classes_.tolist()):
         return None
     if n_classes == 2:
-        return float(roc_auc_score(y == estimator.classes_[1], predictions.outputs[:, 1]))
+        return float(roc_auc_score(y == estimator.classes_[1], predictions.outputs[:, -1]))
     one_against_rest = [roc_auc_score(y == c, predictions.outputs[:, i]) for i, c in enumerate(estimator.classes_)]
     return float(np.mean(one_against_rest))
 

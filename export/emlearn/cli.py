@@ -82,7 +82,7 @@ def convert_command(
     except (ValueError, OSError) as error:
         raise click.ClickException(_one_line(error)) from error
     size = len(content.encode() if isinstance(content, str) else content)
-    click.echo(f"wrote {output}: {size:,} bytes, {converted.trees.summary}")
+    click.echo(f"wrote {output}: {size:,} bytes, {converted.tables.summary}")
 
 
 @main.command("info")
@@ -95,10 +95,11 @@ def info_command(file: Path) -> None:
         raise click.ClickException(f"{file}: {_one_line(error)}") from error
     facts = model.info()
     table = Table(show_header=False)
-    for key in ("family", "task", "dtype", "leaf", "layout"):
-        table.add_row(key, str(facts[key]))
-    for key in ("n_features", "n_trees", "n_decisions", "n_leaf_elements", "n_leaf_records", "n_golden"):
-        table.add_row(key.removeprefix("n_").replace("_", " "), f"{facts[key]:,}")
+    for key, value in facts.items():
+        if isinstance(value, str):
+            table.add_row(key, value)
+        elif isinstance(value, int) and key != "nbytes":
+            table.add_row(key.removeprefix("n_").replace("_", " "), f"{value:,}")
     if facts["labels"]:
         shown = ", ".join(str(label) for label in facts["labels"][:20])
         more = f", ... ({len(facts['labels'])})" if len(facts["labels"]) > 20 else ""
@@ -106,7 +107,7 @@ def info_command(file: Path) -> None:
     for section, size in facts["bytes"].items():
         table.add_row(f"bytes of {section}", f"{size:,}")
     table.add_row("bytes as .eml", f"{facts['nbytes']:,}")
-    click.echo(f"{file}: {model.trees.summary}")
+    click.echo(f"{file}: {model.tables.summary}")
     Console().print(table)
     if facts["certificate"] is not None:
         click.echo(f"\ncertificate\n{facts['certificate']}")

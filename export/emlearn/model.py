@@ -12,12 +12,11 @@ from numpy.typing import NDArray
 
 from . import certificate as cert
 from . import writers
-from ._core import TreesCore
-from ._cost import instructions
+from ._core import open_core
+from ._cost import estimate
 from ._features import as_core_input, as_raw, rows_on_thresholds
 from .certificate import Certificate, Predictions
-from .ir import trees as ir
-from .ir.trees import Document, Golden, Trees
+from .ir.document import Document, Golden, Output, Tables
 from .writers import eml
 
 MAX_CERTIFIED_GOLDEN = 8
@@ -32,8 +31,8 @@ class Model:
 
     Attributes
     ----------
-    trees : Trees
-        The model's arrays.
+    tables : Tables
+        The model's arrays; of a tree ensemble also called `trees`.
     classes_ : ndarray, shape (n_classes,)
         Class labels, of the type they had in training. Classifiers only.
     n_features_in_ : int
@@ -53,35 +52,40 @@ class Model:
         estimator: Any = None,
         method: str = "loadable",
     ) -> None:
-        self.trees: Trees = document.trees
+        self.tables: Any = document.tables
         self.golden: Golden | None = document.golden
         self.certificate = None if document.certificate is None else Certificate.from_json(document.certificate)
         self.estimator = estimator
         self.method = method
-        self.n_features_in_ = self.trees.n_features
+        self.n_features_in_ = self.tables.n_features
         if self.is_classifier:
-            self.classes_ = _classes(self.trees) if classes is None else classes
-        file = eml.write(Document(replace(self.trees, labels=None)))
+            self.classes_ = _classes(self.tables) if classes is None else classes
+        file = eml.write(Document(replace(self.tables, labels=None)))
         self.nbytes: int = len(file)
-        self._core = TreesCore(file)
+        self._core = open_core(self.tables.FAMILY, file)
 
     def __repr__(self) -> str:
-        return f"<emlearn.Model: {self.trees.summary}, {self.nbytes:,} bytes>"
+        return f"<emlearn.Model: {self.tables.summary}, {self.nbytes:,} bytes>"
 
     @property
     def is_classifier(self) -> bool:
         """Whether the model predicts classes, not values."""
-        return self.trees.n_classes > 0
+        return bool(self.tables.n_classes > 0)
+
+    @property
+    def trees(self) -> Any:
+        """The tables of a tree ensemble."""
+        return self.tables
 
     @property
     def dtype(self) -> str:
-        """What the model compares: "float", "int16" or "int16 scaled"."""
-        return ir.DTYPES[self.trees.dtype]
+        """What the model computes with: "float", "int16" or "int16 scaled"."""
+        return str(self.tables.dtype_name)
 
     @property
     def leaf(self) -> str:
-        """What the leaves hold: "hard", "counts", "weighted", "uint8" or "value"."""
-        return ir.LEAVES[self.trees.leaf]
+        """What leaves of trees hold: "hard", "counts", "weighted", "uint8" or "value"; "" without trees."""
+        return str(self.tables.facts().get("leaf", ""))
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Predict class labels, or values.
@@ -94,17 +98,20 @@ class Model:
         Returns
         -------
         ndarray, shape (n_rows,)
-            Labels out of `classes_`, or float32 values.
+            Labels out of `classes_`, or float32 values; of several values a row, shape (n_rows, n_outputs).
 
         Raises
         ------
         ValueError
             If X has another shape, is not numeric, or has values that the model does not take.
         """
-        core_input = as_core_input(as_raw(X, self.trees), self.trees)
+        core_input = self._core_input(X)
         if self.is_classifier:
             return np.asarray(self.classes_[self._core.classes(core_input)])
-        return self._core.outputs(core_input)[:, 0]
+        return _values(self._core.outputs(core_input))
+
+    def _core_input(self, X: Any) -> NDArray[Any]:
+        return as_core_input(as_raw(X, self.tables), self.tables)
 
     def predict_proba(self, X: Any) -> NDArray[np.float32]:
         """Predict probabilities.
@@ -122,11 +129,35 @@ class Model:
         Raises
         ------
         ValueError
-            As `predict`; and for a regression model.
+            As `predict`; and for a model without probabilities.
         """
         if not self.is_classifier:
             raise ValueError("a regression model has no probabilities; use predict")
-        return self._core.outputs(as_core_input(as_raw(X, self.trees), self.trees))
+        if self.tables.output != Output.PROBABILITIES:
+            raise ValueError("this estimator has no probabilities; use decision_function")
+        return self._core.outputs(self._core_input(X))
+
+    def decision_function(self, X: Any) -> NDArray[np.float32]:
+        """Predict decision values, of families that have some.
+
+        Parameters
+        ----------
+        X : array-like, shape (n_rows, n_features)
+            As for `predict`.
+
+        Returns
+        -------
+        ndarray of float32, shape (n_rows,) for two classes, else (n_rows, n_classes)
+            In the order of `classes_`.
+
+        Raises
+        ------
+        ValueError
+            As `predict`; and for a model without decision values.
+        """
+        if not self.is_classifier:
+            raise ValueError("a regression model has no decision function; use predict")
+        return _values(self._core.decision(self._core_input(X)))
 
     def certify(self, X: Any, y: Any = None, *, estimator: Any = None) -> Certificate:
         """Compare with the estimator on every row, and keep the result and some of the rows for `save`.
@@ -149,10 +180,9 @@ class Model:
         estimator = self.estimator if estimator is None else estimator
         if estimator is None:
             raise ValueError("a loaded model does not know its estimator; pass certify(X, y, estimator=...)")
-        raw = as_raw(X, self.trees)
+        raw = as_raw(X, self.tables)
         if len(raw) == 0:
             raise ValueError("X has no rows to compare on")
-        work = self._core.work(as_core_input(raw, self.trees))
         self.certificate = cert.certify(
             estimator,
             raw.astype(np.float32),
@@ -162,23 +192,23 @@ class Model:
             dtype=self.dtype,
             leaf=self.leaf,
             nbytes=self.nbytes,
-            instructions=instructions(self.dtype, self.trees.n_trees, *work, self.trees.n_classes),
+            instructions=estimate(self.tables, self._core, as_core_input(raw, self.tables)),
         )
         chosen = [*range(min(N_FIRST_GOLDEN, len(raw))), self.certificate.worst_row]
-        chosen += np.flatnonzero(rows_on_thresholds(raw, self.trees)).tolist()
+        chosen += np.flatnonzero(rows_on_thresholds(raw, self.tables)).tolist()
         self.golden = self.golden_of(raw[list(dict.fromkeys(chosen))[:MAX_CERTIFIED_GOLDEN]])
         return self.certificate
 
     def predictions(self, raw: NDArray[Any]) -> Predictions:
         """Predict labels and outputs for raw features of the model's own dtype."""
-        core_input = as_core_input(raw, self.trees)
+        core_input = as_core_input(raw, self.tables)
         outputs = self._core.outputs(core_input)
-        labels = self.classes_[self._core.classes(core_input)] if self.is_classifier else outputs[:, 0]
+        labels = self.classes_[self._core.classes(core_input)] if self.is_classifier else _values(outputs)
         return Predictions(labels, outputs)
 
     def golden_of(self, raw: NDArray[Any]) -> Golden:
         """Return these rows with their predictions, for the device to replay."""
-        core_input = as_core_input(raw, self.trees)
+        core_input = as_core_input(raw, self.tables)
         classes = self._core.classes(core_input) if self.is_classifier else np.zeros(len(raw), np.int32)
         return Golden(raw, classes.astype(np.uint32), self._core.outputs(core_input))
 
@@ -234,39 +264,38 @@ class Model:
     def document(self) -> Document:
         """Return everything that a file of this model holds."""
         certificate = None if self.certificate is None else self.certificate.to_json()
-        return Document(self.trees, self.golden, certificate)
+        return Document(self.tables, self.golden, certificate)
 
     def info(self) -> dict[str, Any]:
         """Return facts about the model, by name: sizes in bytes, counts, labels."""
-        trees = self.trees
-        sections = {"header": eml.CONTAINER.size + eml.HEADER.size}
-        sections |= {name: array.nbytes + -array.nbytes % 4 for name, array in eml.pack_arrays(trees).items()}
+        tables = self.tables
+        sections = {"header": eml.CONTAINER.size + len(eml.pack_header(tables))}
+        sections |= {name: array.nbytes + -array.nbytes % 4 for name, array in eml.pack_arrays(tables).items()}
         whole = len(eml.write(self.document()))
         sections["trailers"] = whole - sum(sections.values())
-        n_leaf_elements = int(np.sum(trees.is_leaf))
         return {
-            "family": "trees",
+            "family": tables.FAMILY,
             "task": "classification" if self.is_classifier else "regression",
             "dtype": self.dtype,
-            "leaf": self.leaf,
-            "layout": ir.LAYOUTS[trees.layout],
-            "n_features": trees.n_features,
-            "n_classes": trees.n_classes,
-            "labels": self.classes_.tolist() if self.is_classifier else [],
-            "n_trees": trees.n_trees,
-            "n_decisions": trees.n_nodes - n_leaf_elements,
-            "n_leaf_elements": n_leaf_elements,
-            "n_leaf_records": trees.n_leaves,
+            **tables.facts(),
+            "n_features": tables.n_features,
+            "n_classes": tables.n_classes,
             "n_golden": 0 if self.golden is None else len(self.golden.features),
+            "labels": self.classes_.tolist() if self.is_classifier else [],
             "bytes": sections,
             "nbytes": whole,
             "certificate": self.certificate,
         }
 
 
-def _classes(trees: Trees) -> NDArray[Any]:
+def _values(outputs: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Without the second dimension, as scikit-learn returns a single column."""
+    return outputs[:, 0] if outputs.shape[1] == 1 else outputs
+
+
+def _classes(tables: Tables) -> NDArray[Any]:
     """Labels of a loaded file: of integers, of text, or of objects where it has both."""
-    labels = tuple(range(trees.n_classes)) if trees.labels is None else trees.labels
+    labels = tuple(range(tables.n_classes)) if tables.labels is None else tables.labels
     if len({type(label) for label in labels}) == 1:
         return np.array(labels)
     classes = np.empty(len(labels), object)

@@ -55,7 +55,7 @@ def test_kind_names_the_class_to_convert_as():
     with pytest.raises(ConvertError, match="cannot convert Lookalike"):
         emlearn.convert(estimator)
     assert np.array_equal(emlearn.convert(estimator, kind="DecisionTreeClassifier").predict(X), estimator.predict(X))
-    with pytest.raises(ConvertError, match="kind='Tree' is unknown; use one of DecisionTreeClassifier"):
+    with pytest.raises(ConvertError, match="kind='Tree' is unknown; use one of .*, DecisionTreeClassifier"):
         emlearn.convert(estimator, kind="Tree")
 
 
@@ -77,7 +77,7 @@ def test_import_loads_no_training_library_and_changes_nothing():
         (lambda: tree.DecisionTreeClassifier(), r"not fitted; call fit\(X, y\)"),
         (lambda: ensemble.RandomForestRegressor(), r"not fitted; call fit\(X, y\)"),
         (lambda: tree.DecisionTreeClassifier, "the class DecisionTreeClassifier; pass a fitted instance"),
-        (lambda: svm.SVC(), "cannot convert SVC; supported: DecisionTreeClassifier, DecisionTreeRegressor, Extra"),
+        (lambda: svm.SVC(), "cannot convert SVC; supported: .*DecisionTreeClassifier, DecisionTreeRegressor, "),
         (lambda: None, "cannot convert NoneType"),
         (lambda: tree.DecisionTreeRegressor().fit([[0], [1]], [[0, 1], [1, 0]]), "predicts 2 outputs; train one"),
         (lambda: tree.DecisionTreeClassifier().fit([[0], [1]], ["a", "b" * 300]), "has 300 bytes in UTF-8"),
@@ -239,15 +239,15 @@ def test_labels(labels, stored, tmp_path):
 
 
 def test_a_wrong_conversion_does_not_pass(monkeypatch):
-    from emlearn import _convert
+    from emlearn import _build
 
     def rounded_to_nearest(ensemble, dtype):
         decisions = original(ensemble, dtype)
         decisions.threshold[...] -= 1
         return decisions
 
-    original = _convert.quantise
-    monkeypatch.setattr(_convert, "quantise", rounded_to_nearest)
+    original = _build.quantise
+    monkeypatch.setattr(_build, "quantise", rounded_to_nearest)
     X, y = data("digits")
     for estimator in (tree.DecisionTreeClassifier(random_state=0), tree.DecisionTreeRegressor(random_state=0)):
         for options in ({}, {"dtype": "int16"}):

@@ -84,6 +84,11 @@ static inline uint32_t eml_trees_n_outputs(const eml_trees_t *t) {
     return t->n_classes ? t->n_classes : 1;
 }
 
+// Bytes that prediction needs to work in.
+static inline size_t eml_trees_scratch_size(const eml_trees_t *t) {
+    return eml_trees_n_outputs(t) * sizeof(uint64_t);
+}
+
 // Bytes of an element, of an index, of an entry.
 static inline uint32_t eml_trees_node_size(const eml_trees_t *t) {
     return eml_trees_is_wide(t) ? 16 : t->layout == EML_TREES_PACKED32 ? 8 : 6;

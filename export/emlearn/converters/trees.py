@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from .._registry import converts
 from ..errors import ConvertError
-from ..ir.trees import MAX_LABEL_BYTES, Ensemble, Label
+from ..ir.trees import Ensemble
+from .common import class_labels
 
 
 @converts(
@@ -88,7 +89,7 @@ def _convert(estimator: Any, members: list[Any]) -> Ensemble:
         leaf_proportion=leaf_proportion,
         leaf_total=arrays["weighted_n_node_samples"][is_leaf].astype(np.float64),
         leaf_value=values,
-        labels=_labels(estimator.classes_) if n_classes else None,
+        labels=class_labels(estimator.classes_) if n_classes else None,
         classes=np.asarray(estimator.classes_) if n_classes else None,
         random_thresholds=any(getattr(member, "splitter", "best") == "random" for member in members),
         allows_missing=bool(tags is not None and tags().input_tags.allow_nan),
@@ -103,25 +104,3 @@ def _leaf_values(
     if n_classes:
         return rows[:, :n_classes].astype(np.float64), np.zeros(0)
     return np.zeros((len(rows), 0)), rows[:, 0].astype(np.float64)
-
-
-def _labels(classes: NDArray[Any]) -> tuple[Label, ...] | None:
-    """Labels as a file holds them: integers or text; None if they are 0, 1, 2..."""
-    labels = tuple(_label(value) for value in classes.tolist())
-    return None if labels == tuple(range(len(labels))) else labels
-
-
-def _label(value: object) -> Label:
-    if isinstance(value, (bool, int)):
-        return int(value)
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, str):
-        try:
-            size = len(value.encode())
-        except UnicodeEncodeError as error:
-            raise ConvertError(f"class label {value!r} cannot be written as UTF-8") from error
-        if size > MAX_LABEL_BYTES:
-            raise ConvertError(f"class label {value[:20]!r}... has {size} bytes in UTF-8; the format holds 255")
-        return value
-    raise ConvertError(f"class label {value!r} is of type {type(value).__name__}; use integers or text")

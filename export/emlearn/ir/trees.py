@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .. import _quantize as q
+from .document import MAX_LABEL_BYTES, Document, Golden, Label, Output, check_labels
 
 # Header values, as in docs/formats.md and src/emlearn/eml_trees.h.
 LAYOUTS = ("packed16", "packed32", "wide")
@@ -24,9 +25,8 @@ FEATURE_BITS = range(8, 15)  # of them, in a packed layout
 JUMP_UNITS = {PACKED16: 3, PACKED32: 2, WIDE: 1}  # in which a right jump of one element is written
 MAX_PACKED_REFERENCE = 0x7FFF
 MIN_EXPONENT, MAX_EXPONENT = -256, 255  # of the values of regression
-MAX_LABEL_BYTES = 255
 
-Label = int | str
+__all__ = ["MAX_LABEL_BYTES", "Document", "Ensemble", "Golden", "Label", "Trees"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,6 +122,9 @@ class Trees:
         Absent when the labels are 0, 1, 2...
     """
 
+    FAMILY: ClassVar[str] = "trees"
+    NUMBER: ClassVar[int] = 1
+
     n_features: int
     n_classes: int
     layout: int
@@ -185,6 +188,33 @@ class Trees:
         return max(self.n_classes, 1)
 
     @property
+    def output(self) -> Output:
+        """What the outputs are."""
+        return Output.PROBABILITIES if self.n_classes else Output.VALUES
+
+    @property
+    def typecode(self) -> str:
+        """Of the raw features: "h" for dtype int16 without scales, else "f"."""
+        return "h" if self.dtype == DTYPE_INT16 else "f"
+
+    @property
+    def dtype_name(self) -> str:
+        """What the model compares: "float", "int16" or "int16 scaled"."""
+        return DTYPES[self.dtype]
+
+    def facts(self) -> dict[str, Any]:
+        """Return facts about the trees, by name."""
+        n_leaf_elements = int(np.sum(self.is_leaf))
+        return {
+            "leaf": LEAVES[self.leaf],
+            "layout": LAYOUTS[self.layout],
+            "n_trees": self.n_trees,
+            "n_decisions": self.n_nodes - n_leaf_elements,
+            "n_leaf_elements": n_leaf_elements,
+            "n_leaf_records": self.n_leaves,
+        }
+
+    @property
     def summary(self) -> str:
         """The model in a few words."""
         task = f"{self.n_classes} classes" if self.n_classes else "regression"
@@ -219,7 +249,7 @@ class Trees:
         _check(bool(np.all(np.abs(self.offset.astype(np.int64)) <= q.MAX_OFFSET)), "an offset is outside -2^29..2^29")
         self._validate_nodes()
         self._validate_records()
-        self._validate_labels()
+        check_labels(self.labels, self.n_classes)
 
     def _validate_nodes(self) -> None:
         n, node = self.n_nodes, ~self.is_leaf
@@ -275,48 +305,6 @@ class Trees:
             _check(bool(np.all((value > 0) & (value <= 255))), "a proportion is outside 1..255")
         if self.leaf != LEAF_WEIGHTED:
             _check(len(self.values) == 0, "values in a model whose leaves have none")
-
-    def _validate_labels(self) -> None:
-        if self.labels is None:
-            return
-        _check(len(self.labels) == self.n_classes, f"{len(self.labels)} labels for {self.n_classes} classes")
-        for label in self.labels:
-            _check(len(str(label).encode()) <= MAX_LABEL_BYTES, f"label {str(label)[:20]!r}... has more than 255 bytes")
-
-
-@dataclass(frozen=True, eq=False)
-class Golden:
-    """Rows that a device can replay, with what the host's core made of them.
-
-    Attributes
-    ----------
-    features : ndarray of float32 or int16, shape (n_rows, n_features)
-        Raw features: int16 for dtype int16 without scales, else float32.
-    classes : ndarray of uint32, shape (n_rows,)
-        Class numbers; 0 for regression.
-    outputs : ndarray of float32, shape (n_rows, n_outputs)
-    """
-
-    features: NDArray[np.float32] | NDArray[np.int16]
-    classes: NDArray[np.uint32]
-    outputs: NDArray[np.float32]
-
-
-@dataclass(frozen=True, eq=False)
-class Document:
-    """Everything a model file holds.
-
-    Attributes
-    ----------
-    trees : Trees
-    golden : Golden, optional
-    certificate : str, optional
-        JSON.
-    """
-
-    trees: Trees
-    golden: Golden | None = None
-    certificate: str | None = None
 
 
 def left_codes(feature_bits: int) -> int:

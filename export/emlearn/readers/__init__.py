@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ..ir.trees import Document
-from . import csv, eml
+from ..ir.document import Document
+from . import csv, eml, trees
 
-__all__ = ["csv", "eml", "read"]
+__all__ = ["csv", "eml", "read", "trees"]
 
 
 def read(data: bytes) -> Document:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from ..ir import trees as ir
-from ..ir.trees import Document, Golden, Label, Trees
+from ..ir.document import Document, Golden, Label, Tables
+from ..ir.schema import CODES, SCHEMAS, Array, Schema
+from ..ir.trees import Trees
+from ..writers.csv import CELLS
 from . import emlearn_csv
 
 _MAX_COUNT = 1 << 25  # of nodes, leaves, entries, values
@@ -31,6 +37,54 @@ class _Rows:
         self._at = 0
 
     def document(self) -> Document:
+        first = self._lines[0][1].split(",")
+        tables = self._trees() if first[2:3] and parse_int(first[2]) is not None else self._schema()
+        if self._next_is("label"):
+            labels = tuple(self._label() for _ in range(tables.n_classes))
+            try:
+                tables = replace(tables, labels=labels)
+            except ValueError as error:
+                raise self._error(str(error)) from error
+        golden = self._golden(tables)
+        certificate = self._line("cert").partition(",")[2] if self._next_is("cert") else None
+        n_before = self._at
+        if self._cells("end", 1) != [n_before]:
+            raise self._error(f"`end` should say {n_before} rows")
+        if self._at != len(self._lines):
+            raise ValueError(f"line {self._lines[self._at][0]}: a row after `end`")
+        return Document(tables, golden, certificate)
+
+    def _schema(self) -> Schema:
+        _, version, family, number, codes, *texts = (self._line("eml").split(",") + [""] * 5)[: len(self._lines[0][1])]
+        schema = SCHEMAS.get(parse_int(number) or 0)
+        if version != "1" or schema is None or family != schema.FAMILY:
+            raise self._error(f"version {version[:20]!r}, family {family[:20]!r}; this reader knows neither")
+        values = [parse_int(text) for text in texts[: len(schema.numbers())]]
+        numbers = {entry.name: v for entry, v in zip(schema.numbers(), values, strict=False) if v is not None}
+        if codes != "".join(CODES[entry.dtype] for entry in schema.numbers()) or len(numbers) < len(schema.numbers()):
+            raise self._error("not the numbers of a header")
+        try:
+            return schema.from_parts(numbers, self._array)
+        except ValueError as error:
+            raise error if str(error).startswith("line ") else self._error(str(error)) from error
+
+    def _array(self, each: Array, count: int) -> NDArray[Any]:
+        dtype = np.dtype("u4" if each.dtype == "f4" else each.dtype)
+        limits = np.iinfo(dtype)
+        cells = list[int]()
+        while not cells or len(cells) < count:
+            code, *texts = (self._line(each.name) + ",").split(",")[1:-1]
+            if code != CODES[each.dtype]:
+                raise self._error(f"{each.name} is of type {CODES[each.dtype]!r}")
+            here = min(CELLS, count - len(cells))
+            if len(texts) != here:
+                raise self._error(f"{len(texts)} cells, not {here}")
+            cells += self._integers(texts, int(limits.min), int(limits.max))
+            if count == 0:
+                break
+        return np.array(cells, dtype).view(each.dtype)
+
+    def _trees(self) -> Trees:
         version, layout, dtype, leaf, feature_bits, entry, n_trees, *counts = self._cells("eml", 11)
         n_nodes, n_leaves, n_entries, n_values = counts
         if version != 1:
@@ -54,9 +108,8 @@ class _Rows:
             self._cells("l", 1, 0, max(n_classes - 1, 0))
         roots = np.array([self._cells("r", 1)[0] for _ in range(n_trees)], np.uint32)
         nodes = self._nodes(n_nodes, dtype)
-        labels = tuple(self._label() for _ in range(n_classes if self._next_is("label") else 0)) or None
         try:
-            trees = Trees(
+            return Trees(
                 n_features=n_features,
                 n_classes=n_classes,
                 layout=layout,
@@ -77,18 +130,9 @@ class _Rows:
                 entry_value=entries[:, 1].copy(),
                 values=values,
                 exponent=exponent,
-                labels=labels,
             )
         except ValueError as error:
             raise self._error(str(error)) from error
-        golden = self._golden(trees)
-        certificate = self._line("cert").partition(",")[2] if self._next_is("cert") else None
-        n_before = self._at
-        if self._cells("end", 1) != [n_before]:
-            raise self._error(f"`end` should say {n_before} rows")
-        if self._at != len(self._lines):
-            raise ValueError(f"line {self._lines[self._at][0]}: a row after `end`")
-        return Document(trees, golden, certificate)
 
     def _values(self, leaf: int, n_leaves: int, n_values: int) -> NDArray[np.float64] | NDArray[np.int32]:
         if leaf == ir.LEAF_VALUE:
@@ -140,13 +184,13 @@ class _Rows:
             raise self._error("a label's kind is neither i nor s")
         return unescaped
 
-    def _golden(self, trees: Trees) -> Golden | None:
-        integers = trees.dtype == ir.DTYPE_INT16
+    def _golden(self, tables: Tables) -> Golden | None:
+        integers = tables.typecode == "h"
         low, high = (-32768, 32767) if integers else (0, 2**32 - 1)
         features, classes, outputs = list[list[int]](), list[int](), list[list[int]]()
         while self._next_is("t"):
-            features.append(self._cells("t", trees.n_features, low, high))
-            klass, *output = self._cells("u", 1 + trees.n_outputs)
+            features.append(self._cells("t", tables.n_features, low, high))
+            klass, *output = self._cells("u", 1 + tables.n_outputs)
             classes.append(klass)
             outputs.append(output)
         if not features:
@@ -170,6 +214,9 @@ class _Rows:
         texts = self._line(tag).split(",")[1:]
         if count is not None and len(texts) != count:
             raise self._error(f"{len(texts)} cells in a row {tag!r}, not {count}")
+        return self._integers(texts, low, high)
+
+    def _integers(self, texts: list[str], low: int, high: int) -> list[int]:
         cells = [parse_int(text) for text in texts]
         good = [cell for cell in cells if cell is not None and low <= cell <= high]
         if len(good) < len(texts):

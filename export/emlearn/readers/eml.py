@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..ir import trees as ir
-from ..ir.trees import Document, Golden, Label, Trees
-from ..writers.eml import CONTAINER, CRC_OFFSET, FAMILY_TREES, HEADER, MAGIC, MAJOR
+from ..ir.document import Document, Golden, Label, Tables
+from ..ir.schema import SCHEMAS
+from ..writers.eml import CONTAINER, CRC_OFFSET, MAGIC, MAJOR
 
-__all__ = ["MAGIC", "read"]
+__all__ = ["MAGIC", "READERS", "Body", "read"]
+
+# By number of the family; the others are read as their schemas say.
+READERS: dict[int, Callable[[Body], Tables]] = {}
 
 
 def read(data: bytes) -> Document:
@@ -22,37 +26,38 @@ def read(data: bytes) -> Document:
     if len(data) < CONTAINER.size or data[:4] != MAGIC:
         raise ValueError("not an .eml file")
     _, major, _, family, _, size, crc = CONTAINER.unpack_from(data)
-    if major != MAJOR or family != FAMILY_TREES:
-        raise ValueError(
-            f"an .eml file of version {major}, family {family}; this reader knows version 1, family 1 (trees)"
-        )
-    if size < CONTAINER.size + HEADER.size or size % 4 or size > len(data):
+    known = {*READERS, *SCHEMAS}
+    if major != MAJOR or family not in known:
+        families = ", ".join(map(str, sorted(known)))
+        raise ValueError(f"an .eml file of version {major}, family {family}; this reader knows 1, {families}")
+    if size < CONTAINER.size or size % 4 or size > len(data):
         raise ValueError(f"truncated: the header says {size} bytes, the file has {len(data)}")
     data = data[:size]
     if zlib.crc32(data[CONTAINER.size :], zlib.crc32(data[:CRC_OFFSET])) != crc:
         raise ValueError("damaged: the CRC does not fit")
-    body = _Body(data)
-    return body.document()
+    return Body(data).document(family)
 
 
-class _Body:
+class Body:
     """Reads arrays one after the other, each padded to 4 bytes."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
         self._at = CONTAINER.size
 
-    def document(self) -> Document:
-        trees = self._trees()
+    def document(self, family: int) -> Document:
+        """Read everything that follows the container's header."""
+        tables = self._tables(family)
         trailers = self._trailers()
         labels = _read_labels(trailers[b"LABL"]) if b"LABL" in trailers else None
         if labels is not None:
-            trees = replace(trees, labels=labels)
-        golden = _read_golden(trailers[b"GOLD"], trees) if b"GOLD" in trailers else None
+            tables = replace(tables, labels=labels)
+        golden = _read_golden(trailers[b"GOLD"], tables) if b"GOLD" in trailers else None
         certificate = _text(trailers[b"CERT"]) if b"CERT" in trailers else None
-        return Document(trees, golden, certificate)
+        return Document(tables, golden, certificate)
 
-    def _take(self, dtype: str, count: int) -> NDArray[Any]:
+    def take(self, dtype: str, count: int) -> NDArray[Any]:
+        """Read an array."""
         n_bytes = np.dtype(dtype).itemsize * count
         if n_bytes > len(self._data) - self._at:
             raise ValueError("truncated: an array ends beyond the file")
@@ -60,60 +65,20 @@ class _Body:
         self._at += n_bytes + -n_bytes % 4
         return array.astype(array.dtype.newbyteorder("="))
 
-    def _trees(self) -> Trees:
-        fields = HEADER.unpack_from(self._data, self._at)
-        self._at += HEADER.size
-        n_features, n_classes, n_trees, layout, dtype, leaf, feature_bits, entry, _ = fields[:9]
-        n_nodes, n_leaves, n_entries, n_values = fields[9:]
-        packed_bits = layout == ir.WIDE or feature_bits in ir.FEATURE_BITS
-        if layout > ir.WIDE or leaf > ir.LEAF_VALUE or not packed_bits:
-            raise ValueError("unknown layout, leaf or feature_bits")
-        wide, records = layout == ir.WIDE, leaf in ir.RECORD_LEAVES
-        has_values = leaf in (ir.LEAF_WEIGHTED, ir.LEAF_VALUE)
-        if (n_entries and not records) or (n_values and not has_values) or (n_leaves and leaf == ir.LEAF_HARD):
-            raise ValueError("counts that do not fit the kind of leaf")
-        index = "<u4" if wide else "<u2"
-        words = self._take("<u4" if wide else "<u2", n_nodes * (3 if layout == ir.PACKED16 else 4))
-        feature, threshold, left, right, missing_left = _unpack_nodes(words, layout, feature_bits)
-        roots = self._take(index, n_trees).astype(np.uint32)
-        scale = self._take("<i4", 2 * n_features if dtype == ir.DTYPE_SCALED else 0).reshape(-1, 2)
-        start = self._take(index, n_leaves + 1 if records else 0)
-        if entry:
-            entries = self._take(index, 2 * n_entries).reshape(-1, 2).astype(np.uint32)
-        else:
-            packed = self._take("<u2", n_entries).astype(np.uint32)
-            entries = np.stack((packed & 0xFF, packed >> 8), axis=1)
-        regression = leaf == ir.LEAF_VALUE
-        values = self._take("<i4", n_leaves) if regression else self._take("<f8", n_values)
-        trees = Trees(
-            n_features=n_features,
-            n_classes=n_classes,
-            layout=layout,
-            dtype=dtype,
-            leaf=leaf,
-            feature_bits=feature_bits,
-            entry=entry,
-            feature=feature.astype(np.uint16),
-            threshold=threshold.astype(np.int32),
-            left=left.astype(np.int32),
-            right=right.astype(np.int32),
-            missing_left=missing_left,
-            roots=roots,
-            shift=scale[:, 0].copy(),
-            offset=scale[:, 1].copy(),
-            leaf_start=start.astype(np.uint32),
-            entry_class=entries[:, 0].copy(),
-            entry_value=entries[:, 1].copy(),
-            values=values,
-            exponent=n_values + ir.MIN_EXPONENT if regression else 0,
-        )
-        leaf_element = trees.is_leaf
-        if np.any((trees.feature | trees.threshold | trees.missing_left)[leaf_element]):  # what is of no consequence
-            zero = {name: getattr(trees, name).copy() for name in ("feature", "threshold", "missing_left")}
-            for array in zero.values():
-                array[leaf_element] = 0
-            trees = replace(trees, **zero)
-        return trees
+    def _tables(self, family: int) -> Any:
+        if family in READERS:
+            return READERS[family](self)
+        schema = SCHEMAS[family]
+        values = self.header(schema.header())
+        numbers = {entry.name: value for entry, value in zip(schema.numbers(), values, strict=True)}
+        return schema.from_parts(numbers, lambda each, count: self.take(f"<{each.dtype}", count))
+
+    def header(self, layout: struct.Struct) -> tuple[int, ...]:
+        """Read a header of such a layout."""
+        if layout.size > len(self._data) - self._at:
+            raise ValueError("truncated: the header ends beyond the file")
+        self._at += layout.size
+        return layout.unpack_from(self._data, self._at - layout.size)
 
     def _trailers(self) -> dict[bytes, bytes]:
         trailers: dict[bytes, bytes] = {}
@@ -129,35 +94,6 @@ class _Body:
         return trailers
 
 
-def _unpack_nodes(words: NDArray[Any], layout: int, feature_bits: int) -> tuple[NDArray[Any], ...]:
-    """Feature, threshold, left, right and missing_left of each element."""
-    words = words.reshape(-1, 3 if layout == ir.PACKED16 else 4).astype(np.int64)
-    first = words[:, 0]
-    if layout == ir.WIDE:
-        if np.any(first & 0xBFFF0000):
-            raise ValueError("unknown bits in a node")
-        threshold = words[:, 1] - (words[:, 1] >> 31 << 32)
-        left, right = _reference(words[:, 2], 31), _reference(words[:, 3], 31)
-        return first & 0xFFFF, threshold, left, right, first >> 30 == 1
-    feature, code = first & (1 << feature_bits) - 1, (first & 0x7FFF) >> feature_bits
-    right, unit = _reference(words[:, 1], 15), ir.JUMP_UNITS[layout]
-    same_leaf = code > ir.left_codes(feature_bits)
-    if np.any(same_leaf & (right >= 0)):
-        raise ValueError("a leaf element refers to an element")
-    if np.any(right[right >= 0] % unit):
-        raise ValueError("a jump into the middle of an element")
-    right = np.where(right < 0, right, right // unit)
-    left = np.where(same_leaf, right, np.where(code > 0, -code, 1))
-    high = words[:, -1] - (words[:, -1] >> 15 << 16)
-    threshold = words[:, 2] | high << 16 if layout == ir.PACKED32 else high
-    return feature, threshold, left, right, first >> 15 == 1
-
-
-def _reference(words: NDArray[np.int64], leaf_bit: int) -> NDArray[np.int64]:
-    number = words & ((1 << leaf_bit) - 1)
-    return np.where(words >> leaf_bit & 1, -1 - number, number)
-
-
 def _read_labels(payload: bytes) -> tuple[Label, ...]:
     labels: list[Label] = []
     at = 0
@@ -171,14 +107,14 @@ def _read_labels(payload: bytes) -> tuple[Label, ...]:
     return tuple(labels)
 
 
-def _read_golden(payload: bytes, trees: Trees) -> Golden:
+def _read_golden(payload: bytes, tables: Tables) -> Golden:
     if len(payload) < 4 or payload[2:3] not in (b"f", b"h"):
         raise ValueError("GOLD: truncated, or features of unknown type")
     n_rows = int.from_bytes(payload[:2], "little")
     dtype = "<i2" if payload[2:3] == b"h" else "<f4"
     row = np.dtype(
-        [("x", dtype, trees.n_features), ("pad", "V", -trees.n_features * np.dtype(dtype).itemsize % 4)]
-        + [("class", "<u4"), ("outputs", "<f4", trees.n_outputs)]
+        [("x", dtype, tables.n_features), ("pad", "V", -tables.n_features * np.dtype(dtype).itemsize % 4)]
+        + [("class", "<u4"), ("outputs", "<f4", tables.n_outputs)]
     )
     if len(payload) != 4 + n_rows * row.itemsize:
         raise ValueError("GOLD: its length does not fit")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
-from ..ir.trees import Document
+from ..ir.document import Document
 
 Writer = Callable[[Document, str, str], "str | bytes"]
 SomeWriter = TypeVar("SomeWriter", bound=Writer)
@@ -50,6 +50,6 @@ def find_by_suffix(suffix: str) -> Format:
     raise ValueError(f"the file's suffix {suffix!r} tells no format; use one of {suffixes}, or pass format=")
 
 
-from . import c, csv, eml, py  # noqa: E402  (each registers itself with `writes`)
+from . import c, csv, eml, py, trees, trees_c  # noqa: E402  (each registers itself)
 
-__all__ = ["Format", "c", "csv", "eml", "find", "find_by_suffix", "py", "writes"]
+__all__ = ["Format", "c", "csv", "eml", "find", "find_by_suffix", "py", "trees", "trees_c", "writes"]

@@ -1,0 +1,176 @@
+"""From what a converter returns to a `Model` that has been compared with its estimator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import singledispatch
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._features import as_raw, probe_rows
+from .certificate import REGRESSION_TOLERANCE, Predictions, agreeing_rows, reference_predictions
+from .errors import ConvertError
+from .ir import trees as ir
+from .ir.document import Document, Output
+from .ir.linear import LinearModel
+from .ir.trees import Ensemble
+from .model import Model
+from .passes.layout import layout
+from .passes.leaves import encode
+from .passes.linear import fix
+from .passes.quantise import choose_dtype, quantise
+
+PROBABILITY_TOLERANCE = 1e-6
+MAX_PROBE_GOLDEN = 4
+N_PROBES = 64
+# Of families that compute with rounded numbers: of a probability, of the largest value or decision value.
+TOLERANCE = 1e-5
+
+
+@dataclass(frozen=True, eq=False)
+class Options:
+    """What `convert` was asked for, checked: see there.
+
+    Attributes
+    ----------
+    method, dtype, leaf : str
+    scale : bool or None
+    table : ndarray or None
+        Rows of features.
+    max_loss : float
+    """
+
+    method: str
+    dtype: str
+    leaf: str
+    scale: bool | None
+    table: NDArray[Any] | None
+    max_loss: float
+
+
+@singledispatch
+def build(source: Any, estimator: Any, options: Options) -> Model:
+    """Make the model of what a converter has returned.
+
+    Raises
+    ------
+    ConvertError
+        If an option means nothing for it, or the model does not agree with the estimator.
+    """
+    raise TypeError(f"nothing builds a {type(source).__name__}")
+
+
+@build.register
+def _(source: Ensemble, estimator: Any, options: Options) -> Model:
+    dtype, scale, table = options.dtype, options.scale, options.table
+    if dtype == "auto":
+        dtype = "float"
+        if table is not None:
+            chosen = choose_dtype(source, "int16", scale, table)
+            small = _build_trees(estimator, source, chosen, options.leaf, options.method)
+            if _agreement(small, estimator, table) >= 1.0 - options.max_loss:
+                return small
+    chosen = choose_dtype(source, dtype, scale, table)
+    return _build_trees(estimator, source, chosen, options.leaf, options.method)
+
+
+@build.register
+def _(source: LinearModel, estimator: Any, options: Options) -> Model:
+    # Features at which each term is about as large as the others.
+    largest = np.max(np.abs(source.coef), axis=0, initial=0.0)
+    rows = np.random.default_rng(0).normal(size=(N_PROBES, source.n_features)) * np.ldexp(1.0, _levels(largest))
+    return build_tables(fix(source), estimator, options, rows, source.classes)
+
+
+def _levels(largest: NDArray[np.float64]) -> NDArray[np.int32]:
+    return np.clip(-np.frexp(largest)[1], -60, 60).astype(np.int32)
+
+
+def build_tables(
+    tables: Any, estimator: Any, options: Options, rows: NDArray[Any], classes: NDArray[Any] | None
+) -> Model:
+    """Make the model of tables of a family that knows floats only, and compare it on `rows` and the user's data.
+
+    Raises
+    ------
+    ConvertError
+        If an option is for trees, or the model does not agree with the estimator.
+    """
+    name = type(estimator).__name__
+    if options.dtype == "int16":
+        raise ConvertError(f"dtype='int16' is for trees; for {name} leave it out")
+    if options.leaf != "exact":
+        raise ConvertError(f"leaf= and leaf_bits= are for trees; for {name} leave them out")
+    model = Model(Document(tables), classes=classes, estimator=estimator, method=options.method)
+    raw = as_raw(rows, tables)
+    given = raw[:0] if options.table is None else as_raw(options.table, tables)
+    _check_close(model, estimator, np.concatenate((raw, given)))
+    _add_golden(model, given if len(given) >= MAX_PROBE_GOLDEN else raw)
+    return model
+
+
+def _check_close(model: Model, estimator: Any, raw: NDArray[Any]) -> None:
+    """Refuse a model whose outputs are off, or whose class is another than by an output's tolerance."""
+    before, after = reference_predictions(estimator, raw), model.predictions(raw)
+    if before.outputs.shape != after.outputs.shape:
+        raise ConvertError(
+            f"{type(estimator).__name__} has {before.outputs.shape[1]} outputs, the model {after.outputs.shape[1]}"
+        )
+    finite = np.where(np.isfinite(before.outputs), before.outputs, 0.0)
+    scale = 1.0 if model.tables.output == Output.PROBABILITIES else float(np.max(np.abs(finite), initial=0.0))
+    errors = np.max(np.abs(finite - np.where(np.isfinite(before.outputs), after.outputs, 0.0)), axis=1)
+    wrong = errors > TOLERANCE * scale
+    if model.is_classifier:
+        top = np.sort(finite, axis=1)
+        margin = np.abs(finite[:, 0]) if finite.shape[1] == 1 else top[:, -1] - top[:, -2]
+        wrong |= (before.labels != after.labels) & (margin > 2 * TOLERANCE * scale)
+    if np.any(wrong):
+        _refuse(wrong, before, after, raw)
+
+
+def _add_golden(model: Model, rows: NDArray[Any]) -> None:
+    """Rows for the device's selftest are dear where models are small: at most a quarter of the model, but one."""
+    row_bytes = rows[0].nbytes + 4 + 4 * model.tables.n_outputs
+    n_golden = max(1, min(MAX_PROBE_GOLDEN, model.nbytes // 4 // row_bytes))
+    model.golden = model.golden_of(rows[-n_golden:])
+
+
+def _build_trees(estimator: Any, ensemble: Ensemble, dtype: int, leaf: str, method: str) -> Model:
+    table = encode(ensemble, leaf)
+    trees = layout(quantise(ensemble, dtype), table, ensemble.n_features, ensemble.n_classes, ensemble.labels)
+    model = Model(Document(trees), classes=ensemble.classes, estimator=estimator, method=method)
+    probes = as_raw(probe_rows(ensemble, dtype == ir.DTYPE_INT16), trees)
+    if dtype != ir.DTYPE_SCALED and leaf == "exact":
+        _check_exact(model, estimator, ensemble, probes)
+    _add_golden(model, probes)
+    return model
+
+
+def _check_exact(model: Model, estimator: Any, ensemble: Ensemble, probes: NDArray[Any]) -> None:
+    before, after = reference_predictions(estimator, probes.astype(np.float32)), model.predictions(probes)
+    if model.is_classifier:
+        wrong = before.labels != after.labels
+        tolerance = PROBABILITY_TOLERANCE
+    else:
+        wrong = np.zeros(len(probes), bool)
+        tolerance = REGRESSION_TOLERANCE * float(np.max(np.abs(ensemble.leaf_value), initial=0.0))
+    wrong |= np.max(np.abs(before.outputs - after.outputs), axis=1) > tolerance
+    if np.any(wrong):
+        _refuse(wrong, before, after, probes)
+
+
+def _refuse(wrong: NDArray[np.bool_], before: Predictions, after: Predictions, rows: NDArray[Any]) -> None:
+    row = int(np.argmax(wrong))
+    raise ConvertError(
+        f"the converted model disagrees with the estimator on {int(np.sum(wrong))} of {len(wrong)} rows: "
+        f"a defect of emlearn, please report it. The estimator says {before.outputs[row].tolist()}, "
+        f"the model {after.outputs[row].tolist()} for {rows[row].tolist()}"
+    )
+
+
+def _agreement(model: Model, estimator: Any, table: NDArray[Any]) -> float:
+    raw = as_raw(table, model.trees)
+    before = reference_predictions(estimator, raw.astype(np.float32))
+    return float(np.mean(agreeing_rows(before, model.predictions(raw), model.is_classifier)))
