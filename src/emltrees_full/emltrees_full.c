@@ -1,13 +1,15 @@
 // All of eml_trees.h for the models of emltrees, which imports this module for whatever it does not do itself: leaves with
 // proportions or values, other layouts, scaled features, probabilities, and input that is to be refused.
 #include "py/dynruntime.h"
+#include "eml_trees_file.h"
 
 // Not static: mpy_ld.py rejects static zero-initialised data.
 const void *model_type; // emltrees.new
 #define MODEL_TYPE model_type
 
 static const mp_obj_fun_builtin_var_t model_predict_obj;
-#include "../emltrees/model.h"
+#define MODEL_FAMILY(name) eml_trees_##name
+#include "natmod_model.h"
 
 static eml_array_t model_features(const eml_trees_t *t, mp_obj_t features) {
     const eml_array_t x = natmod_array(features, MP_BUFFER_READ);
@@ -26,10 +28,10 @@ static eml_array_t model_features(const eml_trees_t *t, mp_obj_t features) {
 // model.predict(features): class number or float; model.predict(features, out): fills array('f').
 static mp_obj_t model_predict(size_t n_args, const mp_obj_t *args) {
     model_obj_t *self = model_get(args[0]);
-    if (self->trees == NULL) { // loads what was built, or raises
+    if (self->model == NULL) { // loads what was built, or raises
         mp_call_function_n_kw(model_import(MP_QSTR_emltrees_tools, MP_QSTR_complete), 1, 0, args);
     }
-    const eml_trees_t *t = self->trees;
+    const eml_trees_t *t = self->model;
     const eml_array_t x = model_features(t, args[1]);
     float value;
     float *out = &value;
@@ -54,7 +56,7 @@ static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(model_predict_obj, 2, 3, model_predic
 
 // scale(model, features, out): raw array('f') to the array('h') that trees compare, for int16 models with scales.
 static mp_obj_t model_scale(mp_obj_t self_in, mp_obj_t features_in, mp_obj_t out_in) {
-    const eml_trees_t *t = model_get(self_in)->trees;
+    const eml_trees_t *t = model_get(self_in)->model;
     const eml_array_t x = natmod_array(features_in, MP_BUFFER_READ);
     const eml_array_t out = natmod_array(out_in, MP_BUFFER_WRITE);
     if (t == NULL || t->dtype != EML_TREES_SCALED || x.type != EML_FLOAT32 || out.type != EML_INT16) {

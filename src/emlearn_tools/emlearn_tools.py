@@ -1,0 +1,86 @@
+"""Methods of models that are called once, or seldom: model.info() is emlearn_tools.info(model).
+
+For every family whose header begins as docs/formats.md says, which is all but trees. They work on `model.data`, the .eml file in
+memory. Bytecode, so that it takes memory only where it is used.
+"""
+
+from array import array
+from struct import unpack_from
+
+_FAMILIES = ("", "trees", "linear", "neighbors", "kernel", "bayes", "mixture", "net")
+_OUTPUTS = ("values", "probabilities", "decision values")
+
+
+def _header(model):
+    """n_features, n_classes, n_outputs, what they are, the family's own kind, bytes of header and arrays."""
+    if model.data is None:
+        raise ValueError("no model is loaded: use load_model(model, file)")
+    return unpack_from("<HHHBBI", model.data, 16)
+
+
+def _trailer(model, tag):
+    """Payload of a trailer, or None."""
+    at = 16 + _header(model)[5]
+    data = memoryview(model.data)
+    while at + 8 <= unpack_from("<I", data, 8)[0]:
+        found, size = unpack_from("<4sI", data, at)
+        if found == tag:
+            return data[at + 8 : at + 8 + size]
+        at += 8 + (size + 3 & ~3)
+
+
+def outputs(model):
+    """How long predict's `out` is."""
+    return _header(model)[2]
+
+
+def label(model, i):
+    """The label of class number i."""
+    classes = _header(model)[1]
+    if not 0 <= i < classes:
+        raise ValueError("there are %d classes, no number %d" % (classes, i))
+    labels = _trailer(model, b"LABL")
+    if labels is None:
+        return i
+    at = 0
+    for _ in range(i):
+        at += 2 + labels[at + 1]
+    text = str(labels[at + 2 : at + 2 + labels[at + 1]], "utf-8")
+    return int(text) if labels[at] == 105 else text
+
+
+def selftest(model):
+    """(golden rows that agree, golden rows): the class and all bits of the outputs that the PC computed."""
+    rows = _trailer(model, b"GOLD")
+    if rows is None:
+        return 0, 0
+    total, code = unpack_from("<HB", rows)
+    features, classes, n_out = _header(model)[:3]
+    n_x = features * (2 if code == 104 else 4)
+    padded = n_x + 3 & ~3
+    size = padded + 4 + 4 * n_out
+    if total and (len(rows) - 4) // total < size:
+        raise ValueError("the golden rows are incomplete")
+    out = array("f", bytes(4 * n_out))
+    agreeing = 0
+    for at in range(4, 4 + total * size, size):
+        x = array(chr(code), bytes(rows[at : at + n_x]))
+        expected = bytes(rows[at + padded : at + size])
+        model.predict(x, out)
+        klass = model.predict(x) if classes else 0
+        agreeing += bytes(out) == expected[4:] and klass == unpack_from("<I", expected)[0]
+    return agreeing, total
+
+
+def info(model):
+    """A dict of what the model is."""
+    features, classes, n_out, output, kind, size = _header(model)
+    return {
+        "family": _FAMILIES[model.data[6]],
+        "features": features,
+        "classes": classes,
+        "outputs": n_out,
+        "output": _OUTPUTS[output],
+        "kind": kind,
+        "bytes": size,
+    }
