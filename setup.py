@@ -6,7 +6,9 @@ from setuptools import find_packages, setup
 
 # The C headers, the modules' Python twins and, where they have been built, the native modules are packaged from where
 # they live.
-FOLDERS = {"emlearn.include": "src/emlearn", "emlearn.twin": "src/emltrees/twin"}
+FOLDERS = {"emlearn.include": "src/emlearn"}
+for folder in sorted({path.parent for path in Path("src").glob("**/*.py")}):
+    FOLDERS[".".join(["emlearn.source", *folder.parts[1:]])] = folder.as_posix()
 if Path("dist").is_dir():
     FOLDERS["emlearn.mpy"] = "dist"
 

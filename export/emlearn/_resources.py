@@ -5,11 +5,25 @@ from __future__ import annotations
 from pathlib import Path
 
 # An installed package has them as its folders; in a checkout, editable installs included, they are where they are made.
-_SOURCE = {"include": "src/emlearn", "mpy": "dist", "twin": "src/emltrees/twin"}
+_SOURCE = {"include": "src/emlearn", "mpy": "dist", "source": "src"}
+
+
+def twin(family: str) -> str:
+    """Return the source of a family's Python twin, with all that it needs."""
+    sources = folder("source")
+
+    def read(path: str) -> str:
+        return (sources / path).read_text(encoding="utf-8").rstrip() + "\n"
+
+    if family == "trees":
+        return read("emltrees/twin/emltrees.py")
+    paths = ("emlearn_tools/emlearn_tools.py", "common/twin/model.py", f"eml{family}/twin/eml{family}.py")
+    text = "\n\n".join(read(path) for path in (*paths, "common/load.py"))
+    return "\n".join(line for line in text.split("\n") if not line.startswith("from emlearn_tools import"))
 
 
 def folder(name: str) -> Path:
-    """Return the folder of the C headers ("include"), the modules' Python twins ("twin") or all .mpy files ("mpy").
+    """Return the folder of C headers ("include"), what Python twins are made of ("source") or all .mpy files ("mpy").
 
     Raises
     ------

@@ -5,12 +5,15 @@ A new family adds lines to CASES; what the estimator's outputs are decides how t
 
 from __future__ import annotations
 
+import subprocess
 import warnings
+from array import array
 from functools import cache
 
 import numpy as np
 import pytest
 from emlearn.certificate import reference_predictions
+from emlearn.writers.c import FUNCTIONS
 from sklearn import discriminant_analysis, linear_model, multiclass, svm
 from sklearn.decomposition import PCA
 from sklearn.exceptions import ConvergenceWarning
@@ -105,3 +108,75 @@ def test_all_rows(case, format, tmp_path):
         assert np.max(np.abs(model.decision_function(X) - decision)) <= VALUE * np.max(np.abs(decision))
     else:
         assert model.predict(X).shape == expected.labels.shape
+
+
+# ---- What generated code predicts, and the device's own Python
+
+COMPILE = "gcc -std=c99 -O1 -ffp-contract=off -pedantic -Wall -Wextra -Wconversion -Wdouble-promotion -Werror".split()
+GENERATED = [
+    ("", "logistic", "wine"),
+    ("standard ", "logistic", "breast_cancer"),
+    ("", "sgd log", "wine"),
+    ("", "svc", "iris"),
+    ("", "svc", "breast_cancer"),
+    ("", "ridge", "diabetes"),
+    ("", "several values", "diabetes"),
+]
+MAIN = """
+#include <stdio.h>
+#include "golden.h"
+int main(void) {{
+    float x[{n}], out[{n_out}];
+    while (fread(x, sizeof x, 1, stdin) == 1) {{
+        {body}
+        fwrite(out, sizeof out, 1, stdout);
+    }}
+    return 0;
+}}
+"""
+
+
+@pytest.mark.parametrize("case", GENERATED, ids=lambda case: "{}{}-{}".format(*case))
+def test_c(case, tmp_path):
+    _, X = fitted(*case)
+    model = converted(*case)
+    (tmp_path / "golden.h").write_text(model.save(format="c", name="golden"))
+    n, n_out = X.shape[1], model.tables.n_outputs
+    function = FUNCTIONS[model.tables.output]
+    body = f"if (golden_{function}(x, {n}, out, {n_out})) {{ return 1; }}\n"
+    if not model.is_classifier and n_out == 1:
+        body = f"out[0] = golden_predict(x, {n});"
+    if model.is_classifier:
+        body += f" printf(\"%c\", (char)golden_predict(x, {n}));"
+    main = tmp_path / "main.c"
+    main.write_text(MAIN.format(n=n, n_out=n_out, body=body))
+    command = [*COMPILE, f"-I{emlearn.includedir}", "-o", tmp_path / "main", main]
+    subprocess.run(command, check=True)
+    said = subprocess.run([tmp_path / "main"], input=X.tobytes(), capture_output=True, check=True).stdout
+    row = np.dtype([("class", "u1", int(model.is_classifier)), ("out", "<f4", n_out)])
+    rows = np.frombuffer(said, row)
+    assert np.array_equal(rows["out"], model.predictions(X).outputs)
+    if model.is_classifier:
+        assert np.array_equal(model.classes_[rows["class"][:, 0]], model.predict(X))
+
+
+@pytest.mark.parametrize("case", GENERATED, ids=lambda case: "{}{}-{}".format(*case))
+def test_python(case, tmp_path):
+    """Bit for bit, on rows that hurt as well."""
+    _, X = fitted(*case)
+    model = converted(*case)
+    scope = {}
+    exec(compile(model.save(format="py"), "model.py", "exec"), scope)
+    twin = scope["model"]
+    random = np.random.default_rng(0)
+    odd = X[:40] * 2.0 ** random.integers(-40, 40, (40, X.shape[1])).astype(np.float32)
+    tiny = np.full((1, X.shape[1]), 1e-42, np.float32)
+    rows = np.concatenate((X[:60], odd, -odd, np.zeros_like(tiny), tiny)).astype(np.float32)
+    expected = model.predictions(rows)
+    for x, label, outputs in zip(rows, expected.labels, expected.outputs, strict=True):
+        x, out = array("f", x.tobytes()), array("f", bytes(4 * len(outputs)))
+        twin.predict(x, out)
+        assert out.tobytes() == outputs.tobytes()
+        if model.is_classifier:
+            assert scope["predict"](x) == label
+    assert twin.selftest() == (len(model.golden.features),) * 2

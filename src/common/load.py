@@ -1,5 +1,5 @@
-# What of a module need not be fast: bytecode is smaller. Merged into each MODULE.mpy, beside its new and attach; build.mk puts
-# the name of the module that reads text for this package in place of emlearn_csv.
+# What of a module need not be fast: bytecode is smaller. Merged into each MODULE.mpy, beside its new and attach;
+# build.mk puts the name of the module that reads text for this package in place of emlearn_csv.
 # ruff: noqa: F821
 
 

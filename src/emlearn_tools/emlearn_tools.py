@@ -1,7 +1,7 @@
 """Methods of models that are called once, or seldom: model.info() is emlearn_tools.info(model).
 
-For every family whose header begins as docs/formats.md says, which is all but trees. They work on `model.data`, the .eml file in
-memory. Bytecode, so that it takes memory only where it is used.
+For every family whose header begins as docs/formats.md says, which is all but trees. They work on `model.data`, the
+.eml file in memory. Bytecode, so that it takes memory only where it is used.
 """
 
 from array import array

@@ -27,7 +27,7 @@ _KEYWORDS = frozenset(
 _WIDTH = 116
 CTYPES = {"u1": "uint8_t", "u2": "uint16_t", "u4": "uint32_t", "i1": "int8_t", "i2": "int16_t", "i4": "int32_t"}
 CTYPES["f4"] = "float"
-_FUNCTIONS = {
+FUNCTIONS = {
     Output.PROBABILITIES: "predict_proba",
     Output.DECISION_VALUES: "decision_function",
     Output.VALUES: "predict",
@@ -82,7 +82,7 @@ def write(document: Document, name: str = "model", method: str = "loadable") -> 
     names = {
         "name": name,
         "family": tables.FAMILY,
-        "function": _FUNCTIONS[tables.output],
+        "function": FUNCTIONS[tables.output],
         "what": tables.output.name.lower().replace("_", " "),
         "T": "int16_t" if is_int16 else "float",
         "code": "EML_INT16" if is_int16 else "EML_FLOAT32",

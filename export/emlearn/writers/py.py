@@ -1,13 +1,13 @@
-"""A Python module of its own, for CPython and MicroPython: the twin of the native module `emltrees`, and the model."""
+"""A Python module of its own, for CPython and MicroPython: the twin of the native module, and the model."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from .._resources import folder
-from ..ir import trees as ir
-from ..ir.trees import Document
+from .._resources import twin
+from ..ir.document import Document
 from . import eml, writes
+from .c import FUNCTIONS
 
 _BYTES_A_LINE = 28
 
@@ -29,20 +29,22 @@ model = load(MODEL)
 
 {functions}'''
 
-_CLASSIFIER = '''
+_CLASS = '''
 def predict(features):
     """The class label. features: array("{typecode}") of {n_features} numbers."""
     return model.label(model.predict(features))
+'''
 
+_OUTPUTS = '''
 
-def predict_proba(features):
-    """array("f") of {n_outputs} probabilities. features: as for predict."""
+def {function}(features):
+    """array("f") of {n_outputs} {what}. features: {like}."""
     out = array("f", bytes({n_bytes}))
     model.predict(features, out)
     return out
 '''
 
-_REGRESSOR = '''
+_VALUE = '''
 def predict(features):
     """The value. features: array("{typecode}") of {n_features} numbers."""
     return model.predict(features)
@@ -52,19 +54,27 @@ def predict(features):
 @writes("py", ".py")
 def write(document: Document, name: str = "model", method: str = "loadable") -> str:
     """Write a Python module that needs nothing else; `method` means nothing here."""
-    trees = document.trees
+    tables = document.tables
+    typecode = tables.typecode
     facts = {
         "name": name,
-        "facts": trees.summary,
-        "typecode": "h" if trees.dtype == ir.DTYPE_INT16 else "f",
-        "n_features": trees.n_features,
-        "n_outputs": trees.n_outputs,
-        "n_bytes": 4 * trees.n_outputs,
+        "facts": tables.summary,
+        "typecode": typecode,
+        "n_features": tables.n_features,
+        "n_outputs": tables.n_outputs,
+        "n_bytes": 4 * tables.n_outputs,
+        "what": tables.output.name.lower().replace("_", " "),
+        "function": FUNCTIONS[tables.output],
+        "like": "as for predict" if tables.n_classes else f'array("{typecode}") of {tables.n_features} numbers',
     }
+    if tables.n_classes:
+        functions = _CLASS + _OUTPUTS
+    else:
+        functions = _VALUE if tables.n_outputs == 1 else _OUTPUTS.lstrip("\n")
     return _MODULE.format(
-        twin=(folder("twin") / "emltrees.py").read_text(encoding="utf-8").rstrip(),
+        twin=twin(tables.FAMILY).rstrip(),
         literal=_literal(eml.write(replace(document, certificate=None))),
-        functions=(_CLASSIFIER if trees.n_classes else _REGRESSOR).format(**facts),
+        functions=functions.format(**facts),
         **facts,
     )
 
