@@ -95,8 +95,10 @@ def test_case(board, module, case, model, record_property):
     for key, value in (("arch", board.arch), ("board", board.name), ("module", module)):
         record_property(key, value)
     record_property("case", case if model is None else f"{case} {model}")
-    files = {"check.py": (HERE / "check.py").read_bytes(), **module_files(board, module)}
-    for name in [model] if model else said(case, "models"):
+    names = [model] if model else said(case, "models")
+    packages = {vectors.package(name) for name in names} if model else {"emltrees", *map(vectors.package, names)}
+    files = {"check.py": (HERE / "check.py").read_bytes(), **module_files(board, module, *sorted(packages))}
+    for name in names:
         for file in vectors.files(name):
             path = Path(file)
             content = (vectors.FOLDER / file).read_bytes()

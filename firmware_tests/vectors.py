@@ -16,10 +16,12 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from emlearn._core import TreesCore
-from emlearn.ir import trees as ir
-from sklearn import datasets
+from emlearn._core import open_core
+from emlearn.ir.document import Document
+from sklearn import datasets, discriminant_analysis, linear_model, svm
 from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor, RandomForestClassifier, RandomForestRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 import emlearn
@@ -154,6 +156,38 @@ MODELS = {
 }
 
 
+def linear(name, estimator, y=None):
+    X, known = data(name)
+    model = emlearn.convert(estimator.fit(X, known if y is None else y), data=X)
+    odd = X[:20] * 2.0 ** np.random.default_rng(0).integers(-30, 30, X[:20].shape)
+    return model, np.concatenate((X[::3], odd.astype(np.float32), -X[:5]))
+
+
+def several():
+    X, y = data("diabetes")
+    return linear("diabetes", linear_model.Ridge(), np.stack((y, -3 * y + X[:, 0], X[:, 1] ** 2), axis=1))
+
+
+MODELS |= {
+    "linear_wine": lambda: linear("wine", linear_model.LogisticRegression(max_iter=100)),
+    "linear_cancer": lambda: linear("breast_cancer", discriminant_analysis.LinearDiscriminantAnalysis()),
+    "linear_digits": lambda: linear(
+        "digits", make_pipeline(StandardScaler(), linear_model.LogisticRegression(max_iter=50))
+    ),
+    "linear_ovr": lambda: linear("wine", linear_model.SGDClassifier(loss="log_loss", random_state=0)),
+    "linear_labels": lambda: linear(
+        "iris", svm.LinearSVC(random_state=0), np.array(["\nblue", "gr\u00fcn", "red, \\"])[data("iris")[1]]
+    ),
+    "linear_regression": lambda: linear("diabetes", linear_model.LinearRegression()),
+    "linear_several": several,
+}
+
+
+def package(name):
+    """What runs the model of this name."""
+    return "emllinear" if "linear" in name else "emltrees"
+
+
 def write(name, content):
     """In one step, for those who run at the same time."""
     FOLDER.mkdir(parents=True, exist_ok=True)
@@ -165,20 +199,23 @@ def write(name, content):
 @cache
 def files(name):
     """Names of the files of a model, after making them."""
-    if name == "corrupt":
-        write("corrupt.cases", b"".join(corrupt_cases()))
-        return ("corrupt.cases",)
+    if name.startswith("corrupt_"):
+        cases = corrupt_trees() if name == "corrupt_trees" else corrupt_linear()
+        write(f"{name}.cases", b"".join(cases))
+        return (f"{name}.cases",)
     model, X = MODELS[name]()
-    estimator, trees = model.estimator, model.trees
+    estimator, tables = model.estimator, model.tables
     expected = model.predictions(X)
     numbers = np.zeros(len(X), np.int64)
     if model.is_classifier:
         numbers = np.searchsorted(model.classes_, expected.labels)
-    if model.leaf in ("counts", "weighted", "value") and model.dtype != "int16 scaled":
+    if tables.FAMILY == "linear":
+        assert not model.is_classifier or np.array_equal(model.predict(X[:-25]), estimator.predict(X[:-25]))
+    elif model.leaf in ("counts", "weighted", "value") and model.dtype != "int16 scaled":
         check_against(estimator, X, expected)
     write(f"{name}.eml", model.save(format="eml"))
     write(f"{name}.csv", model.save(format="csv").encode())
-    head = f"{'h' if X.dtype == np.int16 else 'f'} {len(X)} {trees.n_features} {trees.n_outputs}\n".encode()
+    head = f"{'h' if X.dtype == np.int16 else 'f'} {len(X)} {tables.n_features} {tables.n_outputs}\n".encode()
     rows = zip(X, numbers.astype("<u2"), expected.outputs.astype("<f4"), strict=True)
     write(f"{name}.vec", head + b"".join(x.tobytes() + number.tobytes() + out.tobytes() for x, number, out in rows))
     return tuple(f"{name}.{suffix}" for suffix in ("eml", "csv", "vec"))
@@ -205,8 +242,7 @@ def check_against(estimator, X, expected):
         np.testing.assert_allclose(expected.labels, labels, rtol=0, atol=tolerance)
 
 
-def corrupt_cases():
-    """For corrupt.py on the device: u16 size, u16 verdict, file; sizes are even, so that all stay aligned there."""
+def corrupt_trees():
     X, y = data("iris")
     small = {"max_depth": 2, "random_state": 0}
     tree = DecisionTreeClassifier(min_samples_leaf=8, **small).fit(X, y)
@@ -220,9 +256,25 @@ def corrupt_cases():
         emlearn.convert(DecisionTreeRegressor(**small).fit(X, y)),
     ]
     contents = [
-        (emlearn.Model(ir.Document(replace(model.trees, labels=None))).save(format="eml"), 1) for model in models
+        (emlearn.Model(Document(replace(model.trees, labels=None))).save(format="eml"), 1) for model in models
     ]
     contents.append((emlearn.convert(tree).save(format="eml"), 2))  # with golden rows
+    yield from damaged_files("trees", contents)
+
+
+def corrupt_linear():
+    X, y = data("iris")
+    models = [
+        emlearn.convert(linear_model.LogisticRegression().fit(X, y)),
+        emlearn.convert(linear_model.LogisticRegression().fit(X, y > 0)),
+        emlearn.convert(linear_model.Ridge().fit(X, y)),
+    ]
+    contents = [(emlearn.Model(Document(replace(m.tables, labels=None))).save(format="eml"), 1) for m in models]
+    yield from damaged_files("linear", [*contents, (models[0].save(format="eml"), 2)])
+
+
+def damaged_files(family, contents):
+    """For corrupt.py on the device: u16 size, u16 verdict, file; sizes are even, so that all stay aligned there."""
     for content, known in contents:
         yield struct.pack("<HH", len(content), 1) + content
         for i in range(len(content)):
@@ -231,12 +283,12 @@ def corrupt_cases():
                 damaged[i] ^= mask
                 yield struct.pack("<HH", len(content), 0) + damaged
                 damaged[12:16] = struct.pack("<I", zlib.crc32(damaged[16:], zlib.crc32(damaged[:12])))
-                yield struct.pack("<HH", len(content), verdict(bytes(damaged)) if known == 1 else 2) + damaged
+                yield struct.pack("<HH", len(content), verdict(family, bytes(damaged)) if known == 1 else 2) + damaged
 
 
-def verdict(content):
+def verdict(family, content):
     try:
-        TreesCore(content)
+        open_core(family, content)
     except ValueError:
         return 0
     return 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -51,11 +52,22 @@ class Board:
     build: Callable[[], object] = lambda: None
 
 
-def module_files(board: Board, module: str) -> dict[str, bytes]:
-    """Return what `import emltrees` needs: the native modules of the board's architecture, or the twin."""
-    if module == "twin":
-        return {"emltrees.mpy": (ROOT / f"dist/py_{ABI}/emltrees.mpy").read_bytes()}
-    return {path.name: path.read_bytes() for path in (ROOT / f"dist/{board.arch}_{ABI}").glob("emltrees*.mpy")}
+def packages() -> dict[str, list[str]]:
+    """Return the packages of build.mk, each with its modules."""
+    table = re.findall(r"^(PACKAGE_|)(\w+) *:= (.*)$", (ROOT / "build.mk").read_text(), re.MULTILINE)
+    shared = next(modules for _, name, modules in table if name == "SHARED")
+    return {name: modules.replace("$(SHARED)", shared).split() for kind, name, modules in table if kind}
+
+
+def module_files(board: Board, module: str, *names: str) -> dict[str, bytes]:
+    """Return what packages, by default emltrees, consist of: for the board's architecture, or as twins."""
+    files = {}
+    for name in names or ("emltrees",):
+        folder = ROOT / f"dist/{'py' if module == 'twin' else board.arch}_{ABI}"
+        for part in packages()[name]:
+            if (folder / f"{part}.mpy").exists():
+                files[f"{part}.mpy"] = (folder / f"{part}.mpy").read_bytes()
+    return files
 
 
 def boards() -> list[Board]:

@@ -1,11 +1,9 @@
 # Prediction allocates nothing: neither a class nor outputs. Native only: the twin computes in Python's own numbers.
-# models: digits_rf10 digits_rf10_int16 digits_et7 scaled regression labels
+# models: digits_rf10 digits_rf10_int16 digits_et7 scaled regression labels linear_labels linear_ovr linear_several
 # modules: native
 import gc
 
 import check
-
-import emltrees
 
 
 def measure(function, *args):
@@ -20,9 +18,10 @@ def measure(function, *args):
     return used
 
 
-for name in ("digits_rf10", "digits_rf10_int16", "digits_et7", "scaled", "regression", "labels"):
+NAMES = "digits_rf10 digits_rf10_int16 digits_et7 scaled regression labels linear_labels linear_ovr linear_several"
+for name in NAMES.split():
     for suffix in (".eml", ".csv"):
-        model = emltrees.load(name + suffix)
+        model = check.load(name, suffix)
         vectors = check.Vectors(name + ".vec")
         x, out = vectors.x, vectors.outputs
         vectors.file.readinto(x)

@@ -1,43 +1,43 @@
 # Files with one wrong byte, from the PC, which has also put the CRC right in half of them: each is refused with
 # ValueError or predicts. What the PC's core does with files without trailers is known: the same must happen here.
-# models: corrupt
+# models: corrupt_trees corrupt_linear
 import io
 from array import array
 
 import check
 
-import emltrees
-
-with open("corrupt.cases", "rb") as f:
-    head = array("H", [0, 0])
-    accepted = refused = 0
-    while f.readinto(head):
-        size, verdict = head  # verdict: 0 refused, 1 accepted, 2 not known
-        data = f.read(size)
-        for source in (data, io.BytesIO(data)):
-            try:
-                model = emltrees.load(source)
-            except MemoryError:
-                continue  # it says that it is large, and boards have less room than the PC
-            except ValueError:
-                check.true(verdict != 1, "refused", data)
-                refused += 1
-                continue
-            check.true(verdict != 0, "accepted", data)
-            accepted += 1
-            if model.outputs() > 999:
-                continue  # slow, and more than small boards have room for; export/tests/test_hostile.py goes on
-            n, code = model.info()["features"], "h" if model.info()["dtype"] == "int16" else "f"
-            out = array("f", [0] * model.outputs())
-            for value in (0, -32768, 32767):
-                model.predict(array(code, [value] * n), out)
-                if model.info()["classes"]:
-                    check.true(0 <= model.predict(array(code, [value] * n)) < model.info()["classes"])
-            try:
-                model.selftest()
-                for i in range(model.info()["classes"]):
-                    model.label(i)
-            except ValueError:
-                pass
-check.true(accepted > 20 and refused > 200, accepted, refused)
+for name in ("trees", "linear"):
+    module = __import__("eml" + name)
+    with open("corrupt_" + name + ".cases", "rb") as f:
+        head = array("H", [0, 0])
+        accepted = refused = 0
+        while f.readinto(head):
+            size, verdict = head  # verdict: 0 refused, 1 accepted, 2 not known
+            data = f.read(size)
+            for source in (data, io.BytesIO(data)):
+                try:
+                    model = module.load(source)
+                except MemoryError:
+                    continue  # it says that it is large, and boards have less room than the PC
+                except ValueError:
+                    check.true(verdict != 1, "refused", data)
+                    refused += 1
+                    continue
+                check.true(verdict != 0, "accepted", data)
+                accepted += 1
+                if model.outputs() > 999:
+                    continue  # slow, and more than small boards have room for; export/tests/test_hostile.py goes on
+                n, code = model.info()["features"], "h" if model.info().get("dtype") == "int16" else "f"
+                out = array("f", [0] * model.outputs())
+                for value in (0, -32768, 32767):
+                    model.predict(array(code, [value] * n), out)
+                    if model.info()["classes"]:
+                        check.true(0 <= model.predict(array(code, [value] * n)) < model.info()["classes"])
+                try:
+                    model.selftest()
+                    for i in range(model.info()["classes"]):
+                        model.label(i)
+                except ValueError:
+                    pass
+    check.true(accepted > 20 and refused > 200, accepted, refused)
 check.done()

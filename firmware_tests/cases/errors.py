@@ -1,20 +1,21 @@
 # What is refused, by which exception; the messages say what was expected.
-# models: labels regression int16 scaled
+# models: labels regression int16 scaled linear_labels linear_regression
 from array import array
 
 import check
 
 import emltrees
 
-x = {name: check.first_row(name + ".vec")[0] for name in ("labels", "regression", "int16", "scaled")}
-models = {name: emltrees.load(name + ".eml") for name in x}
-takes = {"labels": "fhbBi", "regression": "fhbBi", "int16": "h", "scaled": "fh"}
+NAMES = "labels regression int16 scaled linear_labels linear_regression"
+x = {name: check.first_row(name + ".vec")[0] for name in NAMES.split()}
+models = {name: check.load(name) for name in x}
+takes = {"int16": "h", "scaled": "fh"}
 
 for name, model in models.items():
     n = len(x[name])
     for code in "fhbBiIHdlLqQ":
         features = array(code, [0] * n)
-        if code in takes[name]:
+        if code in takes.get(name, "fhbBi"):
             model.predict(features)
             for size in (0, 1, n - 1, n + 1):
                 message = check.raises(ValueError, model.predict, array(code, [0] * size))
@@ -48,15 +49,26 @@ for method, args in (
 ):
     check.raises(ValueError, getattr(empty, method), *args)
 
-# Arguments of the module's functions.
-check.raises(OSError, emltrees.load, "")
-check.raises(TypeError, emltrees.load, 5)
-check.raises(TypeError, emltrees.load, None)
-check.raises(TypeError, emltrees.load_model, empty, 5)
-check.raises(TypeError, emltrees.load)
-check.raises(ValueError, emltrees.load, [])
-check.raises(ValueError, emltrees.load, b"")
-check.raises(TypeError, emltrees.load, [5])
+# Nor here; and arguments of the module's functions.
+for module in (emltrees, check.module_of("linear_labels")):
+    empty = module.new(3, 10, 2)
+    check.raises(ValueError, empty.predict, x["regression"])
+    for method, args in (("outputs", ()), ("label", (0,)), ("selftest", ()), ("info", ())):
+        check.raises(ValueError, getattr(empty, method), *args)
+    check.raises(OSError, module.load, "")
+    check.raises(TypeError, module.load, 5)
+    check.raises(TypeError, module.load, None)
+    check.raises(TypeError, module.load_model, empty, 5)
+    check.raises(TypeError, module.load)
+    check.raises(ValueError, module.load, [])
+    check.raises(ValueError, module.load, b"")
+    check.raises(TypeError, module.load, [5])
+
+# NaN and infinity are for trees.
+for value in ("nan", "inf", "-inf"):
+    features = array("f", x["linear_labels"])
+    features[1] = float(value)
+    check.raises(ValueError, models["linear_labels"].predict, features)
 
 # Scaling is for models that have scales.
 out = array("h", [0] * len(x["scaled"]))

@@ -1,11 +1,9 @@
 # A model from everything that can hold one.
-# models: labels regression
+# models: labels regression linear_labels linear_regression
 import io
 from array import array
 
 import check
-
-import emltrees
 
 
 def lines(text):
@@ -41,11 +39,12 @@ def sources(name):
     yield io.BytesIO(data)
 
 
-for name in ("labels", "regression"):
-    info = emltrees.load(name + ".eml").info()
-    labels = [emltrees.load(name + ".eml").label(i) for i in range(info["classes"])]
+for name in ("labels", "regression", "linear_labels", "linear_regression"):
+    module = check.module_of(name)
+    info = module.load(name + ".eml").info()
+    labels = [module.load(name + ".eml").label(i) for i in range(info["classes"])]
     for source in sources(name):
-        model = emltrees.load(source)
+        model = module.load(source)
         check.equal(model.info(), info, source)
         check.predicts(model, name + ".vec", 9)
         agreeing, rows = model.selftest()
@@ -54,20 +53,22 @@ for name in ("labels", "regression"):
     for source in sources(name):
         if isinstance(source, str):
             continue  # a path is for load
-        model = emltrees.new()
-        check.equal(emltrees.load_model(model, source), None)
+        model = module.new()
+        check.equal(module.load_model(model, source), None)
         check.equal(model.info(), info)
         check.predicts(model, name + ".vec", 30)
 
 # A writable buffer may change after loading, unless one says that it will not.
-data = bytearray(check.read("labels.eml"))
-x, klass, outputs = check.first_row("labels.vec")
-copied, in_place = emltrees.load(data), emltrees.load(data, True)
-check.equal(in_place.predict(x), klass)
-for i in range(len(data)):
-    data[i] = 0
-check.equal(copied.predict(x), klass)
-out = array("f", [0] * copied.outputs())
-copied.predict(x, out)
-check.equal(bytes(out), outputs)
+for name in ("labels", "linear_labels"):
+    data = bytearray(check.read(name + ".eml"))
+    x, klass, outputs = check.first_row(name + ".vec")
+    module = check.module_of(name)
+    copied, in_place = module.load(data), module.load(data, True)
+    check.equal(in_place.predict(x), klass)
+    for i in range(len(data)):
+        data[i] = 0
+    check.equal(copied.predict(x), klass)
+    out = array("f", [0] * copied.outputs())
+    copied.predict(x, out)
+    check.equal(bytes(out), outputs)
 check.done()

@@ -2,9 +2,7 @@
 # models: *
 import check
 
-import emltrees
-
-models = [emltrees.load("model.eml"), emltrees.load("model.csv")]
+models = [check.load("model", suffix) for suffix in (".eml", ".csv")]
 check.equal(models[0].info(), models[1].info())
 for model in models:
     check.predicts(model, "model.vec")

@@ -1,16 +1,14 @@
 # Ten thousand predictions, and the collector after each: not a byte more is in use at the end. Native only: the twin is
 # slow, and Python's own.
-# models: gesture digits_rf10_int16
+# models: gesture linear_labels
 # modules: native
 import gc
 from array import array
 
 import check
 
-import emltrees
-
-models = [emltrees.load(name + suffix) for name in ("gesture", "digits_rf10_int16") for suffix in (".eml", ".csv")]
-rows = [check.first_row(name + ".vec") for name in ("gesture", "gesture", "digits_rf10_int16", "digits_rf10_int16")]
+models = [check.load(name, suffix) for name in ("gesture", "linear_labels") for suffix in (".eml", ".csv")]
+rows = [check.first_row(name + ".vec") for name in ("gesture", "gesture", "linear_labels", "linear_labels")]
 outs = [array("f", bytes(4 * model.outputs())) for model in models]
 
 
