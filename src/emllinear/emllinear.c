@@ -1,6 +1,6 @@
 // MicroPython binding for eml_linear.h: linear models and what folds into one.
 //
-//   model = emllinear.load('model.eml')   # or 'model.csv'; src/common/load.py
+//   model = emllinear.load('model.eml')   # or 'model.csv'; src/common/py/load.py
 //   model.predict(features)               # class number, or the regression value
 //   model.predict(features, out)          # probabilities, decision values or values: model.info()['output']
 //

@@ -1,6 +1,6 @@
 // MicroPython binding for eml_trees.h: decision trees, random forests, extra trees.
 //
-//   model = emltrees.load('gesture.eml')   # or 'gesture.csv'; src/common/load.py
+//   model = emltrees.load('gesture.eml')   # or 'gesture.csv'; src/common/py/load.py
 //   model.predict(features)                # class number, or the regression value
 //   model.predict(features, out)           # probabilities
 //

@@ -9,12 +9,11 @@ from .files import Report, replace_files
 from .install import install
 from .link import Link
 
-PACKAGE = "emltrees"  # what runs a model: there is one family
 SELFTEST_TIME = 300  # seconds; the twin on a slow board takes most
 
 
-def checked(model: Path) -> bytes:
-    """Return the content of a model's file.
+def checked(model: Path) -> tuple[bytes, str]:
+    """Return the content of a model's file, and the package that runs it.
 
     Raises
     ------
@@ -23,8 +22,8 @@ def checked(model: Path) -> bytes:
     """
     from .. import load
 
-    load(model)
-    return model.read_bytes()
+    family = load(model).tables.FAMILY
+    return model.read_bytes(), f"eml{family}"
 
 
 def deploy(link: Link, model: Path, *, python: bool = False, report: Report | None = None) -> tuple[int, int]:
@@ -53,14 +52,14 @@ def deploy(link: Link, model: Path, *, python: bool = False, report: Report | No
     DeviceError
         If the board cannot take module or model, or computes something else.
     """
-    content = checked(model)
-    install(link, PACKAGE, python=python, report=report)
+    content, package = checked(model)
+    install(link, package, python=python, report=report)
     target = link.board().absolute(model.name)
 
     def selftest(path: str) -> tuple[int, int]:
-        expression = f"{PACKAGE}.load({path!r}).selftest()"
+        expression = f"{package}.load({path!r}).selftest()"
         try:
-            agree, rows = link.value(expression, f"import {PACKAGE}, gc\ngc.collect()", SELFTEST_TIME)
+            agree, rows = link.value(expression, f"import {package}, gc\ngc.collect()", SELFTEST_TIME)
         except DeviceError as error:
             raise DeviceError(f"{model.name} does not run on the board: {error}") from error
         if agree != rows:
