@@ -1,18 +1,21 @@
 // eml_emlearn_csv.h and eml_trees_build.h: emlearn's files and builder, by way of the .eml file that they become.
 #include "eml_emlearn_csv.h"
+#include "eml_trees.h"
 
 #include "check.h"
 
+static uint32_t scratch[256];
+
 // Opens what was built. The file lies in a block of exactly its size.
 static eml_err_t open_built(eml_trees_build_t *build, eml_trees_t *t, uint8_t **file) {
-    uint32_t size = 0, end, file_size;
+    uint32_t size = 0;
     *file = NULL;
     eml_err_t err = eml_build_finish(build, t, &size);
     if (err == EML_OK) {
         *file = (uint8_t *)calloc(1, size);
-        eml_build_write(build, t, *file, size);
-        err = eml_trees_open(t, *file, size, &end, &file_size);
-        CHECK(err != EML_OK || (end == size && file_size == size), end, size, 0);
+        eml_build_write(build, t, *file, size, scratch);
+        err = eml_trees_open(t, *file, size, scratch);
+        CHECK(err != EML_OK || (44 + eml_trees_body_size(t) == size && eml_get32(*file + 8) == size), size, 0, 0);
     }
     return err;
 }
