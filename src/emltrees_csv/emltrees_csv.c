@@ -2,6 +2,7 @@
 // from emlearn's builder scripts. emltrees imports this module when it meets one; the result is an .eml file in memory.
 #include "natmod_reader.h"
 #include "eml_emlearn_csv.h"
+#include "eml_trees_csv.h"
 
 typedef struct {
     mp_obj_base_t base;
