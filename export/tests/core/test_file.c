@@ -100,7 +100,7 @@ static void test_check(void) {
         CHECK(check(file, size, EML_FAMILY_TREES) == EML_ERR_FORMAT, i, 0, 0);
     }
     for (uint32_t odd = size - 3; odd < size; odd++) {
-        store32(file + 8, odd);
+        seal(file, odd);
         CHECK(check(file, size, EML_FAMILY_TREES) == EML_ERR_FORMAT, odd, 0, 0);
     }
 }

@@ -75,6 +75,8 @@ static void check_layout(eml_trees_layout_t layout, int entry, int n_rows) {
             check_value(&t, x);
         }
     }
+    eml_trees_seal(file, &tables.trees, size - 4, scratch); // less than its arrays take
+    CHECK(eml_trees_open(&t, file, size, scratch) == EML_ERR_FORMAT, m.dtype, m.leaf, layout);
     free(file);
 }
 

@@ -244,6 +244,23 @@ static void test_line_numbers(void) {
     }
 }
 
+// Golden rows come in pairs: t, u.
+static void test_pairs(void) {
+    static const struct {
+        const char *rows;
+        int n_rows, good;
+    } CASES[] = { { "", 0, 1 }, { "t,5,4\nu,1,0,0,0\n", 2, 1 }, { "t,5,4\nu,1,0,0,0\nt,5,4\nu,1,0,0,0\n", 4, 1 }, { "t,5,4\n", 1, 0 },
+        { "u,1,0,0,0\n", 1, 0 }, { "t,5,4\nt,5,4\nu,1,0,0,0\n", 3, 0 }, { "t,5,4\nu,1,0,0,0\nu,1,0,0,0\n", 3, 0 },
+        { "t,5,4\nu,1,0,0,0\nt,5,4\n", 3, 0 }, { "t,5,4\nt,5,4\nu,1,0,0,0\nu,1,0,0,0\n", 4, 0 } };
+    for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
+        char text[1000];
+        uint32_t line;
+        const int before = (int)(strstr(INT16, "t,5,4") - INT16);
+        snprintf(text, sizeof(text), "%.*s%send,%d\n", before, INT16, CASES[i].rows, 17 + CASES[i].n_rows);
+        CHECK((parse(text, &line) == EML_OK) == CASES[i].good, i, line, 0);
+    }
+}
+
 static void test_label_length(void) {
     char row[600];
     uint32_t line;
@@ -263,6 +280,7 @@ int main(void) {
     test_replay();
     test_refused_rows();
     test_line_numbers();
+    test_pairs();
     test_label_length();
     printf("%lu checks\n", checks_made);
     return 0;

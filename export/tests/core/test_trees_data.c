@@ -168,7 +168,7 @@ static void test_validate_packed(int dtype, int leaf) {
 
 // The largest jumps, which the units must not lead beyond 15 bits: the last element can be reached, one further is refused.
 static void test_longest_jump(void) {
-    static uint32_t nodes[16400 * 2];
+    static uint32_t nodes[66000 * 2];
     static const uint16_t ROOT[2] = { 0, 0 };
     for (int dtype = EML_TREES_FLOAT; dtype <= EML_TREES_INT16; dtype++) {
         const size_t stride = dtype == EML_TREES_FLOAT ? 4 : 3;
@@ -190,6 +190,16 @@ static void test_longest_jump(void) {
         CHECK(eml_trees_node(t, 0).right == longest, eml_trees_node(t, 0).right, longest, 0);
         t->n_nodes = longest;
         CHECK(eml_trees_validate(t) == EML_ERR_MODEL, dtype, 0, 0);
+        for (uint32_t i = 0; i < 66000; i++) { // so many that whatever is no whole number of units could be a jump
+            put16(nodes, stride * i, 127u << 8);
+            put16(nodes, stride * i + 1, 0x8000);
+        }
+        put16(nodes, 0, 1u << 8);
+        t->n_nodes = 66000;
+        for (uint32_t jump = 0; jump < 0x8000; jump += jump < 100 || jump > 0x7f00 ? 1 : 97) {
+            put16(nodes, 1, jump);
+            CHECK((eml_trees_validate(t) == EML_OK) == (jump && jump % unit == 0), jump, dtype, 0);
+        }
     }
 }
 
