@@ -7,8 +7,7 @@ include build.mk
 include firmware_tests/firmware.mk
 
 PYTHON ?= python3
-# The tests of one board stay together: it boots once.
-PYTEST_FLAGS ?= -n 2 --dist loadgroup
+PYTEST_FLAGS ?= -n 2
 FUZZ_SECONDS ?= 60
 
 empty  :=
@@ -57,10 +56,17 @@ dist: $(NATMODS) $(TWIN_MPYS) build/toolchain/mpy-cross ## the modules for ARCHE
 	    $(foreach a,$(ARCHES),--arch $a=$(TOOLCHAIN_$a)=$(call commas,$(MODULES))) --arch py=mpy-cross=$(call commas,$(TWINS)) \
 	    $(foreach p,$(PACKAGES),--package $p=$(call commas,$(PACKAGE_$p)))
 
+# setuptools keeps what an earlier build copied.
+wheel: .venv/ready ## build/wheel/, which carries what is in dist/: make dist wheel
+	@test -f dist/manifest.json || { echo "There is no dist/manifest.json: make dist first" >&2; false; }
+	@rm -rf build/wheel build/python
+	@.venv/bin/python -m pip --disable-pip-version-check wheel -q --no-deps --no-build-isolation -w build/wheel .
+	@ls -l build/wheel/*.whl
+
 clean: ## removes build/ and dist/
 	rm -rf build dist
 
-.PHONY: help setup demo test lint bench firmware fuzz dist clean compilers FORCE
+.PHONY: help setup demo test lint bench firmware fuzz dist wheel clean compilers FORCE
 
 # Python ---------------------------------------------------------------------------------------------------------------
 

@@ -126,6 +126,8 @@ CFLAGS += -I$(ROOT)/src/emlearn -I$(ROOT)/src/common -I$(ROOT)/src/$(MOD) -Wextr
 CFLAGS += -ffp-contract=off
 # Loops stay loops: calls of memset, through the firmware's table, take more code and more time.
 CFLAGS += -fno-tree-loop-distribute-patterns
+# The name that tracebacks show, without the path on this machine.
+MPY_CROSS_FLAGS += -s $(notdir $<)
 LINK_RUNTIME := $(LINK_RUNTIME_$(ARCH))
 
 # dynruntime.mk makes objects depend on a file of this name. It is never there, so all objects are made anew; the rules

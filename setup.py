@@ -1,12 +1,19 @@
 """The parts of the package that pyproject.toml cannot say: where its files come from, and the compiled core."""
 
+from pathlib import Path
+
 from setuptools import find_packages, setup
 
+# The C headers, the modules' Python twins and, where they have been built, the native modules are packaged from where
+# they live.
+FOLDERS = {"emlearn.include": "src/emlearn", "emlearn.twin": "src/emltrees/twin"}
+if Path("dist").is_dir():
+    FOLDERS["emlearn.mpy"] = "dist"
+
 setup(
-    # The C headers and the modules' Python twins are packaged from where they live.
-    packages=[*find_packages("export", include=["emlearn", "emlearn.*"]), "emlearn.include", "emlearn.twin"],
-    package_dir={"": "export", "emlearn.include": "src/emlearn", "emlearn.twin": "src/emltrees/twin"},
-    package_data={"emlearn": ["py.typed"], "emlearn.include": ["*.h"]},
+    packages=[*find_packages("export", include=["emlearn", "emlearn.*"]), *FOLDERS],
+    package_dir={"": "export", **FOLDERS},
+    package_data={"emlearn": ["py.typed"], "emlearn.include": ["*.h"], "emlearn.mpy": ["*/*.mpy", "*/*/package.json"]},
     cffi_modules=["export/emlearn/_core_build.py:ffi"],
     # The core is compiled against the stable ABI: one wheel serves CPython 3.10 and later. build/ is shared with make.
     options={"bdist_wheel": {"py_limited_api": "cp310"}, "build": {"build_base": "build/python"}},

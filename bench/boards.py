@@ -84,7 +84,7 @@ def measure(machine, module, files):
     models = [(name, variants) for name in ("digits", "gesture")]
     folder = ROOT / "dist" / (f"{machine.arch}_{ABI}" if module == "native" else f"py_{ABI}")
     with Session(machine, count_instructions=True) as session:
-        session.copy({"emltrees.mpy": (folder / "emltrees.mpy").read_bytes()})
+        session.copy({path.name: path.read_bytes() for path in folder.glob("*.mpy")})
         session.copy({"settings.py": f"MODULE = {module!r}\nMODELS = {models}\n".encode()})
         if module == "native":
             session.copy({"empty.mpy": Path(OUT, "empty", machine.arch, "empty.mpy").read_bytes()})

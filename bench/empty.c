@@ -1,10 +1,15 @@
-// A native type whose predict does nothing: what calling a native method costs by itself.
+// A native type whose predict looks at its buffers and does nothing: what calling a native method costs by itself.
 #include "py/dynruntime.h"
 
 // Not static: mpy_ld.py rejects static zero-initialised data.
 mp_obj_full_type_t empty_type;
 
 static mp_obj_t empty_predict(size_t n_args, const mp_obj_t *args) {
+    mp_buffer_info_t info;
+    mp_get_buffer_raise(args[1], &info, MP_BUFFER_READ);
+    if (n_args == 3) {
+        mp_get_buffer_raise(args[2], &info, MP_BUFFER_WRITE);
+    }
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(empty_predict_obj, 2, 3, empty_predict);

@@ -1,13 +1,36 @@
-"""Writes build/test-results/firmware.json: one row for each board, module and case that ran, with its verdict."""
+"""How the tests of boards are shared out to processes, and what is left of them.
+
+With `pytest -n 2`, a board that keeps running between tests stays in one process, so that it boots only once.
+build/test-results/firmware.json gets a row for each board, module and case that ran, with its verdict.
+"""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
+import pytest
+from boards import boards
+
 RESULTS = Path(__file__).resolve().parents[1] / "build" / "test-results" / "firmware.json"
 COLUMNS = ("arch", "board", "module", "case")
 rows = []
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Instead of --dist loadgroup, whose marks pytest-xdist 3.8 does not find under pytest 9.2."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    running = [board.name for board in boards() if board.keeps_running]
+
+    class BoardScheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            # test_boards.py::test_starts[BOARD] or ::test_case[BOARD-MODULE-CASE]; all else can go anywhere
+            _, _, label = nodeid.partition("test_boards.py::")
+            return next((name for name in running if f"[{name}-" in label.replace("]", "-")), nodeid)
+
+    return BoardScheduling(config, log)
 
 
 def pytest_runtest_logreport(report):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -33,31 +34,60 @@ def runs():
                     label = "-".join(filter(None, (module, case, name)))
                     if label not in board.no_room:
                         label = f"{board.name}-{label}"
-                        yield pytest.param(board, module, case, name, id=label, marks=together(board))
+                        yield pytest.param(board, module, case, name, id=label)
 
 
-def together(board):
-    """With `pytest -n 2 --dist loadgroup`, one process does all of a board's tests, so that it boots only once."""
-    return pytest.mark.xdist_group(board.name)
-
-
-each_board = pytest.mark.parametrize(
-    "board", [pytest.param(board, id=name, marks=together(board)) for name, board in BOARDS.items()]
-)
-
-
-@each_board
+@pytest.mark.parametrize("board", BOARDS.values(), ids=BOARDS)
 def test_starts(board):
     script = "import sys\nprint(sys.implementation.name, 6 * 7)\n"
     assert board.run(script, {}).split() == ["micropython", "42"]
 
 
-@each_board
+@pytest.mark.parametrize("board", BOARDS.values(), ids=BOARDS)
 def test_failure_shows(board):
     """What the cases below rest on: an exception on the board is seen here."""
     files = {"check.py": (HERE / "check.py").read_bytes()}
     output = board.run("import check\ncheck.equal(1, 2)\ncheck.done()\n", files)
     assert "AssertionError" in output and not re.search(r"^OK", output, re.MULTILINE)
+
+
+IMPORT = """
+try:
+    import emltrees
+except Exception as error:
+    print(type(error).__name__, error)
+"""
+
+
+@pytest.mark.parametrize("board", BOARDS.values(), ids=BOARDS)
+def test_module_for_something_else(board):
+    """What MicroPython checks before it runs anything of a module."""
+    ours = module_files(board, "native")["emltrees.mpy"]
+    arch = "rv32imc" if board.arch.startswith("arm") else "armv6m"
+    other = module_files(replace(board, arch=arch), "native")["emltrees.mpy"]
+    abi = ours[:2] + bytes([ours[2] ^ 1]) + ours[3:]
+    for module, message in ((other, "incompatible .mpy arch"), (abi, "incompatible .mpy file")):
+        assert board.run(IMPORT, {"emltrees.mpy": module}) == f"ValueError {message}\n"
+
+
+ARMS = ("armv6m", "armv7m", "armv7emsp", "armv7emdp")
+
+
+@pytest.mark.parametrize(
+    "board, arch",
+    [
+        pytest.param(board, arch, id=f"{board.name}-{arch}")
+        for board in BOARDS.values()
+        if board.arch in ARMS
+        for arch in ARMS[: ARMS.index(board.arch)]
+    ],
+)
+def test_module_for_a_lower_arm(board, arch):
+    """MicroPython takes it, and it may pass floats in other registers: the module passes none."""
+    files = {"check.py": (HERE / "check.py").read_bytes(), **module_files(replace(board, arch=arch), "native")}
+    for file in vectors.files("regression"):
+        files["model" + Path(file).suffix] = (vectors.FOLDER / file).read_bytes()
+    assert board.run((HERE / "cases" / "predict.py").read_text(), files).startswith("OK ")
 
 
 @pytest.mark.parametrize("board, module, case, model", list(runs()))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+PORT = ROOT / "firmware_tests/ports/xtensawin"
 MICROPYTHON = ROOT / "build/firmware/xtensawin/micropython"
 
 
@@ -18,8 +20,19 @@ def run(*arguments, folder, **environment):
 
 
 def test_selftest(tmp_path):
-    done = run(ROOT / "firmware_tests/ports/xtensawin/selftest.py", folder=tmp_path)
+    done = run(PORT / "selftest.py", folder=tmp_path)
     assert done.stdout == "OK\n" and done.returncode == 0, done.stdout + done.stderr
+
+
+def test_windows(tmp_path):
+    """setjmp, longjmp and windows_spill, by every kind of call: compiled code uses only one."""
+    assembler = [sys.executable, "-B", ROOT / "toolchain/xtensawin/cc.py", "--gnu-ld", "-c", "-o"]
+    for name in ("windows", "windows_test"):
+        subprocess.run([*assembler, tmp_path / f"{name}.o", PORT / f"{name}.s"], check=True)
+    objects = [tmp_path / "windows_test.o", tmp_path / "windows.o"]
+    linker = ["xtensa-lx106-elf-ld", "--no-relax", "--no-warn-rwx-segments", "-T", PORT / "link.ld", "-o"]
+    subprocess.run([*linker, tmp_path / "test.elf", *objects], check=True)
+    assert subprocess.run(["qemu-xtensa", "-cpu", "de233_fpu", tmp_path / "test.elf"], timeout=20).returncode == 0
 
 
 @pytest.mark.parametrize(
@@ -43,6 +56,6 @@ def test_finds_modules(tmp_path):
 
 
 def test_imports_the_native_module(tmp_path):
-    (tmp_path / "script.py").write_text("import emltrees, emltrees_build\nprint(emltrees.__file__)")
+    (tmp_path / "script.py").write_text("import emltrees, emltrees_csv\nprint(emltrees.__file__)")
     folder = ROOT / "dist/xtensawin_6.3/emltrees"
     assert run("script.py", folder=tmp_path, MICROPYPATH=str(folder)).stdout == f"{folder}/emltrees.mpy\n"

@@ -6,8 +6,10 @@ models the one that scikit-learn gives) and the float32 outputs of the host's co
 
 from __future__ import annotations
 
+import fcntl
 import os
 import struct
+import sys
 import zlib
 from dataclasses import replace
 from functools import cache
@@ -22,7 +24,9 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 import emlearn
 
-FOLDER = Path(__file__).resolve().parents[1] / "build" / "vectors"
+ROOT = Path(__file__).resolve().parents[1]
+FOLDER = ROOT / "build" / "vectors"
+GESTURE = ROOT / "examples" / "gesture"
 PROBABILITY_TOLERANCE = 1e-6  # the contract of exact conversions, here and, of the largest value, for regression
 
 
@@ -105,6 +109,19 @@ def wide():
     return emlearn.convert(estimator), np.ascontiguousarray(X[::5])
 
 
+def gesture():
+    """The model of examples/gesture, as its demo trains it, and its test recordings."""
+    sys.path.append(str(GESTURE))
+    import demo
+
+    demo.OUT.mkdir(parents=True, exist_ok=True)
+    with open(demo.OUT / "data.lock", "w") as lock:  # it may be downloaded
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        forest = demo.train_forest()
+        windows, _ = demo.data.windows("TEST", demo.OUT)
+    return emlearn.convert(forest, dtype="int16"), demo.feature_table(windows)
+
+
 FOREST, BALANCED = {"n_estimators": 10, "random_state": 0}, {"class_weight": "balanced"}
 
 # Each returns a model, and rows as the model takes them.
@@ -132,6 +149,7 @@ MODELS = {
     "int16": int16,
     "weighted": weighted,
     "wide": wide,
+    "gesture": gesture,
     "regression": lambda: floats("diabetes", ExtraTreesRegressor(2, max_depth=3, random_state=0)),
 }
 

@@ -195,5 +195,5 @@ def _leaf(leaf: str, leaf_bits: int | None, classifier: bool) -> str:
             raise ConvertError(f"leaf={leaf!r} and leaf_bits={leaf_bits} contradict each other; pass one of them")
         leaf = LEAF_BITS[leaf_bits]
     if not classifier and leaf != "exact":
-        raise ConvertError(f"leaf={leaf!r} is for classifiers; a regressor's leaves are float32 values: leave it out")
+        raise ConvertError(f"leaf={leaf!r} is for classifiers; a regressor's leaves are values: leave it out")
     return leaf

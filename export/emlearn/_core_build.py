@@ -27,8 +27,8 @@ _SOURCE = """
 #include "eml_trees_file.h"
 
 static int core_trees_open(eml_trees_t *t, const uint8_t *data, size_t size) {
-    uint32_t end, file_size;
-    return eml_trees_open(t, data, size, &end, &file_size);
+    uint32_t scratch[256];
+    return eml_trees_open(t, data, size, scratch);
 }
 
 static uint32_t core_trees_n_features(const eml_trees_t *t) {
@@ -85,8 +85,8 @@ static int core_trees_work(
             uint32_t ref = eml_trees_index(t, t->roots, tree);
             while (!(ref & EML_TREES_LEAF)) {
                 const eml_trees_node_t node = eml_trees_node(t, ref);
-                ref = node.is_leaf ? node.right : eml_trees_next(t, &node, eml_trees_value(t, &array, node.feature));
-                *decisions += !node.is_leaf;
+                ref = eml_trees_next(t, &node, eml_trees_value(t, &array, node.feature));
+                *decisions += node.left != node.right;
             }
             const uint32_t leaf = ref ^ EML_TREES_LEAF;
             if (eml_trees_has_records(t) && leaf >= t->n_classes) {

@@ -1,4 +1,4 @@
-"""All rounding of the package: thresholds, features, proportions. See docs/formats.md."""
+"""All rounding of the package: thresholds, features, proportions, values. See docs/formats.md."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ MAX_OFFSET = 2**29
 MAX_SCALED_THRESHOLD = 2**29  # |floor(t * 2^shift)| stays below, and so does the offset, which is between two of them
 MIN_PROPORTION = 2.0**-1000  # of weighted leaves
 MAX_COUNT_TOTAL = 65535
+MIN_VALUE_EXPONENT = -156  # of regression: 2^-149 is the smallest float32
+FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 _KEY_BIAS = np.uint32(0x7FFFFF)
 _MAGNITUDE = np.uint32(0x7FFFFFFF)
@@ -118,6 +120,40 @@ def scale_features(
 def proportions_to_uint8(proportions: NDArray[np.float64]) -> NDArray[np.uint8]:
     """Return 255 times each proportion, rounded half to even, each on its own."""
     return np.rint(proportions * 255.0).astype(np.uint8)
+
+
+def values_to_int32(values: NDArray[np.float64]) -> tuple[NDArray[np.int32], int]:
+    """Round values to a common unit, the finest power of two in which the largest of them fits in int32.
+
+    Parameters
+    ----------
+    values : ndarray of float64
+        Finite.
+
+    Returns
+    -------
+    ndarray of int32, int
+        The values in units of 2^exponent, half to even, and the exponent: at least -156; 0 if all values are 0.
+    """
+    largest = float(np.max(np.abs(values), initial=0.0))
+    if largest == 0.0:
+        return np.zeros(len(values), np.int32), 0
+    exponent = max(int(np.frexp(largest)[1]) - 31, MIN_VALUE_EXPONENT)
+    if np.rint(np.ldexp(largest, -exponent)) > 2**31 - 1:  # rounded up, to 2^31
+        exponent += 1
+    return np.rint(np.ldexp(values, -exponent)).astype(np.int32), exponent
+
+
+def decimal_to_float32(text: str) -> np.float32:
+    """Return the float32 nearest to a decimal number, of two the even one: rounded once, not by way of float64."""
+    with np.errstate(over="ignore"):
+        guess = np.float32(float(text))
+        if not np.isfinite(guess):
+            return guess
+        around = [guess, np.nextafter(guess, np.float32(-np.inf)), np.nextafter(guess, np.float32(np.inf))]
+    exact = Fraction(text)
+    finite = [value for value in around if np.isfinite(value)]
+    return min(finite, key=lambda value: (abs(Fraction(float(value)) - exact), int(value.view(np.uint32)) & 1))
 
 
 def recover_counts(

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from pathlib import Path
 
-_SOURCE = {"include": "src/emlearn", "twin": "src/emltrees/twin"}
+# An installed package has them as its folders; in a checkout, editable installs included, they are where they are made.
+_SOURCE = {"include": "src/emlearn", "mpy": "dist", "twin": "src/emltrees/twin"}
 
 
 def folder(name: str) -> Path:
-    """Return the folder of the C headers ("include") or of the Python twins of the native modules ("twin").
+    """Return the folder of the C headers ("include"), the modules' Python twins ("twin") or all .mpy files ("mpy").
 
     Raises
     ------
     FileNotFoundError
         If the package was installed without it.
     """
-    source = Path(__file__).resolve().parents[2] / _SOURCE[name]
-    if source.is_dir():  # a checkout
-        return source
-    spec = find_spec(f"emlearn.{name}")
-    if spec is None or not spec.submodule_search_locations:
-        raise FileNotFoundError(f"this installation of emlearn has no folder {name!r}; install it again")
-    return Path(next(iter(spec.submodule_search_locations)))
+    here = Path(__file__).resolve().parent
+    for path in (here / name, here.parents[1] / _SOURCE[name]):
+        if path.is_dir():
+            return path
+    raise FileNotFoundError(f"this installation of emlearn has no folder {name!r}; install it again")

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from . import __version__, convert, load, writers
+from .device.commands import COMMANDS
 from .model import METHODS
 
 _EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -22,7 +23,11 @@ _EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.group()
 @click.version_option(__version__, prog_name="emlearn")
 def main() -> None:
-    """Machine learning for MicroPython: convert trained models, and look into converted ones."""
+    """Machine learning for MicroPython: convert trained models, look into converted ones, and bring them to boards."""
+
+
+for _command in COMMANDS:
+    main.add_command(_command)
 
 
 @main.command("convert")

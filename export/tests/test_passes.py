@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from support import mean_outputs, random_ensemble, rows_for, walk
 
 from emlearn import ConvertError
+from emlearn import _quantize as q
 
 EXTREMES = np.array(
     [0.0, -0.0, 1e-50, -1e-50, 1e-40, 3.4028235e38, 1e39, -1e39, np.inf, 0.1, np.nextafter(0.1, 1), -7.5]
@@ -125,18 +126,45 @@ def test_scaled_models_are_exact_for_integers():
     check(ensemble, trees, rows)
 
 
-def test_a_model_too_deep_for_packed_jumps_is_wide():
+def test_a_model_with_too_many_values_for_packed_leaves_is_wide():
     random = np.random.default_rng(0)
     ensemble = random_ensemble(random, 1, 33000, 3, 0, chain=True)
-    # One long left spine: the root's right child lies beyond every other node.
     trees = build(ensemble)
     assert trees.layout == ir.WIDE
     data = eml.write(Document(trees))
     assert eml.write(read(data)) == data
     rows = rows_for(ensemble, random, 20)
     outputs = TreesCore(data).outputs(rows)
-    expected = [np.float32(ensemble.leaf_value[walk(ensemble, row)[0]]) for row in rows]
+    values, exponent = q.values_to_int32(ensemble.leaf_value)
+    expected = [np.float32(np.ldexp(values[walk(ensemble, row)[0]], exponent)) for row in rows]
     assert np.array_equal(outputs[:, 0], expected)
+
+
+@pytest.mark.parametrize("dtype, largest", [(ir.DTYPE_FLOAT, 16383), (ir.DTYPE_INT16, 10922), (ir.DTYPE_SCALED, 10922)])
+@pytest.mark.parametrize("beyond", [0, 1])
+def test_a_model_too_deep_for_packed_jumps_is_wide(dtype, largest, beyond):
+    """The root's right child lies beyond a spine of nodes that are each other's left children."""
+    jump = largest + beyond
+    classes = np.arange(jump + 2) % 2
+    left, right = np.arange(1, jump + 1), -1 - np.arange(jump)
+    ensemble = replace(
+        random_ensemble(np.random.default_rng(0), 1, 1, 2, 2),
+        feature=np.append(np.arange(jump) % 2, 1),
+        threshold=8000.0 - np.arange(jump + 1),
+        left=np.append(np.append(left[:-1], -1 - jump), -1 - jump),
+        right=np.append(np.append(jump, right[1:]), -2 - jump),
+        missing_left=np.zeros(jump + 1, bool),
+        roots=np.array([0]),
+        leaf_start=np.arange(jump + 3),
+        leaf_class=classes,
+        leaf_proportion=np.ones(jump + 2),
+        leaf_total=np.ones(jump + 2),
+    )
+    trees = build(ensemble, dtype)
+    assert trees.n_nodes == jump + 1 and trees.right[0] == jump
+    assert trees.layout == (ir.WIDE if beyond else ir.PACKED32 if dtype == ir.DTYPE_FLOAT else ir.PACKED16)
+    rows = np.array([[9000, 9000], [-9000, -9000], [-2000, 5000], [-9000, 0], [9000, -9000]], np.float32)
+    check(ensemble, trees, rows)
 
 
 @pytest.mark.parametrize(
@@ -184,12 +212,12 @@ def test_entries_take_two_indices_when_classes_or_counts_are_large():
 
 def test_left_leaves_are_numbered_by_use():
     random = np.random.default_rng(5)
-    ensemble = random_ensemble(random, 5, 300, 100, 0)  # 7 feature bits leave 127 codes
+    ensemble = random_ensemble(random, 5, 300, 100, 0)  # 8 feature bits leave 126 codes
     trees = check(ensemble, build(ensemble), rows_for(ensemble, random, 20))
     in_node = -1 - trees.left[~trees.is_leaf & (trees.left < 0)]
-    assert np.all(in_node < 127)
+    assert np.all(in_node < 126)
     as_element = -1 - trees.left[trees.is_leaf]
-    assert len(as_element) and np.all(as_element >= 127)
+    assert len(as_element) and np.all(as_element >= 126)
 
 
 def test_nodes_with_one_outcome_are_dropped():

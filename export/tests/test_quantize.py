@@ -113,6 +113,62 @@ def test_uint8_rounds_half_to_even():
     assert q.proportions_to_uint8(np.array([0.5 / 255, 1.5 / 255, 2.5 / 255])).tolist() == [0, 2, 2]
 
 
+def values_and_errors(y):
+    values, exponent = q.values_to_int32(np.array(y))
+    assert values.dtype == np.int32
+    unit = Fraction(2) ** exponent
+    return values.tolist(), exponent, [abs(Fraction(a) / unit - v) for a, v in zip(y, values.tolist(), strict=True)]
+
+
+@given(st.lists(st.floats(-LARGEST, LARGEST), min_size=1, max_size=8))
+def test_values_are_rounded_to_the_finest_unit(y):
+    values, exponent, errors = values_and_errors(y)
+    assert max(errors) <= Fraction(1, 2) and -156 <= exponent <= 98
+    assert all(v % 2 == 0 for v, error in zip(values, errors, strict=True) if error == Fraction(1, 2))
+    largest = max(map(abs, values))
+    assert largest <= 2**31 - 1
+    if any(y):  # a finer one is too fine for the largest, or beyond what is allowed
+        finer = max(abs(Fraction(a)) for a in y) * 2 / Fraction(2) ** exponent
+        assert exponent == -156 or finer >= 2**31 - Fraction(1, 2)
+
+
+@pytest.mark.parametrize(
+    "y, expected, exponent",
+    [
+        ([], [], 0),
+        ([0.0, -0.0], [0, 0], 0),
+        ([1.0, -0.25], [2**30, -(2**28)], -30),
+        ([1.0, 2.5 * 2**-30, 3.5 * 2**-30], [2**30, 2, 4], -30),  # half to even
+        ([1 - 2**-31, -1.0 + 2**-31], [2**31 - 1, 1 - 2**31], -31),
+        ([1 - 2**-32, 0.5], [2**30, 2**29], -30),  # rounds up to 2^31, which does not fit
+        ([1 - 2**-32 - 2**-40, 0.5], [2**31 - 1, 2**30], -31),
+        ([-1.0], [-(2**30)], -30),
+        ([2.0**-149, 5e-324], [2**7, 0], -156),
+        ([LARGEST], [(2**24 - 1) * 2**7], 97),
+    ],
+)
+def test_units_of_values(y, expected, exponent):
+    values, unit = q.values_to_int32(np.array(y, np.float64))
+    assert (values.tolist(), unit) == (expected, exponent)
+
+
+@given(st.decimals(allow_nan=False, allow_infinity=False) | st.sampled_from(["1.00000005960464477540", "7e-46"]))
+def test_decimals_are_rounded_once(number):
+    nearest = q.decimal_to_float32(str(number))
+    if not np.isfinite(nearest):
+        assert abs(Fraction(number)) >= 2**128 - 2**103
+        return
+    with np.errstate(over="ignore"):
+        around = [np.nextafter(nearest, np.float32(to)) for to in (-np.inf, np.inf)]
+    error = abs(Fraction(float(nearest)) - Fraction(number))
+    assert all(error <= abs(Fraction(float(other)) - Fraction(number)) for other in around if np.isfinite(other))
+
+
+def test_a_decimal_just_above_the_middle_of_two_float32():
+    assert q.decimal_to_float32("1.00000005960464477540") == np.float32(1 + 2**-23)  # 1 + 2^-24 is ...477539...
+    assert np.float32(float("1.00000005960464477540")) == 1.0
+
+
 @given(
     st.lists(st.lists(st.integers(1, 3000), min_size=1, max_size=6), min_size=1, max_size=5),
     st.sampled_from([1.0, 0.37, 7.0]),

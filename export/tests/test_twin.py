@@ -35,6 +35,8 @@ from twin_models import (
     twin,
 )
 
+from emlearn import _quantize as q
+
 
 @pytest.mark.parametrize("leaf", [HARD, COUNTS, WEIGHTED, UINT8, VALUE])
 @pytest.mark.parametrize("dtype, layout", LAYOUTS)
@@ -98,6 +100,20 @@ def test_float32_rounding(n, d, e):
         assert twin._float32(n, d, e) == int(nearest_float32(x).view(np.uint32))
 
 
+def test_float32_overflow():
+    assert twin._float32(2**24 - 1, 1, 104) == 0x7F7FFFFF
+    assert twin._float32(2**25 - 1, 1, 103) == twin._float32(1, 1, 300) == 0x7F800000
+
+
+@given(st.lists(st.floats(width=32, allow_nan=False, allow_infinity=False), min_size=1, max_size=8))
+def test_values_are_those_of_the_package(floats):
+    bits = np.abs(np.array(floats, np.float32)).view(np.int32)
+    values = array("i", np.where(np.array(floats) < 0, -bits, bits).tolist())
+    exponent = twin._to_common_unit(values)
+    expected = q.values_to_int32(np.array(floats, np.float64))
+    assert (list(values), exponent) == (expected[0].tolist(), expected[1])
+
+
 doubles = st.floats(2.0**-1022, 65535.0)
 
 
@@ -131,7 +147,7 @@ def test_decimals(number, exponent):
 
 
 def test_votes_that_only_float64_decides():
-    # 1/3 + 2/3 is 1.0 in float64, and so ties with a whole vote; in units of 2^-32 it is one short.
+    # 1/3 + 2/3 is 1.0 in float64, and so ties with a whole vote; in units of 2^-16 it is one short.
     m = random_model(0, INT16, COUNTS, 0, n_trees=3, classes=2, features=1)
     m.update(records=[[(0, 1), (1, 2)], [(0, 2), (1, 1)]], roots=[0, 1, 2, 3], entry=0)
     m["nodes"] = [(0, 0, -1 - leaf, -1 - leaf, 0) for leaf in (2, 3, 0, 1)]
@@ -267,7 +283,7 @@ def test_emlearn_regression():
     model = twin.load(text.encode())
     assert model.outputs() == 1 and model.info()["classes"] == 0
     assert np.float32(model.predict(array("h", [0]))) == np.float32(4.584905660377358)
-    assert np.float32(model.predict(array("h", [1]))) == pytest.approx(-7.5e-07, rel=1e-6)
+    assert model.predict(array("h", [1])) == pytest.approx(-7.5e-07, abs=2**-29)  # half a unit of values below 8
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import struct
 from array import array
 
-import numpy as np
 import pytest
 from twin_models import (
     COUNTS,
@@ -64,7 +64,7 @@ def test_no_damage_gets_through(leaf, dtype, layout):
         ({"nodes": [(0, 0, -1, -12, 0)]}, "child"),
         ({"nodes": [(0, 0, -1, -2, 1)], "dtype": INT16}, "missing_left"),
         ({"nodes": [(0, 32767, -1, -2, 0)]}, "threshold"),
-        ({"nodes": [(0, 0, -20, -20, 0)]}, "leaf"),
+        ({"nodes": [(0, 0, -20, -20, 0)]}, "leaf|child"),
         ({"bits": 2}, "bits"),
         ({"records": [[(1, 1), (1, 1)]]}, "increase"),
         ({"records": [[(4, 1)]]}, "range"),
@@ -72,6 +72,10 @@ def test_no_damage_gets_through(leaf, dtype, layout):
         ({"records": [[]]}, "empty"),
         ({"records": [[(0, 65535), (1, 1)]], "entry": 1}, "65535"),
         ({"layout": 0, "dtype": FLOAT}, "layout"),
+        ({"layout": 1}, "layout"),
+        ({"layout": 2}, "bits"),
+        ({"bits": 15}, "bits"),
+        ({"nodes": [(0, 0, 1, 5, 0), (0, 0, -1, -1, 0)]}, "child"),
         ({"roots": []}, "trees"),
         ({"nodes": []}, "nodes"),
         ({"scale": [(121, 0)] * 5}, "scale"),
@@ -79,8 +83,8 @@ def test_no_damage_gets_through(leaf, dtype, layout):
         ({"leaf": WEIGHTED, "values": [0.0, 1.0], "records": [[(0, 1)]]}, "float64"),
         ({"leaf": WEIGHTED, "values": [1.5]}, "float64"),
         ({"leaf": WEIGHTED, "values": [1.0], "records": [[(0, 1)]]}, "no value"),
-        ({"leaf": VALUE, "classes": 0, "values": [np.inf]}, "float32"),
-        ({"layout": 2, "dtype": FLOAT, "scale": [], "nodes": [(0, 0x7F000002, -1, -2, 0)]}, "threshold"),
+        ({"leaf": VALUE, "classes": 0, "values": [0], "exponent": 256}, "exponent"),
+        ({"layout": 2, "bits": 0, "dtype": FLOAT, "scale": [], "nodes": [(0, 0x7F000002, -1, -2, 0)]}, "threshold"),
         ({"classes": 0}, "classes"),
     ],
 )
@@ -120,9 +124,53 @@ def test_damaged_csv():
 
 def test_a_child_that_packed_nodes_cannot_hold():
     m = small(HARD, INT16, 0)
-    m.update(classes=40000, nodes=[(0, 0, -1, -32768, 0)], roots=[0])
-    assert twin.load(to_csv(m).encode()).predict(array("h", [1] * 5)) == 32767
-    for nodes in ([(0, 0, -1, -32769, 0)], [(0, 0, -(1 << 10), -1, 0)], [(0, 0, 2, -1, 0), *[(0, 0, -1, -1, 0)] * 2]):
+    leaf = (0, 0, -1, -1, 0)
+    m.update(classes=40000, roots=[0])
+    for nodes, klass in (
+        ([(0, 0, -1, -32768, 0)], 32767),
+        ([(0, 9, -126, -1, 0)], 125),
+        ([(0, 9, -32768, -32768, 0)], 32767),
+        ([(0, 0, 1, 10922, 0), *[leaf] * 10921, (0, 0, -3, -3, 0)], 2),
+    ):
+        m.update(nodes=nodes)
+        for source in (to_csv(m).encode(), to_eml(m)):
+            assert twin.load(source).predict(array("h", [1] * 5)) == klass
+    for nodes in (
+        [(0, 0, -1, -32769, 0)],
+        [(0, 0, -32769, -32769, 0)],
+        [(0, 0, -127, -1, 0)],
+        [(0, 0, 2, -1, 0), leaf, leaf],
+        [(0, 0, 1, 10923, 0), *[leaf] * 10923],
+    ):
         m.update(nodes=nodes)
         with pytest.raises(ValueError, match="fit into the layout"):
             twin.load(to_csv(m).encode())
+
+
+@pytest.mark.parametrize("layout", [0, 1, 2])
+@pytest.mark.parametrize(
+    "words, reason",
+    [
+        (((0x0000, 0x8000), (0, 1 << 31, 1 << 31)), None),
+        (((0x7F00, 0x8001), (1 << 30, 1 << 31, 1 << 31)), None),  # the same leaf on both sides
+        (((0x7F00, 0x0006), (0, 1 << 31, 0)), "child"),  # an element on both sides
+        (((0x0000, 0x0007), (1 << 31, 1 << 31, 1 << 31)), "element|bits"),  # neither 2 nor 3 elements
+        (((0x0000, 0x0000), (1 << 29, 1 << 31, 1 << 31)), "child|bits"),
+        (((0x0000, 0x7FFE), (1 << 16, 1 << 31, 1 << 31)), "child|bits"),
+        (((0x7E00, 0x8000), (0, 1 << 31 | 200, 1 << 31)), "child"),  # leaf 125 of 10
+    ],
+)
+def test_hostile_nodes(layout, words, reason):
+    """The first of several elements, as it may be written, or may not."""
+    m = small(COUNTS, FLOAT if layout else INT16, layout)
+    m.update(nodes=[(0, 0, -1, -2, 0)] * 9, roots=[0])
+    data = bytearray(to_eml(m))
+    if layout == 2:
+        struct.pack_into("<IiII", data, 44, words[1][0], 0, *words[1][1:])
+    else:
+        struct.pack_into("<HH", data, 44, *words[0])
+    if reason is None:
+        twin.load(seal(data)).predict(array("f" if layout else "h", [1] * 5))
+    else:
+        with pytest.raises(ValueError, match=reason):
+            twin.load(seal(data))

@@ -18,7 +18,7 @@ _SPEC.loader.exec_module(twin)
 
 FLOAT, INT16, SCALED = range(3)
 HARD, COUNTS, WEIGHTED, UINT8, VALUE = range(5)
-LAYOUTS = [(FLOAT, 1), (FLOAT, 2), (INT16, 0), (INT16, 1), (INT16, 2), (SCALED, 0), (SCALED, 2)]
+LAYOUTS = [(FLOAT, 1), (FLOAT, 2), (INT16, 0), (INT16, 2), (SCALED, 0), (SCALED, 2)]
 
 
 # ---- An encoder: a model is a dict, its children are jumps or -1 - leaf, its leaf elements have two equal leaves
@@ -27,23 +27,20 @@ LAYOUTS = [(FLOAT, 1), (FLOAT, 2), (INT16, 0), (INT16, 1), (INT16, 2), (SCALED, 
 def header(m):
     n_entries = sum(map(len, m["records"]))
     n_leaves = len(m["values"]) if m["leaf"] == VALUE else len(m["records"])
-    n_values = len(m["values"]) if m["leaf"] == WEIGHTED else 0
+    n_values = {WEIGHTED: len(m["values"]), VALUE: m["exponent"] + 256}.get(m["leaf"], 0)
     return (m["layout"], m["dtype"], m["leaf"], m["bits"], m["entry"]), (len(m["nodes"]), n_leaves, n_entries, n_values)
 
 
-def reference(child, top):
-    return child if child >= 0 else 1 << top | -1 - child
+def reference(child, top, unit=1):
+    return child * unit if child >= 0 else 1 << top | -1 - child
 
 
 def node_bytes(m, feature, threshold, left, right, missing):
-    is_leaf = left == right < 0
     if m["layout"] == 2:
-        if is_leaf:
-            return struct.pack("<4I", 1 << 31, 0, 0, reference(right, 31))
         return struct.pack("<IiII", missing << 30 | feature, threshold, reference(left, 31), reference(right, 31))
-    first = 1 << 15 if is_leaf else missing << 14 | (-left if left < 0 else 0) << m["bits"] | feature
-    code = "<HHh" if m["layout"] == 0 else "<HHi"
-    return struct.pack(code, first, reference(right, 15), 0 if is_leaf else threshold)
+    code = 0x7FFF >> m["bits"] if left == right < 0 else max(-left, 0)
+    words, unit = ("<HHh", 3) if m["layout"] == 0 else ("<HHi", 2)
+    return struct.pack(words, missing << 15 | code << m["bits"] | feature, reference(right, 15, unit), threshold)
 
 
 def pad(data):
@@ -78,7 +75,7 @@ def to_eml(m, trailers=b""):
         else:
             out += pad(b"".join(struct.pack("<H", c | v << 8) for c, v in entries))
     if m["leaf"] in (WEIGHTED, VALUE):
-        out += np.array(m["values"], "<f8" if m["leaf"] == WEIGHTED else "<f4").tobytes()
+        out += np.array(m["values"], "<f8" if m["leaf"] == WEIGHTED else "<i4").tobytes()
     return seal(out + trailers)
 
 
@@ -87,8 +84,8 @@ def to_csv(m, extra=()):
     rows = [("eml", 1, *kinds, len(m["roots"]), *counts), ("f", m["features"]), ("c", m["classes"])]
     rows.append(("lb", 0 if m["classes"] else 32))
     rows += [("s", *pair) for pair in m["scale"]]
-    code = "<f8" if m["leaf"] == WEIGHTED else "<f4"
-    rows += [("v", *np.array([v], code).view("<u4").tolist()) for v in m["values"]]
+    words = np.array(m["values"], "<f8").view("<u4").reshape(-1, 2) if m["leaf"] == WEIGHTED else m["values"]
+    rows += [("v", *np.ravel(v).tolist()) for v in words]
     rows += [("p", *(number for entry in record for number in entry)) for record in m["records"]]
     rows += [("l", c) for c in range(m["classes"])]
     rows += [("l", max(r, key=lambda e: e[1])[0] if r else 0) for r in m["records"]]
@@ -108,7 +105,7 @@ def random_model(seed, dtype, leaf, layout, n_trees=7, classes=4, features=5):
     entry = int(leaf in (COUNTS, WEIGHTED) and rng.integers(2))
     values, records = [], []
     if leaf == VALUE:
-        values = (rng.normal(size=9) * 2.0 ** rng.integers(-30, 30, 9)).astype(np.float32).tolist()
+        values = (rng.normal(size=9) * 2.0 ** rng.integers(0, 29, 9)).astype(np.int32).tolist()
     elif leaf == WEIGHTED:
         values = (rng.integers(1, 13, 20) / 12.0 * rng.choice([1.0, 1.0, 1e-200], 20)).tolist()
     for _ in range(0 if leaf in (HARD, VALUE) else 6):
@@ -146,7 +143,8 @@ def random_model(seed, dtype, leaf, layout, n_trees=7, classes=4, features=5):
     scale = [(int(rng.integers(-2, 6)), int(rng.integers(-20, 20))) for _ in range(features)] if dtype == SCALED else []
     return {
         "features": features, "classes": classes, "dtype": dtype, "leaf": leaf, "layout": layout, "entry": entry,
-        "bits": 4, "nodes": nodes, "roots": roots, "scale": scale, "records": records, "values": values,
+        "bits": 0 if layout == 2 else 8, "nodes": nodes, "roots": roots, "scale": scale, "records": records,
+        "values": values, "exponent": int(rng.integers(-160, 97)),
     }  # fmt: skip
 
 
@@ -195,20 +193,23 @@ def leaf_numbers(m, x):
         yield -1 - i
 
 
-def proportions(m, leaf, exact):
-    """exact: float64 as scikit-learn has it. Else fractions, as the fixed-point sum has them."""
+def proportions(m, leaf):
+    """In float64, as scikit-learn has them."""
     if leaf < m["classes"]:
-        one = Fraction(255 * 0x01010101, 2**32) if m["leaf"] == UINT8 else Fraction(1)
-        return {leaf: 1.0 if exact else one}
+        return {leaf: 1.0}
     record = m["records"][leaf - m["classes"]]
-    total = sum(v for _, v in record)
-    if m["leaf"] == UINT8:
-        return {c: v / 255 if exact else Fraction(v * 0x01010101, 2**32) for c, v in record}
     if m["leaf"] == WEIGHTED:
-        p = {c: m["values"][v] for c, v in record}
-    else:
-        p = {c: np.float64(v) / np.float64(total) if exact else Fraction(v, total) for c, v in record}
-    return p if exact else {c: Fraction(int(Fraction(q) * 2**32), 2**32) for c, q in p.items()}
+        return {c: m["values"][v] for c, v in record}
+    total = 255 if m["leaf"] == UINT8 else sum(v for _, v in record)
+    return {c: np.float64(v) / np.float64(total) for c, v in record}
+
+
+def summed(m, x):
+    sums = np.zeros(m["classes"], np.float64)
+    for leaf in leaf_numbers(m, x):
+        for c, p in proportions(m, leaf).items():
+            sums[c] += p
+    return sums
 
 
 def nearest_float32(x):
@@ -219,25 +220,21 @@ def nearest_float32(x):
 
 
 def expected_class(m, x):
-    sums = np.zeros(m["classes"], np.float64)
+    if m["leaf"] != UINT8:
+        return int(np.argmax(summed(m, x) / len(m["roots"])))
+    sums = np.zeros(m["classes"], int)
     for leaf in leaf_numbers(m, x):
-        for c, p in proportions(m, leaf, exact=m["leaf"] != UINT8).items():
-            sums[c] += p  # fractions of uint8 are exact in float64 here
-    return int(np.argmax(sums / len(m["roots"])))
+        for c, p in proportions(m, leaf).items():
+            sums[c] += round(255 * p)
+    return int(np.argmax(sums))
 
 
 def expected_outputs(m, x):
     n = len(m["roots"])
     if m["leaf"] == VALUE:
-        unit = max(int(np.float32(v).view(np.uint32)) >> 23 & 255 for v in m["values"]) - 172
-        scale = Fraction(2) ** unit
-        values = [int(Fraction(m["values"][leaf]) / scale) for leaf in leaf_numbers(m, x)]  # int() drops the fraction
-        return np.array([nearest_float32(sum(values) * scale / n)], np.float32)
-    sums = [Fraction(0)] * m["classes"]
-    for leaf in leaf_numbers(m, x):
-        for c, p in proportions(m, leaf, exact=False).items():
-            sums[c] += p
-    return np.array([nearest_float32(s / n) for s in sums], np.float32)
+        total = sum(m["values"][leaf] for leaf in leaf_numbers(m, x))
+        return np.array([nearest_float32(Fraction(2) ** m["exponent"] * total / n)], np.float32)
+    return np.array([nearest_float32(Fraction(s) / n) for s in summed(m, x)], np.float32)
 
 
 def features_of(m, row):
@@ -252,8 +249,9 @@ def outputs_of(model, x):
 
 def golden_trailer(m, X, wrong=0):
     code = "f" if X.dtype == np.float32 else "h"
-    classes = [expected_class(m, row) if m["classes"] else 0 for row in X]
-    outputs = np.array([expected_outputs(m, row) for row in X], np.float32)
-    outputs[:wrong] += 1
-    payload = struct.pack("<HBB", len(X), ord(code), 0) + pad(X.tobytes())
-    return trailer(b"GOLD", payload + np.array(classes, "<u4").tobytes() + outputs.tobytes())
+    rows = []
+    for i, row in enumerate(X):
+        klass = expected_class(m, row) if m["classes"] else 0
+        outputs = expected_outputs(m, row) + (i < wrong)
+        rows.append(pad(row.tobytes()) + struct.pack("<I", klass) + outputs.astype("<f4").tobytes())
+    return trailer(b"GOLD", struct.pack("<HBB", len(X), ord(code), 0) + b"".join(rows))

@@ -33,6 +33,8 @@ class Board:
         What it lacks the memory for, as "module-case" or "module-case-model".
     rows : mapping
         At most so many rows of a vector file, by module; by default all.
+    keeps_running : bool
+        It boots at the first run, and goes on.
     build : callable
         Makes what it runs on, if that is not up to date.
     """
@@ -45,6 +47,7 @@ class Board:
     modules: tuple[str, ...] = ("native", "twin")
     no_room: tuple[str, ...] = ()
     rows: Mapping[str, int] = field(default_factory=dict)
+    keeps_running: bool = False
     build: Callable[[], object] = lambda: None
 
 
@@ -52,8 +55,7 @@ def module_files(board: Board, module: str) -> dict[str, bytes]:
     """Return what `import emltrees` needs: the native modules of the board's architecture, or the twin."""
     if module == "twin":
         return {"emltrees.mpy": (ROOT / f"dist/py_{ABI}/emltrees.mpy").read_bytes()}
-    folder = ROOT / f"dist/{board.arch}_{ABI}"
-    return {name: (folder / name).read_bytes() for name in ("emltrees.mpy", "emltrees_build.mpy")}
+    return {path.name: path.read_bytes() for path in (ROOT / f"dist/{board.arch}_{ABI}").glob("emltrees*.mpy")}
 
 
 def boards() -> list[Board]:

@@ -22,6 +22,13 @@ typedef enum {
     EML_ERR_FULL = -7,        // the caller's memory is too small
 } eml_err_t;
 
+// Keeps what seldom happens out of the way of a loop.
+#ifdef __GNUC__
+#define EML_UNLIKELY(condition) __builtin_expect((condition) != 0, 0)
+#else
+#define EML_UNLIKELY(condition) (condition)
+#endif
+
 // Element types, by the letters of Python's array module.
 #define EML_FLOAT32 'f'
 #define EML_INT32 'i'

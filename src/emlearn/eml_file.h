@@ -30,28 +30,32 @@ static inline uint32_t eml_pad4(uint32_t size) {
 
 // table: [256], the remainders of all bytes. Made when a file is opened: in a module it would be 1 kB of flash and RAM.
 static inline void eml_crc32_table(uint32_t *table) {
-    for (uint32_t byte = 0; byte < 256; byte++) {
-        uint32_t crc = byte;
-        for (int bit = 0; bit < 8; bit++) {
-            crc = crc >> 1 ^ ((0u - (crc & 1)) & 0xedb88320u);
+    uint32_t crc = 1;
+    table[0] = 0;
+    for (uint32_t bit = 128; bit > 0; bit >>= 1) { // those of single bits, and of their sums
+        crc = crc >> 1 ^ ((0u - (crc & 1)) & 0xedb88320u);
+        for (uint32_t sum = 0; sum < 256; sum += 2 * bit) {
+            table[sum + bit] = table[sum] ^ crc;
         }
-        table[byte] = crc;
     }
+}
+
+static inline uint32_t eml_crc32_words(const uint32_t *table, uint32_t crc, const uint32_t *from, const uint32_t *to) {
+    while (from < to) {
+        crc ^= *from++;
+        crc = crc >> 8 ^ table[crc & 0xff];
+        crc = crc >> 8 ^ table[crc & 0xff];
+        crc = crc >> 8 ^ table[crc & 0xff];
+        crc = crc >> 8 ^ table[crc & 0xff];
+    }
+    return crc;
 }
 
 // The CRC that belongs into a file: CRC-32 of zlib and PNG over all its words but that of the CRC. table: [256] scratch.
 static inline uint32_t eml_file_crc(const uint32_t *file, uint32_t size, uint32_t *table) {
     eml_crc32_table(table);
-    uint32_t crc = 0xffffffff;
-    for (uint32_t i = 0; i < size / 4; i++) {
-        if (i != EML_FILE_CRC / 4) {
-            crc ^= file[i];
-            for (int byte = 0; byte < 4; byte++) {
-                crc = crc >> 8 ^ table[crc & 0xff];
-            }
-        }
-    }
-    return ~crc;
+    const uint32_t crc = eml_crc32_words(table, 0xffffffff, file, file + EML_FILE_CRC / 4);
+    return ~eml_crc32_words(table, crc, file + EML_FILE_CRC / 4 + 1, file + size / 4);
 }
 
 // Is it a whole file of this family? file: [size] bytes, aligned to 4; table: [256] scratch.

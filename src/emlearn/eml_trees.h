@@ -80,20 +80,20 @@ static inline uint32_t eml_trees_walk(const eml_trees_t *t, const eml_array_t *x
 
 // The same for packed16 nodes, int16 features as they are, and up to 256 of them: the hot loop of integer models.
 static inline uint32_t eml_trees_walk_int16(const eml_trees_t *t, const int16_t *x, uint32_t i) {
-    const uint16_t *node = (const uint16_t *)t->nodes + 3 * (size_t)i;
+    const int16_t *node = (const int16_t *)t->nodes + 3 * (size_t)i;
     for (;;) {
         const uint8_t *head = (const uint8_t *)node; // feature, left code; there is no missing_left without NaN
-        if (x[head[0]] > (int16_t)node[2]) {
-            const int32_t right = (int16_t)node[1];
-            if (right < 0) {
+        if (x[head[0]] > node[2]) {
+            const int32_t right = node[1];
+            if (EML_UNLIKELY(right < 0)) {
                 return (uint32_t)right & 0x7fff;
             }
             node += right;
         } else {
             const uint32_t code = head[1];
-            if (code) {
+            if (EML_UNLIKELY(code)) {
                 // 127: the same leaf as on the right
-                return code == 127 ? node[1] & 0x7fffu : code - 1;
+                return code == 127 ? (uint32_t)node[1] & 0x7fff : code - 1;
             }
             node += 3;
         }
@@ -107,13 +107,13 @@ static inline uint32_t eml_trees_walk_float(const eml_trees_t *t, const eml_tree
         const uint32_t head = node[0]; // the right reference is its upper half
         const int32_t key = eml_float_key(x[head & 0xff]);
         if (key > (int32_t)node[1] && !(head & 0x8000 && key > EML_KEY_INFINITY)) {
-            if (head >> 31) {
+            if (EML_UNLIKELY(head >> 31)) {
                 return head >> 16 & 0x7fff;
             }
             node += head >> 16;
         } else {
             const uint32_t code = head >> 8 & 0x7f;
-            if (code) {
+            if (EML_UNLIKELY(code)) {
                 return code == 127 ? head >> 16 & 0x7fff : code - 1;
             }
             node += 2;
@@ -160,6 +160,13 @@ static inline uint64_t eml_trees_proportion(const eml_trees_t *t, uint32_t value
     return t->leaf == EML_LEAF_UINT8 ? value * 0x0101u : eml_divide(value << 16, total);
 }
 
+// A float64 sum as it grows: a small integer while it is one, as adding leaves of one class is cheap then, else the bits.
+#define EML_TREES_IS_COUNT(sum) ((sum) <= 0xffff)
+
+static inline uint64_t eml_trees_add(uint64_t sum, uint64_t share) {
+    return eml_double_add(sum && EML_TREES_IS_COUNT(sum) ? eml_round(sum, 0, 0, 53) : sum, share);
+}
+
 // Add a leaf that holds several classes. sums: of the type that `how` says.
 static inline void eml_trees_add_record(const eml_trees_t *t, uint32_t record, void *sums, eml_sum_t how) {
     const uint32_t start = eml_trees_index(t, t->leaf_start, record);
@@ -174,13 +181,13 @@ static inline void eml_trees_add_record(const eml_trees_t *t, uint32_t record, v
         if (how == EML_SUM_COARSE) {
             ((eml_trees_word_t *)sums)[entry.klass] += (uint32_t)share;
         } else {
-            ((uint64_t *)sums)[entry.klass] = eml_double_add(((uint64_t *)sums)[entry.klass], share);
+            ((uint64_t *)sums)[entry.klass] = eml_trees_add(((uint64_t *)sums)[entry.klass], share);
         }
     }
 }
 
 // Coarse sums of all trees' votes; tells whether any leaf held several classes.
-static inline int eml_trees_votes(const eml_trees_t *t, const eml_array_t *x, eml_trees_word_t *sums) {
+static inline int eml_trees_votes(const eml_trees_t *t, const eml_array_t *x, eml_trees_word_t *__restrict sums) {
     const uint32_t n_classes = t->n_classes;
     const uint32_t one = eml_trees_one(t);
     int mixed = 0;
@@ -206,17 +213,20 @@ static inline void eml_trees_proportions(const eml_trees_t *t, const eml_array_t
     }
     for (uint32_t tree = 0; tree < t->n_trees; tree++) {
         const uint32_t leaf = eml_trees_leaf(t, x, tree);
-        if (leaf < t->n_classes) {
-            sums[leaf] = eml_double_add(sums[leaf], EML_DOUBLE_ONE);
-        } else {
+        if (eml_trees_has_records(t) && leaf >= t->n_classes) {
             eml_trees_add_record(t, leaf - t->n_classes, sums, EML_SUM_DOUBLE);
+        } else if (EML_TREES_IS_COUNT(sums[leaf])) {
+            sums[leaf]++; // 65535 trees at most
+        } else {
+            sums[leaf] = eml_double_add(sums[leaf], EML_DOUBLE_ONE);
         }
     }
 }
 
 // A sum divided by the number of trees, to `digits` as eml_ratio takes them.
 static inline uint64_t eml_trees_mean(const eml_trees_t *t, uint64_t sum, int digits) {
-    return sum ? eml_ratio(eml_double_mantissa(sum), t->n_trees, EML_DOUBLE_EXPONENT(sum), digits) : 0;
+    const int count = EML_TREES_IS_COUNT(sum);
+    return eml_ratio(count ? sum : eml_double_mantissa(sum), t->n_trees, count ? 0 : EML_DOUBLE_EXPONENT(sum), digits);
 }
 
 // Sum of the trees' values, in units of 2^exponent.

@@ -28,16 +28,18 @@ static inline eml_err_t eml_csv_name(eml_trees_csv_t *p) {
         EML_ROW_NAME(0, 0, 0, 0, 'p'), EML_ROW_NAME(0, 0, 0, 0, 'l'), EML_ROW_NAME(0, 0, 0, 0, 'r'), EML_ROW_NAME(0, 0, 0, 0, 'n'),
         EML_ROW_NAME('l', 'a', 'b', 'e', 'l'), EML_ROW_NAME(0, 0, 0, 0, 't'), EML_ROW_NAME(0, 0, 0, 0, 'u'),
         EML_ROW_NAME(0, 'c', 'e', 'r', 't'), EML_ROW_NAME(0, 0, 'e', 'n', 'd') };
-    uint32_t row = 0;
+    uint32_t row = p->last_row == EML_ROW_U ? EML_ROW_T : p->last_row; // rows come in order; t, u, t, u, ...
     while (row < EML_ROW_NONE && names[row] != p->name) {
         row++;
     }
-    const int in_order = row >= p->last_row || (row == EML_ROW_T && p->last_row == EML_ROW_U); // t, u, t, u, ...
     const int needs = row <= EML_ROW_C ? row == p->rows : p->done[EML_ROW_C] != 0; // eml, f, c come first
-    if (row == EML_ROW_NONE || !in_order || !needs || p->done[row] >= eml_csv_expected(p, row)) {
+    if (row == EML_ROW_NONE || !needs || p->done[row] >= eml_csv_expected(p, row)) {
         return EML_ERR_FORMAT;
     }
     p->row = p->last_row = (uint8_t)row;
+    p->in_number = row != EML_ROW_LABEL && row != EML_ROW_CERT;
+    p->is_signed = row == EML_ROW_S || row == EML_ROW_N || (row == EML_ROW_V && p->trees.leaf == EML_LEAF_VALUE)
+        || (row == EML_ROW_T && p->trees.dtype == EML_TREES_INT16);
     p->name = p->column = p->number = p->negative = p->n_digits = 0;
     return row == EML_ROW_T ? eml_csv_golden(p) : EML_OK;
 }
@@ -86,7 +88,7 @@ static inline eml_err_t eml_csv_end_line(eml_trees_csv_t *p) {
     if (err == EML_OK && p->row != EML_ROW_NONE) {
         err = eml_csv_row(p);
         p->row = EML_ROW_NONE;
-        p->name = 0;
+        p->name = p->in_number = 0;
     }
     p->line += err == EML_OK;
     return err;
@@ -126,7 +128,7 @@ static inline eml_err_t eml_trees_csv_feed(eml_trees_csv_t *p, const char *text,
     eml_err_t err = EML_OK;
     for (size_t i = 0; i < size && err == EML_OK; i++) {
         const uint32_t digit = (uint8_t)text[i] - (uint32_t)'0';
-        if (digit <= 9 && p->row < EML_ROW_NONE && p->row != EML_ROW_LABEL && p->row != EML_ROW_CERT && p->number < 429496729) {
+        if (digit <= 9 && p->in_number && p->number < 429496729) {
             p->number = p->number * 10 + digit; // most characters are digits of small numbers
             p->n_digits = 1;
         } else {

@@ -101,9 +101,11 @@ static inline uint32_t eml_trees_index(const eml_trees_t *t, const void *array, 
     return eml_trees_is_wide(t) ? ((const uint32_t *)array)[i] : ((const uint16_t *)array)[i];
 }
 
-// One node of any layout, unpacked. References: EML_TREES_LEAF | leaf number, or the index of an element; 0 where the
-// node holds none, which no element refers to.
+// One node of any layout, unpacked. References: EML_TREES_LEAF | leaf number, or the index of an element.
 #define EML_TREES_LEAF 0x80000000u
+// A jump of packed nodes counts words of 2 or 4 bytes, so that a walk need not multiply. Times this, modulo 2^32, it counts
+// nodes of 3 words; what is no multiple of 3 becomes more than 2^30.
+#define EML_TREES_THIRD 0xaaaaaaabu
 typedef struct {
     uint32_t missing_left;
     uint32_t feature;
@@ -139,13 +141,12 @@ static inline eml_trees_node_t eml_trees_node(const eml_trees_t *t, uint32_t i) 
     const int is16 = t->layout == EML_TREES_PACKED16;
     const uint16_t *w = (const uint16_t *)t->nodes + (is16 ? 3 : 4) * (size_t)i;
     const uint32_t code = (w[0] & 0x7fffu) >> bits;
-    // A jump counts words of 2 or 4 bytes, so that a walk need not multiply: x * 0xaaab mod 2^16 is x / 3 if that is whole.
-    const uint32_t jump = is16 ? w[1] * 0xaaabu & 0xffff : (w[1] & 1u) << 15 | w[1] >> 1;
     node.missing_left = w[0] >> 15;
     node.feature = w[0] & ((1u << bits) - 1);
     node.threshold = is16 ? (int16_t)w[2] : (int32_t)(w[2] | (uint32_t)w[3] << 16);
-    node.right = w[1] & 0x8000 ? EML_TREES_LEAF | (w[1] & 0x7fff) : jump > 0x7fff / 2 ? 0 : i + jump;
-    node.left = !code ? i + 1 : code != 0x7fffu >> bits ? EML_TREES_LEAF | (code - 1) : w[1] & 0x8000 ? node.right : 0;
+    const uint32_t jump = is16 ? w[1] * EML_TREES_THIRD : w[1] >> 1u;
+    node.right = w[1] & 0x8000 ? EML_TREES_LEAF | (w[1] & 0x7fff) : i + jump;
+    node.left = !code ? i + 1 : code == 0x7fffu >> bits ? node.right : EML_TREES_LEAF | (code - 1);
     return node;
 }
 
@@ -159,22 +160,64 @@ static inline int eml_trees_ref_ok(const eml_trees_t *t, uint32_t i, uint32_t re
     return ref & EML_TREES_LEAF ? (ref ^ EML_TREES_LEAF) < t->n_classes + t->n_leaves : ref > i && ref < t->n_nodes;
 }
 
-static inline int eml_trees_nodes_ok(const eml_trees_t *t) {
-    const int32_t highest = eml_trees_highest(t);
+static inline int eml_trees_wide_ok(const eml_trees_t *t) {
+    const int32_t lowest = t->dtype == EML_TREES_FLOAT ? INT32_MIN : -32768;
     for (uint32_t i = 0; i < t->n_nodes; i++) {
         const eml_trees_node_t node = eml_trees_node(t, i);
-        if (node.feature >= t->n_features || node.missing_left > (t->dtype != EML_TREES_INT16) || node.threshold > highest
-            || (eml_trees_is_wide(t) && t->dtype != EML_TREES_FLOAT && node.threshold < -32768)
-            || !eml_trees_ref_ok(t, i, node.left) || !eml_trees_ref_ok(t, i, node.right)) {
+        if (node.feature >= t->n_features || node.missing_left > (t->dtype != EML_TREES_INT16) || node.threshold < lowest
+            || node.threshold > eml_trees_highest(t) || !eml_trees_ref_ok(t, i, node.left) || !eml_trees_ref_ok(t, i, node.right)) {
             return 0;
         }
     }
+    return 1;
+}
+
+// Loading a model spends its time here and on the CRC, so that nodes are checked as they lie.
+static inline int eml_trees_packed_ok(const eml_trees_t *t) {
+    const uint32_t bits = eml_trees_feature_bits(t);
+    const uint32_t ones = 0x7fffu >> bits;
+    const uint32_t n_features = t->n_features;
+    const uint32_t n_leaves = t->n_classes + t->n_leaves;
+    const uint32_t largest_head = t->dtype == EML_TREES_INT16 ? 0x7fff : 0xffff; // there is no missing_left without NaN
+    const uint16_t *w = (const uint16_t *)t->nodes;
+    for (uint32_t rest = t->n_nodes; rest > 0; rest--) { // with this one
+        const uint32_t head = w[0];
+        const uint32_t code = head >> bits & ones;
+        const uint32_t right = w[1];
+        uint32_t jump; // beyond every node if `right` is no multiple of what it counts
+        if (t->layout == EML_TREES_PACKED32) {
+            if (((const int32_t *)(const void *)w)[1] > EML_KEY_INFINITY) {
+                return 0;
+            }
+            jump = right >> 1 | right << 31;
+            w += 4;
+        } else {
+            if (eml_trees_is_scaled(t) && (int16_t)w[2] > EML_TREES_SCALED_MAX) {
+                return 0;
+            }
+            jump = right * EML_TREES_THIRD;
+            w += 3;
+        }
+        if (head > largest_head || (head & ((1u << bits) - 1)) >= n_features) {
+            return 0;
+        }
+        if (right & 0x8000 ? (right & 0x7fff) >= n_leaves : !jump || jump >= rest || code == ones) {
+            return 0;
+        }
+        if (code ? code != ones && code > n_leaves : rest == 1) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+static inline int eml_trees_nodes_ok(const eml_trees_t *t) {
     for (uint32_t i = 0; i < t->n_trees; i++) {
         if (eml_trees_index(t, t->roots, i) >= t->n_nodes) {
             return 0;
         }
     }
-    return 1;
+    return eml_trees_is_wide(t) ? eml_trees_wide_ok(t) : eml_trees_packed_ok(t);
 }
 
 static inline eml_trees_entry_t eml_trees_entry(const eml_trees_t *t, uint32_t i) {

@@ -39,6 +39,7 @@ typedef struct eml_trees_csv {
     uint8_t row, last_row;
     uint8_t negative, n_digits;
     uint8_t escaped, valid;
+    uint8_t in_number, is_signed; // inside a row of numbers
 } eml_trees_csv_t;
 
 #define EML_CSV_TEST 12 // bytes of the TEST trailer
@@ -172,13 +173,10 @@ static inline eml_err_t eml_csv_cell(eml_trees_csv_t *p) {
     const eml_trees_t *t = &p->trees;
     const uint32_t value = p->negative ? 0u - p->number : p->number;
     const uint32_t i = p->column++;
-    const uint32_t size = eml_trees_index_size(t);
-    const int is_signed = p->row == EML_ROW_S || p->row == EML_ROW_N || (p->row == EML_ROW_V && t->leaf == EML_LEAF_VALUE)
-        || (p->row == EML_ROW_T && t->dtype == EML_TREES_INT16);
     if (p->n_digits == 0) {
         return EML_ERR_FORMAT;
     }
-    if (p->number > (is_signed ? 0x7fffffffu + p->negative : p->negative ? 0 : 0xffffffffu)) {
+    if (p->number > (p->is_signed ? 0x7fffffffu + p->negative : p->negative ? 0 : 0xffffffffu)) {
         return EML_ERR_RANGE;
     }
     p->number = p->negative = p->n_digits = 0;
@@ -191,7 +189,7 @@ static inline eml_err_t eml_csv_cell(eml_trees_csv_t *p) {
             }
             p->cursor += is_value;
             if (t->entry) {
-                return eml_image_put(t->entries, size, 2 * entry + is_value, value);
+                return eml_image_put(t->entries, eml_trees_index_size(t), 2 * entry + is_value, value);
             }
             ((uint8_t *)t->entries)[2 * entry + is_value] = (uint8_t)value;
             return value > 255 ? EML_ERR_RANGE : EML_OK;

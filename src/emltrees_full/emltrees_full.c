@@ -25,7 +25,7 @@ static eml_array_t model_features(const eml_trees_t *t, mp_obj_t features) {
 
 // model.predict(features): class number or float; model.predict(features, out): fills array('f').
 static mp_obj_t model_predict(size_t n_args, const mp_obj_t *args) {
-    const model_obj_t *self = model_get(args[0]);
+    model_obj_t *self = model_get(args[0]);
     if (self->trees == NULL) { // loads what was built, or raises
         mp_call_function_n_kw(model_import(MP_QSTR_emltrees_tools, MP_QSTR_complete), 1, 0, args);
     }
@@ -42,6 +42,7 @@ static mp_obj_t model_predict(size_t n_args, const mp_obj_t *args) {
             NATMOD_EXPECTED("outputs", MP_OBJ_NEW_SMALL_INT(eml_trees_n_outputs(t)), MP_OBJ_NEW_SMALL_INT(array.size));
         }
         out = (float *)array.data;
+        self->predict = MP_OBJ_FROM_PTR(&model_predict_obj); // for a small model, the next call comes here without an import
     } else if (t->n_classes) {
         return MP_OBJ_NEW_SMALL_INT(eml_trees_classify(t, &x, model_scratch(self)));
     }

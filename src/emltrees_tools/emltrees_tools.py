@@ -1,7 +1,7 @@
 """Methods of emltrees' models that are called once, or seldom: model.info() is emltrees_tools.info(model).
 
-They work on `model.data`, the .eml file in memory, as docs/formats.md describes it. Bytecode, so that it takes memory only
-where it is used.
+They work on `model.data`, the .eml file in memory, as docs/formats.md describes it. Bytecode, imported when one of
+them is called.
 """
 
 from array import array
@@ -27,16 +27,21 @@ def _header(model):
     return unpack_from("<HHHBBBBBBIIII", model.data, 16)
 
 
-def _trailer(model, tag):
-    """Payload of a trailer, or None."""
+def _body(model):
+    """Size of the tables."""
     features, _, trees, layout, dtype, leaf, _, entry, _, nodes, leaves, entries, values = _header(model)
     index = 4 if layout == 2 else 2
-    at = 44 + _pad(nodes * (6, 8, 16)[layout]) + _pad(trees * index)
+    size = _pad(nodes * (6, 8, 16)[layout]) + _pad(trees * index)
     if dtype == 2:
-        at += 8 * features
+        size += 8 * features
     if 0 < leaf < 4:
-        at += _pad((leaves + 1) * index) + _pad(entries * (2 * index if entry else 2))
-    at += 8 * values if leaf == 2 else 4 * leaves if leaf == 4 else 0
+        size += _pad((leaves + 1) * index) + _pad(entries * (2 * index if entry else 2))
+    return size + (8 * values if leaf == 2 else 4 * leaves if leaf == 4 else 0)
+
+
+def _trailer(model, tag):
+    """Payload of a trailer, or None."""
+    at = 44 + _body(model)
     data = memoryview(model.data)
     while at + 8 <= unpack_from("<I", data, 8)[0]:
         found, size = unpack_from("<4sI", data, at)
@@ -84,8 +89,8 @@ def selftest(model):
     if rows is None:
         tested = _trailer(model, b"TEST")  # of text, of which they are not kept
         return unpack_from("<HH", tested) if tested else (0, 0)
-    total, code = unpack_from("<Hc", rows)
-    n_x = _header(model)[0] * (2 if code == b"h" else 4)
+    total, code = unpack_from("<HB", rows)
+    n_x = _header(model)[0] * (2 if code == 104 else 4)
     n_y = 4 + 4 * outputs(model)
     if total and (len(rows) - 4) // total < _pad(n_x) + n_y:
         raise ValueError("the golden rows are incomplete")
@@ -93,7 +98,7 @@ def selftest(model):
     at = 4
     for _ in range(total):
         end = at + _pad(n_x)
-        agreeing += replay(model, str(code, "ascii"), bytes(rows[at : at + n_x]), bytes(rows[end : end + n_y]))
+        agreeing += replay(model, chr(code), bytes(rows[at : at + n_x]), bytes(rows[end : end + n_y]))
         at = end + n_y
     return agreeing, total
 
@@ -107,7 +112,7 @@ def info(model):
         "trees": trees,
         "nodes": nodes,
         "leaves": leaves,
-        "bytes": len(model.data),
+        "bytes": _body(model),
         "dtype": _DTYPES[dtype],
         "leaf": _LEAVES[leaf],
     }

@@ -19,8 +19,11 @@ LEAVES = ("hard", "counts", "weighted", "uint8", "value")
 LEAF_HARD, LEAF_COUNTS, LEAF_WEIGHTED, LEAF_UINT8, LEAF_VALUE = range(5)
 RECORD_LEAVES = (LEAF_COUNTS, LEAF_WEIGHTED, LEAF_UINT8)
 
-LEFT_CODE_BITS = 14  # of a packed node's first word, shared by the feature and the left code
+LEFT_CODE_BITS = 15  # of a packed node's first word, shared by the feature and the left code
+FEATURE_BITS = range(8, 15)  # of them, in a packed layout
+JUMP_UNITS = {PACKED16: 3, PACKED32: 2, WIDE: 1}  # in which a right jump of one element is written
 MAX_PACKED_REFERENCE = 0x7FFF
+MIN_EXPONENT, MAX_EXPONENT = -256, 255  # of the values of regression
 MAX_LABEL_BYTES = 255
 
 Label = int | str
@@ -102,7 +105,7 @@ class Trees:
     threshold : ndarray of int32, shape (n_nodes,)
         Values above it go right. Keys of float32 for dtype float. 0 in leaf elements.
     left, right : ndarray of int32, shape (n_nodes,)
-        A jump of that many elements, or ``-1 - n`` for leaf n; both equal and negative in a leaf element.
+        A jump of that many elements, or ``-1 - n`` for leaf n; both the same leaf in a leaf element.
     missing_left : ndarray of bool, shape (n_nodes,)
     roots : ndarray of uint32, shape (n_trees,)
         Elements.
@@ -111,8 +114,10 @@ class Trees:
     leaf_start : ndarray of uint32, shape (n_leaves + 1,)
         Records are entries from leaf_start[i] to leaf_start[i + 1]; empty when leaf has no records.
     entry_class, entry_value : ndarray of uint32, shape (n_entries,)
-    values : ndarray of float64, shape (n_values,), or float32, shape (n_leaves,)
-        Weighted proportions, or the values of regression.
+    values : ndarray of float64, shape (n_values,), or int32, shape (n_leaves,)
+        Weighted proportions, or the values of regression in units of 2^exponent.
+    exponent : int
+        0 without values of regression.
     labels : tuple of int or str, optional
         Absent when the labels are 0, 1, 2...
     """
@@ -135,7 +140,8 @@ class Trees:
     leaf_start: NDArray[np.uint32] = field(default_factory=lambda: np.zeros(0, np.uint32))
     entry_class: NDArray[np.uint32] = field(default_factory=lambda: np.zeros(0, np.uint32))
     entry_value: NDArray[np.uint32] = field(default_factory=lambda: np.zeros(0, np.uint32))
-    values: NDArray[np.float64] | NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float64))
+    values: NDArray[np.float64] | NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.float64))
+    exponent: int = 0
     labels: tuple[Label, ...] | None = None
 
     def __post_init__(self) -> None:
@@ -163,7 +169,9 @@ class Trees:
 
     @property
     def n_values(self) -> int:
-        """Number of float64 proportions of weighted leaves."""
+        """The header's field: the number of float64 proportions of weighted leaves; of regression, exponent + 256."""
+        if self.leaf == LEAF_VALUE:
+            return self.exponent - MIN_EXPONENT
         return len(self.values) if self.leaf == LEAF_WEIGHTED else 0
 
     @property
@@ -194,9 +202,13 @@ class Trees:
         _check(self.n_trees in range(1, 0x10000), f"n_trees is {self.n_trees}, not 1..65535")
         known = self.layout in range(3) and self.dtype in range(3) and self.leaf in range(5)
         _check(known, "unknown layout, dtype or leaf")
-        _check(self.layout != PACKED16 or self.dtype != DTYPE_FLOAT, "packed16 cannot hold float thresholds")
+        packed = PACKED32 if self.dtype == DTYPE_FLOAT else PACKED16
+        _check(self.layout in (packed, WIDE), f"layout {LAYOUTS[self.layout]} is not for dtype {DTYPES[self.dtype]}")
         _check(self.entry in (0, 1), f"entry is {self.entry}, not 0 or 1")
-        _check(self.feature_bits <= LEFT_CODE_BITS, "too many feature bits")
+        fits = self.feature_bits == 0 if self.layout == WIDE else self.feature_bits in FEATURE_BITS
+        _check(fits, f"{self.feature_bits} feature bits are not for this layout")
+        _check(MIN_EXPONENT <= self.exponent <= MAX_EXPONENT, f"exponent is {self.exponent}, not -256..255")
+        _check(self.leaf == LEAF_VALUE or self.exponent == 0, "an exponent in a model whose leaves have no values")
         if self.leaf == LEAF_VALUE:
             _check(self.n_classes == 0, "regression leaves in a model with classes")
         else:
@@ -229,9 +241,9 @@ class Trees:
             return
         _check(self.n_features <= 1 << self.feature_bits, "too few feature bits")
         left, right = self.left[node], self.right[node]
-        codes = (1 << (LEFT_CODE_BITS - self.feature_bits)) - 1
-        _check(bool(np.all((left == 1) | ((left < 0) & (-left <= codes)))), "a left child has no code in this layout")
-        _check(bool(np.all(right <= MAX_PACKED_REFERENCE)), "a right jump is too long for this layout")
+        coded = (left < 0) & (-left <= left_codes(self.feature_bits))
+        _check(bool(np.all((left == 1) | coded)), "a left child has no code in this layout")
+        _check(bool(np.all(right <= max_jump(self.layout))), "a right jump is too long for this layout")
         _check(bool(np.all(self.right >= -1 - MAX_PACKED_REFERENCE)), "a leaf number is too large for this layout")
 
     def _validate_records(self) -> None:
@@ -240,7 +252,6 @@ class Trees:
         if self.leaf not in RECORD_LEAVES:
             _check(len(start) == 0 and len(classes) == 0, "records in a model whose leaves have none")
             _check(self.leaf == LEAF_VALUE or len(self.values) == 0, "values in a model whose leaves have none")
-            _check(bool(np.all(np.isfinite(self.values))), "a value is not finite")
             return
         _check(len(start) > 0 and start[0] == 0 and start[-1] == len(classes), "records do not cover the entries")
         sizes = np.diff(start)
@@ -306,6 +317,16 @@ class Document:
     trees: Trees
     golden: Golden | None = None
     certificate: str | None = None
+
+
+def left_codes(feature_bits: int) -> int:
+    """How many leaf numbers, from 0 on, a packed node has codes for; all zeros and all ones mean something else."""
+    return (1 << (LEFT_CODE_BITS - feature_bits)) - 2
+
+
+def max_jump(layout: int) -> int:
+    """How many elements a packed node's right child may be away."""
+    return MAX_PACKED_REFERENCE // JUMP_UNITS[layout]
 
 
 def _check(condition: bool, message: str) -> None:

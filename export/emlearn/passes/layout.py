@@ -146,14 +146,13 @@ def _place(
 ) -> Trees | None:
     """Give every node its element; None if a packed layout cannot hold the model."""
     wide = layout == ir.WIDE
-    feature_bits = 0 if wide else (n_features - 1).bit_length()
-    if feature_bits > ir.LEFT_CODE_BITS:
+    feature_bits = 0 if wide else max((n_features - 1).bit_length(), ir.FEATURE_BITS[0])
+    if not wide and feature_bits not in ir.FEATURE_BITS:
         return None
-    n_codes = (1 << (ir.LEFT_CODE_BITS - feature_bits)) - 1
     used, left, right = nodes.used, nodes.left, nodes.right
     needs_element = np.zeros(len(left), bool)  # a left leaf whose number has no code
     if not wide:
-        needs_element[used] = left[used] < -n_codes
+        needs_element[used] = left[used] < -ir.left_codes(feature_bits)
 
     left_size = np.zeros(len(left), np.int64)
     size = np.zeros(len(left), np.int64)
@@ -195,7 +194,7 @@ def _place(
     )
     if not wide and (
         max(n_elements, n_entries, len(table.values)) > limit
-        or int(out_right.max(initial=0)) > ir.MAX_PACKED_REFERENCE
+        or int(out_right.max(initial=0)) > ir.max_jump(layout)
         or n_leaf_numbers > ir.MAX_PACKED_REFERENCE + 1
     ):
         return None
@@ -219,4 +218,5 @@ def _place(
         entry_class=table.entry_class.astype(np.uint32),
         entry_value=table.entry_value.astype(np.uint32),
         values=table.values,
+        exponent=table.exponent,
     )

@@ -24,7 +24,9 @@ class LeafTable:
         Leaf number of each leaf of each tree: a class, ``n_classes`` + a record, or a value.
     leaf_start, entry_class, entry_value : ndarray of int64
         Records.
-    values : ndarray of float64 or float32
+    values : ndarray of float64 or int32
+    exponent : int
+        Of the values of regression.
     """
 
     leaf: int
@@ -32,7 +34,8 @@ class LeafTable:
     leaf_start: NDArray[np.int64]
     entry_class: NDArray[np.int64]
     entry_value: NDArray[np.int64]
-    values: NDArray[np.float64] | NDArray[np.float32]
+    values: NDArray[np.float64] | NDArray[np.int32]
+    exponent: int = 0
 
 
 def encode(ensemble: Ensemble, leaf: str) -> LeafTable:
@@ -67,12 +70,11 @@ def encode(ensemble: Ensemble, leaf: str) -> LeafTable:
 
 
 def _encode_values(ensemble: Ensemble) -> LeafTable:
-    with np.errstate(over="ignore"):
-        values = ensemble.leaf_value.astype(np.float32) + np.float32(0.0)
-    if not np.all(np.isfinite(values)):
+    if not np.all(np.abs(ensemble.leaf_value) <= q.FLOAT32_MAX):  # NaN is not
         raise ConvertError("a leaf's value does not fit in float32 (largest 3.4e38); scale the target before training")
+    values, exponent = q.values_to_int32(ensemble.leaf_value)
     distinct, number = np.unique(values, return_inverse=True)
-    return LeafTable(LEAF_VALUE, number.astype(np.int64), *(np.zeros(0, np.int64),) * 3, distinct)
+    return LeafTable(LEAF_VALUE, number.astype(np.int64), *(np.zeros(0, np.int64),) * 3, distinct, exponent)
 
 
 def _most_frequent(ensemble: Ensemble) -> NDArray[np.int64]:

@@ -35,8 +35,12 @@ class _Rows:
         n_nodes, n_leaves, n_entries, n_values = counts
         if version != 1:
             raise self._error(f"version {version}; this reader knows version 1")
+        regression = leaf == ir.LEAF_VALUE
+        exponent = n_values + ir.MIN_EXPONENT if regression else 0
         if layout > ir.WIDE or dtype > ir.DTYPE_SCALED or leaf > ir.LEAF_VALUE or max(counts) > _MAX_COUNT:
             raise self._error("a number out of range")
+        if n_values and leaf not in (ir.LEAF_WEIGHTED, ir.LEAF_VALUE):
+            raise self._error("values of leaves that have none")
         (n_features,) = self._cells("f", 1, 1, 0xFFFF)
         (n_classes,) = self._cells("c", 1, 0, 0xFFFF)
         if self._cells("lb", 1) != [0 if n_classes else 32]:
@@ -46,7 +50,7 @@ class _Rows:
         values = self._values(leaf, n_leaves, n_values)
         records = n_leaves if leaf in ir.RECORD_LEAVES else 0
         leaf_start, entries = self._records(records, n_entries, leaf in ir.RECORD_LEAVES)
-        for _ in range(0 if leaf == ir.LEAF_VALUE else n_classes + records):
+        for _ in range(0 if regression else n_classes + records):
             self._cells("l", 1, 0, max(n_classes - 1, 0))
         roots = np.array([self._cells("r", 1)[0] for _ in range(n_trees)], np.uint32)
         nodes = self._nodes(n_nodes, dtype)
@@ -72,6 +76,7 @@ class _Rows:
                 entry_class=entries[:, 0].copy(),
                 entry_value=entries[:, 1].copy(),
                 values=values,
+                exponent=exponent,
                 labels=labels,
             )
         except ValueError as error:
@@ -85,10 +90,9 @@ class _Rows:
             raise ValueError(f"line {self._lines[self._at][0]}: a row after `end`")
         return Document(trees, golden, certificate)
 
-    def _values(self, leaf: int, n_leaves: int, n_values: int) -> NDArray[np.float64] | NDArray[np.float32]:
+    def _values(self, leaf: int, n_leaves: int, n_values: int) -> NDArray[np.float64] | NDArray[np.int32]:
         if leaf == ir.LEAF_VALUE:
-            words = [self._cells("v", 1)[0] for _ in range(n_leaves)]
-            return np.array(words, np.uint32).view(np.float32)
+            return np.array([self._cells("v", 1, -(2**31), 2**31 - 1)[0] for _ in range(n_leaves)], np.int32)
         pairs = [self._cells("v", 2) for _ in range(n_values)]
         return np.array(pairs, "<u4").reshape(-1).view("<f8").astype(np.float64)
 

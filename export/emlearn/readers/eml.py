@@ -65,10 +65,11 @@ class _Body:
         self._at += HEADER.size
         n_features, n_classes, n_trees, layout, dtype, leaf, feature_bits, entry, _ = fields[:9]
         n_nodes, n_leaves, n_entries, n_values = fields[9:]
-        if layout > ir.WIDE or feature_bits > ir.LEFT_CODE_BITS or leaf > ir.LEAF_VALUE:
+        packed_bits = layout == ir.WIDE or feature_bits in ir.FEATURE_BITS
+        if layout > ir.WIDE or leaf > ir.LEAF_VALUE or not packed_bits:
             raise ValueError("unknown layout, leaf or feature_bits")
         wide, records = layout == ir.WIDE, leaf in ir.RECORD_LEAVES
-        has_values = leaf == ir.LEAF_WEIGHTED
+        has_values = leaf in (ir.LEAF_WEIGHTED, ir.LEAF_VALUE)
         if (n_entries and not records) or (n_values and not has_values) or (n_leaves and leaf == ir.LEAF_HARD):
             raise ValueError("counts that do not fit the kind of leaf")
         index = "<u4" if wide else "<u2"
@@ -82,8 +83,9 @@ class _Body:
         else:
             packed = self._take("<u2", n_entries).astype(np.uint32)
             entries = np.stack((packed & 0xFF, packed >> 8), axis=1)
-        values = self._take("<f4", n_leaves) if leaf == ir.LEAF_VALUE else self._take("<f8", n_values)
-        return Trees(
+        regression = leaf == ir.LEAF_VALUE
+        values = self._take("<i4", n_leaves) if regression else self._take("<f8", n_values)
+        trees = Trees(
             n_features=n_features,
             n_classes=n_classes,
             layout=layout,
@@ -103,7 +105,15 @@ class _Body:
             entry_class=entries[:, 0].copy(),
             entry_value=entries[:, 1].copy(),
             values=values,
+            exponent=n_values + ir.MIN_EXPONENT if regression else 0,
         )
+        leaf_element = trees.is_leaf
+        if np.any((trees.feature | trees.threshold | trees.missing_left)[leaf_element]):  # what is of no consequence
+            zero = {name: getattr(trees, name).copy() for name in ("feature", "threshold", "missing_left")}
+            for array in zero.values():
+                array[leaf_element] = 0
+            trees = replace(trees, **zero)
+        return trees
 
     def _trailers(self) -> dict[bytes, bytes]:
         trailers: dict[bytes, bytes] = {}
@@ -124,26 +134,23 @@ def _unpack_nodes(words: NDArray[Any], layout: int, feature_bits: int) -> tuple[
     words = words.reshape(-1, 3 if layout == ir.PACKED16 else 4).astype(np.int64)
     first = words[:, 0]
     if layout == ir.WIDE:
-        is_leaf, missing, feature = first >> 31 & 1, first >> 30 & 1, first & 0xFFFF
+        if np.any(first & 0xBFFF0000):
+            raise ValueError("unknown bits in a node")
         threshold = words[:, 1] - (words[:, 1] >> 31 << 32)
         left, right = _reference(words[:, 2], 31), _reference(words[:, 3], 31)
-    else:
-        is_leaf, missing, feature = first >> 15 & 1, first >> 14 & 1, first & (1 << feature_bits) - 1
-        code = (first & 0x3FFF) >> feature_bits
-        left, right = np.where(code > 0, -code, 1), _reference(words[:, 1], 15)
-        high = words[:, -1] - (words[:, -1] >> 15 << 16)
-        threshold = words[:, 2] | high << 16 if layout == ir.PACKED32 else high
-    leaf = is_leaf == 1
-    if np.any(right[leaf] >= 0):
+        return first & 0xFFFF, threshold, left, right, first >> 30 == 1
+    feature, code = first & (1 << feature_bits) - 1, (first & 0x7FFF) >> feature_bits
+    right, unit = _reference(words[:, 1], 15), ir.JUMP_UNITS[layout]
+    same_leaf = code > ir.left_codes(feature_bits)
+    if np.any(same_leaf & (right >= 0)):
         raise ValueError("a leaf element refers to an element")
-    leaf |= (left < 0) & (left == right)  # a node with one outcome: to `Trees` that is a leaf element
-    return (
-        np.where(leaf, 0, feature),
-        np.where(leaf, 0, threshold),
-        np.where(leaf, right, left),
-        right,
-        ~leaf & (missing == 1),
-    )
+    if np.any(right[right >= 0] % unit):
+        raise ValueError("a jump into the middle of an element")
+    right = np.where(right < 0, right, right // unit)
+    left = np.where(same_leaf, right, np.where(code > 0, -code, 1))
+    high = words[:, -1] - (words[:, -1] >> 15 << 16)
+    threshold = words[:, 2] | high << 16 if layout == ir.PACKED32 else high
+    return feature, threshold, left, right, first >> 15 == 1
 
 
 def _reference(words: NDArray[np.int64], leaf_bit: int) -> NDArray[np.int64]:
@@ -169,16 +176,15 @@ def _read_golden(payload: bytes, trees: Trees) -> Golden:
         raise ValueError("GOLD: truncated, or features of unknown type")
     n_rows = int.from_bytes(payload[:2], "little")
     dtype = "<i2" if payload[2:3] == b"h" else "<f4"
-    feature_bytes = n_rows * trees.n_features * np.dtype(dtype).itemsize
-    classes_at = 4 + feature_bytes + -feature_bytes % 4
-    outputs_at = classes_at + 4 * n_rows
-    if len(payload) != outputs_at + 4 * n_rows * trees.n_outputs:
-        raise ValueError("GOLD: its length does not fit")
-    return Golden(
-        np.frombuffer(payload, dtype, n_rows * trees.n_features, 4).reshape(n_rows, -1).copy(),
-        np.frombuffer(payload, "<u4", n_rows, classes_at).copy(),
-        np.frombuffer(payload, "<f4", n_rows * trees.n_outputs, outputs_at).reshape(n_rows, -1).copy(),
+    row = np.dtype(
+        [("x", dtype, trees.n_features), ("pad", "V", -trees.n_features * np.dtype(dtype).itemsize % 4)]
+        + [("class", "<u4"), ("outputs", "<f4", trees.n_outputs)]
     )
+    if len(payload) != 4 + n_rows * row.itemsize:
+        raise ValueError("GOLD: its length does not fit")
+    rows = np.frombuffer(payload, row, n_rows, 4)
+    features, classes, outputs = (np.ascontiguousarray(rows[name]) for name in ("x", "class", "outputs"))
+    return Golden(features.reshape(n_rows, -1), classes, outputs.reshape(n_rows, -1))
 
 
 def _text(data: bytes) -> str:

@@ -7,6 +7,7 @@ import re
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import _quantize as q
 from ..errors import ConvertError
 from ..ir.trees import DTYPE_INT16, Ensemble, Trees
 from ..passes.layout import layout
@@ -106,7 +107,8 @@ def _leaf(number: int, cells: list[str], n_classes: int, leaf_bits: int) -> list
     if n_classes == 0:
         if len(cells) != 1:
             raise ValueError(f"line {number}: expected one value")
-        return [_decimal(number, cells[0])]
+        _decimal(number, cells[0])
+        return [float(q.decimal_to_float32(cells[0].strip()))]
     if leaf_bits == 0:
         value = _integer(number, cells[0])
         if len(cells) != 1 or not 0 <= value < n_classes:

@@ -89,17 +89,15 @@ def _table(model: str, name: str, ctype: str, elements: list[int]) -> str:
 
 def _struct(trees: Trees, name: str, inline: bool) -> str:
     tables = {table for table, _, _ in _arrays(trees, inline)}
-    exponent = 1
-    if trees.leaf == ir.LEAF_VALUE:
-        exponent = max(1, int(np.max(trees.values.astype("<f4").view("<u4") >> 23 & 0xFF, initial=1)))
-    fields: list[tuple[str, object]] = [
+    header = ("n_features", "n_classes", "n_trees", "layout", "dtype", "leaf", "feature_bits", "entry")
+    fields: list[tuple[str, object]] = [(field, getattr(trees, field)) for field in header]
+    fields += [("unused", 0), ("n_nodes", 0 if inline else trees.n_nodes)]
+    fields += [(field, getattr(trees, field)) for field in ("n_leaves", "n_entries", "n_values")]
+    fields += [
         (table, f"{name}_{table}" if table in tables else "NULL")
         for table in ("nodes", "roots", "scale", "leaf_start", "entries", "values")
     ]
-    fields += [("leaf_of", f"{name}_leaf_of" if inline else "NULL"), ("n_nodes", 0 if inline else trees.n_nodes)]
-    same = ("n_leaves", "n_entries", "n_values", "n_features", "n_classes", "n_trees", "layout", "dtype", "leaf")
-    fields += [(field, getattr(trees, field)) for field in (*same, "feature_bits", "entry")]
-    fields += [("exponent", exponent)]
+    fields += [("leaf_of", f"{name}_leaf_of" if inline else "NULL")]
     lines = [f"    {value}, // {field}" for field, value in fields]
     return "\n".join([f"static const eml_trees_t {name} = {{", *lines, "};"])
 

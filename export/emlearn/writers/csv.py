@@ -25,7 +25,7 @@ def write(document: Document, name: str = "model", method: str = "loadable") -> 
     if trees.leaf == ir.LEAF_WEIGHTED:
         rows += [_row("v", *pair) for pair in _words(trees.values.astype("<f8"))]
     elif trees.leaf == ir.LEAF_VALUE:
-        rows += [_row("v", *word) for word in _words(trees.values.astype("<f4"))]
+        rows += [_row("v", value) for value in trees.values.tolist()]
     entries = np.stack((trees.entry_class, trees.entry_value), axis=1)
     starts = trees.leaf_start.tolist()
     rows += [_row("p", *entries[a:b].reshape(-1).tolist()) for a, b in zip(starts, starts[1:], strict=False)]
@@ -66,7 +66,7 @@ def _node_rows(trees: Trees) -> list[str]:
     return rows
 
 
-def _words(values: NDArray[np.float64] | NDArray[np.float32]) -> list[list[int]]:
+def _words(values: NDArray[np.float64]) -> list[list[int]]:
     return [[int(word) for word in row] for row in values.view("<u4").reshape(len(values), -1)]
 
 

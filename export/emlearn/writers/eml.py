@@ -71,24 +71,23 @@ def pack_arrays(trees: Trees) -> dict[str, NDArray[Any]]:
     if trees.leaf == ir.LEAF_WEIGHTED:
         arrays["values"] = trees.values.astype("<f8")
     elif trees.leaf == ir.LEAF_VALUE:
-        arrays["values"] = trees.values.astype("<f4")
+        arrays["values"] = trees.values.astype("<i4")
     return arrays
 
 
 def _pack_nodes(trees: Trees) -> NDArray[Any]:
     """Words of the nodes, shape (n_nodes, words a node)."""
-    is_leaf = trees.is_leaf
     left, right = trees.left.astype(np.int64), trees.right.astype(np.int64)
     leaf_bit = 0x80000000 if trees.layout == ir.WIDE else 0x8000
-    right_ref = np.where(right < 0, (-1 - right) | leaf_bit, right)
+    right_ref = np.where(right < 0, (-1 - right) | leaf_bit, right * ir.JUMP_UNITS[trees.layout])
     missing = trees.missing_left.astype(np.int64)
     if trees.layout == ir.WIDE:
         left_ref = np.where(left < 0, (-1 - left) | leaf_bit, left)
-        first = is_leaf.astype(np.int64) << 31 | missing << 30 | trees.feature
         threshold = trees.threshold.astype(np.int64) & 0xFFFFFFFF
-        return np.stack((first, threshold, np.where(is_leaf, 0, left_ref), right_ref), axis=1).astype("<u4")
-    code = np.where(is_leaf | (left > 0), 0, -left)
-    first = is_leaf.astype(np.int64) << 15 | missing << 14 | code << trees.feature_bits | trees.feature
+        return np.stack((missing << 30 | trees.feature, threshold, left_ref, right_ref), axis=1).astype("<u4")
+    same_leaf = ir.left_codes(trees.feature_bits) + 1
+    code = np.where(trees.is_leaf, same_leaf, np.where(left < 0, -left, 0))
+    first = missing << 15 | code << trees.feature_bits | trees.feature
     low, high = trees.threshold & 0xFFFF, trees.threshold >> 16 & 0xFFFF
     words = (first, right_ref, low) if trees.layout == ir.PACKED16 else (first, right_ref, low, high)
     return np.stack(words, axis=1).astype("<u2")
@@ -102,8 +101,9 @@ def _pack_label(label: Label) -> bytes:
 def _pack_golden(golden: Golden) -> bytes:
     integers = golden.features.dtype.kind == "i"
     head = struct.pack("<HcB", len(golden.features), b"h" if integers else b"f", 0)
-    features = golden.features.astype("<i2" if integers else "<f4").tobytes()
-    return head + _pad(features) + golden.classes.astype("<u4").tobytes() + golden.outputs.astype("<f4").tobytes()
+    columns = golden.features.astype("<i2" if integers else "<f4"), golden.classes.astype("<u4"), golden.outputs
+    rows = zip(*columns, strict=True)
+    return head + b"".join(_pad(x.tobytes()) + klass.tobytes() + out.astype("<f4").tobytes() for x, klass, out in rows)
 
 
 def _trailer(tag: bytes, payload: bytes) -> bytes:

@@ -7,7 +7,7 @@
 
 static const uint32_t golden_nodes[20] = {
     1073741824u, 1061158913u, 1u, 2u, 2u, 3207593984u, 2147483648u, 2147483652u, 1u, 1092878337u, 2147483649u, 1u,
-    1073741824u, 1080033281u, 2147483651u, 2147483650u, 2147483648u, 0u, 0u, 2147483653u,
+    1073741824u, 1080033281u, 2147483651u, 2147483650u, 0u, 0u, 2147483653u, 2147483653u,
 };
 
 static const uint32_t golden_roots[2] = {
@@ -23,17 +23,6 @@ static const uint16_t golden_entries[7] = {
 };
 
 static const eml_trees_t golden = {
-    golden_nodes, // nodes
-    golden_roots, // roots
-    NULL, // scale
-    golden_leaf_start, // leaf_start
-    golden_entries, // entries
-    NULL, // values
-    NULL, // leaf_of
-    5, // n_nodes
-    3, // n_leaves
-    7, // n_entries
-    0, // n_values
     16385, // n_features
     3, // n_classes
     2, // n_trees
@@ -42,7 +31,18 @@ static const eml_trees_t golden = {
     1, // leaf
     0, // feature_bits
     0, // entry
-    1, // exponent
+    0, // unused
+    5, // n_nodes
+    3, // n_leaves
+    7, // n_entries
+    0, // n_values
+    golden_nodes, // nodes
+    golden_roots, // roots
+    NULL, // scale
+    golden_leaf_start, // leaf_start
+    golden_entries, // entries
+    NULL, // values
+    NULL, // leaf_of
 };
 
 // Class number, or a negative eml_err_t. features: [16385]

@@ -46,17 +46,6 @@ static uint32_t golden_leaf_of(uint32_t tree, const void *features) {
 }
 
 static const eml_trees_t golden = {
-    NULL, // nodes
-    NULL, // roots
-    NULL, // scale
-    golden_leaf_start, // leaf_start
-    golden_entries, // entries
-    NULL, // values
-    golden_leaf_of, // leaf_of
-    0, // n_nodes
-    3, // n_leaves
-    7, // n_entries
-    0, // n_values
     16385, // n_features
     3, // n_classes
     2, // n_trees
@@ -65,7 +54,18 @@ static const eml_trees_t golden = {
     1, // leaf
     0, // feature_bits
     0, // entry
-    1, // exponent
+    0, // unused
+    0, // n_nodes
+    3, // n_leaves
+    7, // n_entries
+    0, // n_values
+    NULL, // nodes
+    NULL, // roots
+    NULL, // scale
+    golden_leaf_start, // leaf_start
+    golden_entries, // entries
+    NULL, // values
+    golden_leaf_of, // leaf_of
 };
 
 // Class number, or a negative eml_err_t. features: [16385]

@@ -6,7 +6,7 @@
 #include "eml_trees.h"
 
 static const uint16_t golden_nodes[15] = {
-    0, 2, 1, 6, 32769, 65532, 9, 1, 20, 8, 32770, 7, 32768, 32770, 0,
+    0, 6, 1, 258, 32769, 65532, 513, 3, 20, 512, 32770, 7, 32512, 32770, 0,
 };
 
 static const uint16_t golden_roots[2] = {
@@ -14,6 +14,19 @@ static const uint16_t golden_roots[2] = {
 };
 
 static const eml_trees_t golden = {
+    3, // n_features
+    3, // n_classes
+    2, // n_trees
+    0, // layout
+    1, // dtype
+    0, // leaf
+    8, // feature_bits
+    0, // entry
+    0, // unused
+    5, // n_nodes
+    0, // n_leaves
+    0, // n_entries
+    0, // n_values
     golden_nodes, // nodes
     golden_roots, // roots
     NULL, // scale
@@ -21,19 +34,6 @@ static const eml_trees_t golden = {
     NULL, // entries
     NULL, // values
     NULL, // leaf_of
-    5, // n_nodes
-    0, // n_leaves
-    0, // n_entries
-    0, // n_values
-    3, // n_features
-    3, // n_classes
-    2, // n_trees
-    0, // layout
-    1, // dtype
-    0, // leaf
-    2, // feature_bits
-    0, // entry
-    1, // exponent
 };
 
 // Class number, or a negative eml_err_t. features: [3]

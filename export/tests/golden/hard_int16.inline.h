@@ -38,6 +38,19 @@ static uint32_t golden_leaf_of(uint32_t tree, const void *features) {
 }
 
 static const eml_trees_t golden = {
+    3, // n_features
+    3, // n_classes
+    2, // n_trees
+    0, // layout
+    1, // dtype
+    0, // leaf
+    8, // feature_bits
+    0, // entry
+    0, // unused
+    0, // n_nodes
+    0, // n_leaves
+    0, // n_entries
+    0, // n_values
     NULL, // nodes
     NULL, // roots
     NULL, // scale
@@ -45,19 +58,6 @@ static const eml_trees_t golden = {
     NULL, // entries
     NULL, // values
     golden_leaf_of, // leaf_of
-    0, // n_nodes
-    0, // n_leaves
-    0, // n_entries
-    0, // n_values
-    3, // n_features
-    3, // n_classes
-    2, // n_trees
-    0, // layout
-    1, // dtype
-    0, // leaf
-    2, // feature_bits
-    0, // entry
-    1, // exponent
 };
 
 // Class number, or a negative eml_err_t. features: [3]

@@ -6,7 +6,7 @@
 #include "eml_trees.h"
 
 static const uint16_t golden_nodes[24] = {
-    0, 3, 1, 2, 32772, 65532, 32768, 32768, 0, 1, 2, 20, 32768, 32769, 0, 0, 32770, 7, 32768, 32771, 0, 32768,
+    0, 9, 1, 2, 32772, 65532, 16384, 32768, 0, 1, 6, 20, 16384, 32769, 0, 0, 32770, 7, 16384, 32771, 0, 16384,
     32773, 0,
 };
 
@@ -23,17 +23,6 @@ static const uint16_t golden_entries[7] = {
 };
 
 static const eml_trees_t golden = {
-    golden_nodes, // nodes
-    golden_roots, // roots
-    NULL, // scale
-    golden_leaf_start, // leaf_start
-    golden_entries, // entries
-    NULL, // values
-    NULL, // leaf_of
-    8, // n_nodes
-    3, // n_leaves
-    7, // n_entries
-    0, // n_values
     16384, // n_features
     3, // n_classes
     2, // n_trees
@@ -42,7 +31,18 @@ static const eml_trees_t golden = {
     1, // leaf
     14, // feature_bits
     0, // entry
-    1, // exponent
+    0, // unused
+    8, // n_nodes
+    3, // n_leaves
+    7, // n_entries
+    0, // n_values
+    golden_nodes, // nodes
+    golden_roots, // roots
+    NULL, // scale
+    golden_leaf_start, // leaf_start
+    golden_entries, // entries
+    NULL, // values
+    NULL, // leaf_of
 };
 
 // Class number, or a negative eml_err_t. features: [16384]

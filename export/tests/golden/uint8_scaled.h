@@ -9,7 +9,7 @@
 #include "eml_trees.h"
 
 static const uint16_t golden_nodes[15] = {
-    16384, 2, 43008, 6, 32772, 0, 9, 1, 0, 16400, 32770, 22528, 32768, 32773, 0,
+    32768, 6, 43008, 258, 32772, 0, 513, 3, 0, 33792, 32770, 22528, 32512, 32773, 0,
 };
 
 static const uint16_t golden_roots[2] = {
@@ -29,6 +29,19 @@ static const uint16_t golden_entries[7] = {
 };
 
 static const eml_trees_t golden = {
+    3, // n_features
+    3, // n_classes
+    2, // n_trees
+    0, // layout
+    2, // dtype
+    3, // leaf
+    8, // feature_bits
+    0, // entry
+    0, // unused
+    5, // n_nodes
+    3, // n_leaves
+    7, // n_entries
+    0, // n_values
     golden_nodes, // nodes
     golden_roots, // roots
     golden_scale, // scale
@@ -36,19 +49,6 @@ static const eml_trees_t golden = {
     golden_entries, // entries
     NULL, // values
     NULL, // leaf_of
-    5, // n_nodes
-    3, // n_leaves
-    7, // n_entries
-    0, // n_values
-    3, // n_features
-    3, // n_classes
-    2, // n_trees
-    0, // layout
-    2, // dtype
-    3, // leaf
-    2, // feature_bits
-    0, // entry
-    1, // exponent
 };
 
 // Class number, or a negative eml_err_t. features: [3]

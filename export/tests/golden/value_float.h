@@ -6,7 +6,7 @@
 #include "eml_trees.h"
 
 static const uint32_t golden_nodes[10] = {
-    147456u, 1061158913u, 2147680262u, 3207593984u, 65549u, 1092878337u, 2147827720u, 1080033281u, 2147778560u, 0u,
+    294912u, 1061158913u, 2147680514u, 3207593984u, 131841u, 1092878337u, 2147844608u, 1080033281u, 2147778304u, 0u,
 };
 
 static const uint16_t golden_roots[2] = {
@@ -14,10 +14,23 @@ static const uint16_t golden_roots[2] = {
 };
 
 static const uint32_t golden_values[6] = {
-    3217031168u, 981668463u, 1077936128u, 1036831949u, 1092616192u, 1132068864u,
+    4282384384u, 8389u, 25165824u, 838861u, 83886080u, 2097152000u,
 };
 
 static const eml_trees_t golden = {
+    3, // n_features
+    0, // n_classes
+    2, // n_trees
+    1, // layout
+    0, // dtype
+    4, // leaf
+    8, // feature_bits
+    0, // entry
+    0, // unused
+    5, // n_nodes
+    6, // n_leaves
+    0, // n_entries
+    233, // n_values
     golden_nodes, // nodes
     golden_roots, // roots
     NULL, // scale
@@ -25,19 +38,6 @@ static const eml_trees_t golden = {
     NULL, // entries
     golden_values, // values
     NULL, // leaf_of
-    5, // n_nodes
-    6, // n_leaves
-    0, // n_entries
-    0, // n_values
-    3, // n_features
-    0, // n_classes
-    2, // n_trees
-    1, // layout
-    0, // dtype
-    4, // leaf
-    2, // feature_bits
-    0, // entry
-    134, // exponent
 };
 
 // The value, or NaN if n_features is wrong. features: [3]

@@ -6,7 +6,7 @@
 #include "eml_trees.h"
 
 static const uint32_t golden_values[6] = {
-    3217031168u, 981668463u, 1077936128u, 1036831949u, 1092616192u, 1132068864u,
+    4282384384u, 8389u, 25165824u, 838861u, 83886080u, 2097152000u,
 };
 
 static inline int32_t golden_value(const float *x, uint32_t feature) {
@@ -42,6 +42,19 @@ static uint32_t golden_leaf_of(uint32_t tree, const void *features) {
 }
 
 static const eml_trees_t golden = {
+    3, // n_features
+    0, // n_classes
+    2, // n_trees
+    1, // layout
+    0, // dtype
+    4, // leaf
+    8, // feature_bits
+    0, // entry
+    0, // unused
+    0, // n_nodes
+    6, // n_leaves
+    0, // n_entries
+    233, // n_values
     NULL, // nodes
     NULL, // roots
     NULL, // scale
@@ -49,19 +62,6 @@ static const eml_trees_t golden = {
     NULL, // entries
     golden_values, // values
     golden_leaf_of, // leaf_of
-    0, // n_nodes
-    6, // n_leaves
-    0, // n_entries
-    0, // n_values
-    3, // n_features
-    0, // n_classes
-    2, // n_trees
-    1, // layout
-    0, // dtype
-    4, // leaf
-    2, // feature_bits
-    0, // entry
-    134, // exponent
 };
 
 // The value, or NaN if n_features is wrong. features: [3]

@@ -7,7 +7,7 @@
 
 static const uint32_t golden_nodes[20] = {
     0u, 1u, 1u, 2u, 2u, 4294967292u, 2147483648u, 2147483651u, 1u, 20u, 2147483650u, 1u, 0u, 7u, 2147483649u,
-    2147483653u, 2147483648u, 0u, 0u, 2147483652u,
+    2147483653u, 0u, 0u, 2147483652u, 2147483652u,
 };
 
 static const uint32_t golden_roots[2] = {
@@ -15,21 +15,10 @@ static const uint32_t golden_roots[2] = {
 };
 
 static const uint32_t golden_values[6] = {
-    3217031168u, 981668463u, 1077936128u, 1036831949u, 1092616192u, 1132068864u,
+    4282384384u, 8389u, 25165824u, 838861u, 83886080u, 2097152000u,
 };
 
 static const eml_trees_t golden = {
-    golden_nodes, // nodes
-    golden_roots, // roots
-    NULL, // scale
-    NULL, // leaf_start
-    NULL, // entries
-    golden_values, // values
-    NULL, // leaf_of
-    5, // n_nodes
-    6, // n_leaves
-    0, // n_entries
-    0, // n_values
     16385, // n_features
     0, // n_classes
     2, // n_trees
@@ -38,7 +27,18 @@ static const eml_trees_t golden = {
     4, // leaf
     0, // feature_bits
     0, // entry
-    134, // exponent
+    0, // unused
+    5, // n_nodes
+    6, // n_leaves
+    0, // n_entries
+    233, // n_values
+    golden_nodes, // nodes
+    golden_roots, // roots
+    NULL, // scale
+    NULL, // leaf_start
+    NULL, // entries
+    golden_values, // values
+    NULL, // leaf_of
 };
 
 // The value, or NaN if n_features is wrong. features: [16385]

@@ -6,7 +6,7 @@
 #include "eml_trees.h"
 
 static const uint32_t golden_nodes[10] = {
-    147456u, 1061158913u, 2147745798u, 3207593984u, 65545u, 1092878337u, 2147631120u, 1080033281u, 2147844096u, 0u,
+    294912u, 1061158913u, 2147746050u, 3207593984u, 131585u, 1092878337u, 2147648512u, 1080033281u, 2147843840u, 0u,
 };
 
 static const uint16_t golden_roots[2] = {
@@ -27,6 +27,19 @@ static const uint32_t golden_values[12] = {
 };
 
 static const eml_trees_t golden = {
+    3, // n_features
+    3, // n_classes
+    2, // n_trees
+    1, // layout
+    0, // dtype
+    2, // leaf
+    8, // feature_bits
+    0, // entry
+    0, // unused
+    5, // n_nodes
+    3, // n_leaves
+    7, // n_entries
+    6, // n_values
     golden_nodes, // nodes
     golden_roots, // roots
     NULL, // scale
@@ -34,19 +47,6 @@ static const eml_trees_t golden = {
     golden_entries, // entries
     golden_values, // values
     NULL, // leaf_of
-    5, // n_nodes
-    3, // n_leaves
-    7, // n_entries
-    6, // n_values
-    3, // n_features
-    3, // n_classes
-    2, // n_trees
-    1, // layout
-    0, // dtype
-    2, // leaf
-    2, // feature_bits
-    0, // entry
-    1, // exponent
 };
 
 // Class number, or a negative eml_err_t. features: [3]

@@ -51,6 +51,19 @@ static uint32_t golden_leaf_of(uint32_t tree, const void *features) {
 }
 
 static const eml_trees_t golden = {
+    3, // n_features
+    3, // n_classes
+    2, // n_trees
+    1, // layout
+    0, // dtype
+    2, // leaf
+    8, // feature_bits
+    0, // entry
+    0, // unused
+    0, // n_nodes
+    3, // n_leaves
+    7, // n_entries
+    6, // n_values
     NULL, // nodes
     NULL, // roots
     NULL, // scale
@@ -58,19 +71,6 @@ static const eml_trees_t golden = {
     golden_entries, // entries
     golden_values, // values
     golden_leaf_of, // leaf_of
-    0, // n_nodes
-    3, // n_leaves
-    7, // n_entries
-    6, // n_values
-    3, // n_features
-    3, // n_classes
-    2, // n_trees
-    1, // layout
-    0, // dtype
-    2, // leaf
-    2, // feature_bits
-    0, // entry
-    1, // exponent
 };
 
 // Class number, or a negative eml_err_t. features: [3]

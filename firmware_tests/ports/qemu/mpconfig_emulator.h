@@ -12,6 +12,12 @@
 #define MICROPY_FATFS_RPATH (2)
 #define MICROPY_FATFS_NORTC (1)
 
+#if DISK_IN_FLASH
+// MicroPython then mounts it at /rom.
+#undef MICROPY_VFS_ROM_IOCTL
+#define MICROPY_VFS_ROM_IOCTL (1)
+#endif
+
 // Runs at the end of mp_init(), after power on and after each soft reset.
 void emulator_start(void);
 #define MICROPY_PORT_INIT_FUNC emulator_start()

@@ -6,12 +6,12 @@
 #   SOC                       MPS2, NRF51 or VIRT: which modules/emulator/soc_*.h, and which UART of the port
 #   CPU_FLAGS FPU             the compiler's; FPU is 1 where there is one to switch on
 #   GC_HELPER                 which of shared/runtime/gchelper_*.s
-#   DISK_ADDRESS DISK_SIZE    RAM that the linker script leaves alone
+#   DISK_ADDRESS DISK_SIZE    RAM that the linker script leaves alone or, if DISK_IN_FLASH is 1, flash with a ROMFS
 #   MICROPY_HEAP_SIZE         bytes; the ARM boards also: RAM_SIZE STACK_SIZE
 
 PORT_DIR := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
 
-CFLAGS += $(CPU_FLAGS) -DQEMU_SOC_$(SOC) -DDISK_ADDRESS=$(DISK_ADDRESS) -DDISK_SIZE=$(DISK_SIZE)
+CFLAGS += $(CPU_FLAGS) -DQEMU_SOC_$(SOC) -DDISK_ADDRESS=$(DISK_ADDRESS) -DDISK_SIZE=$(DISK_SIZE) -DDISK_IN_FLASH=$(DISK_IN_FLASH)
 CFLAGS += -DMICROPY_HW_MCU_NAME='"$(QEMU_MACHINE)"'
 # mpconfigport.h defines without asking; MP_CONFIGFILE is MicroPython's way to put another file before it.
 CFLAGS += -DMP_CONFIGFILE='"$(PORT_DIR)/mpconfig_emulator.h"'
@@ -30,8 +30,6 @@ endif
 
 SRC_BOARD_O += shared/runtime/gchelper_native.o shared/runtime/gchelper_$(GC_HELPER).o
 SRC_C += shared/timeutils/timeutils.c
-MICROPY_VFS_LFS2 = 1
-MICROPY_VFS_FAT = 1
 
 # The port's own versions of these spin, or do nothing: see modules/emulator/board.c.
 LDFLAGS += -Wl,--wrap=mp_hal_stdin_rx_chr -Wl,--wrap=mp_hal_stdio_poll
@@ -40,6 +38,12 @@ LDFLAGS += -Wl,--wrap=main
 endif
 
 USER_C_MODULES = $(PORT_DIR)/modules
+ifeq ($(DISK_IN_FLASH),1)
+FROZEN_MANIFEST =
+else
 FROZEN_MANIFEST = $(PORT_DIR)/frozen/manifest.py
+MICROPY_VFS_LFS2 = 1
+MICROPY_VFS_FAT = 1
+endif
 # Nothing is taken from micropython-lib, but a README.md must be there.
 MPY_LIB_DIR = $(PORT_DIR)

@@ -24,7 +24,16 @@ def board(machine: Machine, no_room: tuple[str, ...] = ()) -> Board:
     """Return the machine as a board, which boots when it is first used."""
     run = Runner(machine, SECONDS).run
     no_room = NO_ROOM + no_room
-    return Board(machine.name, machine.arch, run, SECONDS, no_room=no_room, rows=ROWS, build=machine.build)
+    return Board(
+        machine.name,
+        machine.arch,
+        run,
+        SECONDS,
+        no_room=no_room,
+        rows=ROWS,
+        keeps_running=True,
+        build=machine.build,
+    )
 
 
 class Runner:

@@ -31,7 +31,14 @@ QUIET_TIME = 10  # that a board may be silent in the middle of a transfer
 class Session:
     """Runs a machine until close(), which also happens at the end of a `with` block."""
 
-    def __init__(self, machine: Machine, *, firmware: Path | None = None, count_instructions: bool = False):
+    def __init__(
+        self,
+        machine: Machine,
+        *,
+        firmware: Path | None = None,
+        flash: bytes | None = None,  # for a disk that is there
+        count_instructions: bool = False,
+    ):
         self.name = machine.name
         # Bytes of a file that go at once: the board compiles them as source.
         self._chunk = 2048 if machine.heap_size > 1 << 16 else 128
@@ -42,6 +49,9 @@ class Session:
         command = ["setpriv", "--pdeathsig", "KILL", f"qemu-system-{machine.qemu_arch}", "-machine", machine.qemu_name]
         command += [*machine.soc.qemu_options, "-display", "none", "-monitor", "none", "-semihosting"]
         command += ["-serial", "pty", "-kernel", str(firmware)]
+        if flash is not None:
+            Path(self._folder.name, "flash").write_bytes(flash)
+            command += ["-device", f"loader,file=flash,addr={machine.disk_address:#x},force-raw=on"]
         if count_instructions:
             command += ["-icount", f"shift={machine.soc.icount_shift}"]
         with open(f"{machine.folder}.qemu.log", "w") as log:

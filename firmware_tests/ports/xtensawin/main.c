@@ -100,7 +100,7 @@ static __attribute__((noinline)) void scan_stack(void) {
 
 void gc_collect(void) {
     gc_collect_start();
-    windows_spill();
+    windows_spill(); // what 32 registers, as in QEMU's core, leave no room for has been spilled by now; with 64 it has not
     scan_stack();
     gc_collect_end();
 }

@@ -30,6 +30,7 @@ _ACCEPTS = ("fhbBi", "h", "fh")  # typecodes, by dtype
 _MAX_COUNT = 1 << 25  # of nodes, leaves, entries, values: what the native module can address
 _KEY_INFINITY = 0x7F000001  # keys of NaN lie above it
 _SCALED_MAX = 32766  # NaN is one more
+_INFINITY = 0x7F800000  # bits of float32
 _DOUBLE_ONE = (-52, 1 << 52)  # float64 are (exponent, mantissa) here, so that they compare as tuples
 _DOUBLE_ZERO = (-1074, 0)
 
@@ -97,7 +98,8 @@ def _nearest(n, d, e, width, lowest):
 def _float32(n, d, e):
     """Bits of the float32 nearest to n / d * 2^e, n not negative."""
     exponent, mantissa = _nearest(n, d, e, 24, -149)
-    return (exponent + 149 << 23) + mantissa  # the hidden bit, where there is one, adds 1 to the exponent field
+    bits = (exponent + 149 << 23) + mantissa  # the hidden bit, where there is one, adds 1 to the exponent field
+    return min(bits, _INFINITY)
 
 
 def _double_ratio(n, d, e):
@@ -144,6 +146,19 @@ def _scale(bits, shift, offset):
     return max(-32768, min(whole - offset, _SCALED_MAX))
 
 
+def _to_common_unit(values):
+    """Turn float32, bits of the magnitude with its sign, into integers in units of 2^exponent; returns that."""
+    largest = max([abs(b) for b in values])
+    exponent = max((largest >> 23) - 157, -156) if largest else 0  # the largest gets 31 bits
+    for i, b in enumerate(values):
+        field, mantissa = abs(b) >> 23, abs(b) & 0x7FFFFF
+        shift = (field or 1) - 150 - exponent
+        mantissa += 0x800000 if field else 0
+        whole = mantissa << shift if shift >= 0 else _nearest(mantissa, 1, shift, 60, 0)[1]
+        values[i] = -whole if b < 0 else whole
+    return exponent
+
+
 def _argmax(sums):
     best = 0
     for i in range(1, len(sums)):
@@ -167,26 +182,29 @@ class _Forest:
         self.n_nodes, self.n_leaves, self.n_entries, self.n_values = sizes
         _fail(0 < features < 65536 and classes < 65536, "needs 1 to 65535 features and at most 65535 classes")
         _fail(
-            dtype <= _SCALED and leaf <= _VALUE and entry <= 1 and bits <= 14,
-            "unknown dtype, leaf, entry or feature_bits",
+            dtype <= _SCALED and leaf <= _VALUE and entry <= 1,
+            "unknown dtype, leaf or entry",
         )
         _fail((leaf == _VALUE) == (classes == 0), "%d classes do not go with leaf %d" % (classes, leaf))
         self.records = leaf in (_COUNTS, _WEIGHTED, _UINT8)
         if layout is not None:
             _fail(
-                layout <= 2 and not (layout == 0 and dtype == _FLOAT),
+                layout == 2 or layout == (1 if dtype == _FLOAT else 0),
                 "unknown layout, or one that cannot hold this dtype",
             )
+            _fail(bits == 0 if layout == 2 else 8 <= bits <= 14, "%d feature_bits are not for this layout" % bits)
             _fail(layout == 2 or features <= 1 << bits, "%d features do not fit into %d bits" % (features, bits))
             _fail(0 < trees < 65536 and self.n_nodes > 0, "needs 1 to 65535 trees, and nodes")
             _fail(max(sizes) <= _MAX_COUNT, "too many nodes, leaves, entries or values")
             _fail(leaf != _HARD or self.n_leaves == 0, "hard leaves have no records")
             _fail(self.records or self.n_entries == 0, "entries without records")
-            _fail(leaf == _WEIGHTED or self.n_values == 0, "values without weighted leaves")
+            top = _MAX_COUNT if leaf == _WEIGHTED else 511 if leaf == _VALUE else 0
+            _fail(self.n_values <= top, "values without weighted leaves, or an exponent out of range")
         else:
-            while features > 1 << self.bits:
-                self.bits += 1
+            self.bits = max(8, _length(features - 1))
         self.packable = self.bits <= 14  # into packed16
+        self.left_codes = (1 << 15 - min(self.bits, 14)) - 2  # leaves below it can be left children
+        self.max_jump = 16383 if layout == 1 else 10922
         wide = layout is None or max(self.n_nodes, classes + self.n_leaves) > 32768
         self.feature = array("B" if features <= 256 else "H")
         self.threshold = array("i" if layout else "h")
@@ -198,8 +216,8 @@ class _Forest:
         self.start = array("I", [0])  # of each record in the two below
         self.entry_class = array("B" if classes <= 256 else "H")
         self.entry_value = array("H" if entry == 0 or leaf != _WEIGHTED else "I")
-        self.values = array("Q" if leaf == _WEIGHTED else "I")  # bits of float64, of float32
-        self.exponent = 1  # largest exponent field of the float32
+        self.values = array("Q" if leaf == _WEIGHTED else "i")  # bits of float64; integers in units of 2^exponent
+        self.exponent = self.n_values - 256  # of regression
         self.labels = None
         self.golden = None  # payload of a golden trailer that stays in memory
         self.tested = [0, 0]
@@ -209,14 +227,13 @@ class _Forest:
         self.scale.append(shift)
         self.scale.append(offset)
 
-    def add_value(self, bits):
+    def add_value(self, value):
+        """value: bits of a float64, or an integer."""
         if self.leaf == _WEIGHTED:
-            _fail(0x17 << 52 <= bits <= 0x3FF << 52, "not a float64 from 2^-1000 to 1")
+            _fail(0x17 << 52 <= value <= 0x3FF << 52, "not a float64 from 2^-1000 to 1")
         else:
-            field = bits >> 23 & 255
-            _fail(0 <= bits < 1 << 32 and field < 255, "not a finite float32")
-            self.exponent = max(self.exponent, field)
-        self.values.append(bits)
+            _fail(-0x80000000 <= value <= 0x7FFFFFFF, "not an int32")
+        self.values.append(value)
 
     def add_entry(self, klass, value, first):
         """Add to the record that starts at entry number `first`."""
@@ -262,7 +279,7 @@ class _Forest:
             raise ValueError("threshold %d is out of range" % threshold)
         if missing and self.dtype == _INT16:
             raise ValueError("missing_left is out of place")
-        fits = left <= 1 and -left <= 0x3FFF >> self.bits and -32768 <= right < 32768
+        fits = left <= 1 and (left == right or -left <= self.left_codes) and -32768 <= right <= self.max_jump
         self.append_node(feature, threshold, left, right, missing, fits)
 
     def append_node(self, feature, threshold, left, right, missing, fits):
@@ -302,6 +319,8 @@ class _Forest:
             self.layout = 0 if self.packable and max(n, self.n_entries) <= 65535 else 2
             if max(n, self.leaf_numbers()) <= 32768:
                 self.left, self.right = array("h", self.left), array("h", self.right)
+            if self.leaf == _VALUE:
+                self.exponent = _to_common_unit(self.values)
         if not any(self.missing):
             self.missing = None
 
@@ -349,8 +368,10 @@ class _Forest:
             leaves.append(-1 - i)
         return leaves
 
-    def sums(self, leaves):
-        """Summed proportions in units of 2^-32, each rounded down; and whether a leaf had several classes."""
+    def quick_sums(self, leaves):
+        """Summed proportions, and whether a leaf had several classes. Those of counts and weighted leaves are in units
+        of 2^-16, each rounded down, if any had; the others are exact, in any unit.
+        """
         n_classes, leaf_type = self.n_classes, self.leaf
         sums = [0] * n_classes
         mixed = []
@@ -359,7 +380,9 @@ class _Forest:
                 sums[leaf] += 1
             else:
                 mixed.append(leaf - n_classes)
-        one = 0xFFFFFFFF if leaf_type == _UINT8 else 1 << 32
+        if not mixed:
+            return sums, False
+        one = 255 if leaf_type == _UINT8 else 0x10000
         sums = [n * one for n in sums]
         start, classes, values = self.start, self.entry_class, self.entry_value
         for record in mixed:
@@ -367,59 +390,54 @@ class _Forest:
             if leaf_type == _COUNTS:
                 total = sum(values[first:end])
                 for i in range(first, end):
-                    sums[classes[i]] += (values[i] << 32) // total
+                    sums[classes[i]] += (values[i] << 16) // total
             elif leaf_type == _UINT8:
                 for i in range(first, end):
-                    sums[classes[i]] += values[i] * 0x01010101
+                    sums[classes[i]] += values[i]
             else:
                 for i in range(first, end):
                     exponent, mantissa = self.double(values[i])
-                    sums[classes[i]] += mantissa >> -32 - exponent
-        return sums, len(mixed) > 0
+                    sums[classes[i]] += mantissa >> -16 - exponent
+        return sums, True
 
     def double(self, index):
         """(exponent, mantissa) of a float64 of a weighted leaf."""
         bits = self.values[index]
         return (bits >> 52) - 1075, (bits & (1 << 52) - 1) + (1 << 52)
 
-    def means(self, leaves):
-        """Mean proportions as scikit-learn has them: float64, rounded at each step, in the order of the trees."""
+    def sums(self, leaves):
+        """Summed proportions as scikit-learn has them: float64, rounded at each step, in the order of the trees."""
         sums = [_DOUBLE_ZERO] * self.n_classes
         for leaf in leaves:
             if leaf < self.n_classes:
                 sums[leaf] = _double_add(sums[leaf], _DOUBLE_ONE)
                 continue
             first, end = self.start[leaf - self.n_classes], self.start[leaf - self.n_classes + 1]
-            total = sum(self.entry_value[first:end])
+            total = 255 if self.leaf == _UINT8 else sum(self.entry_value[first:end])
             for i in range(first, end):
                 c, value = self.entry_class[i], self.entry_value[i]
                 p = self.double(value) if self.leaf == _WEIGHTED else _double_ratio(value, total, 0)
                 sums[c] = _double_add(sums[c], p)
-        return [_double_ratio(mantissa, len(leaves), exponent) for exponent, mantissa in sums]
+        return sums
 
     def classify(self, leaves):
-        sums, mixed = self.sums(leaves)
+        sums, mixed = self.quick_sums(leaves)
         if mixed and self.leaf != _UINT8 and self.n_classes > 1:
             second, best = sorted(sums)[-2:]
             n = len(leaves)
-            if best - second <= n + (n * n >> 20) + 2:  # closer than the roundings of both sums
-                return _argmax(self.means(leaves))
+            if best - second <= n + 2:  # closer than the roundings of both sums
+                return _argmax([_double_ratio(mantissa, n, exponent) for exponent, mantissa in self.sums(leaves)])
         return _argmax(sums)
 
     def outputs(self, leaves):
         """Bits of the float32 outputs."""
         n = len(leaves)
         if self.n_classes:
-            return array("I", [_float32(s, n, -32) for s in self.sums(leaves)[0]])
-        total = 0
-        for leaf in leaves:
-            bits = self.values[leaf]
-            field = bits >> 23 & 0xFF
-            mantissa = (bits & 0x7FFFFF) + (0x800000 if field else 0)
-            shift = 22 - self.exponent + (field or 1)
-            fixed = mantissa << shift if shift >= 0 else mantissa >> -shift
-            total += -fixed if bits >> 31 else fixed
-        return array("I", [_float32(abs(total), n, self.exponent - 172) | (0x80000000 if total < 0 else 0)])
+            counts, mixed = self.quick_sums(leaves)
+            sums = self.sums(leaves) if mixed else [(0, count) for count in counts]
+            return array("I", [_float32(mantissa, n, exponent) for exponent, mantissa in sums])
+        total = sum([self.values[leaf] for leaf in leaves])
+        return array("I", [_float32(abs(total), n, self.exponent) | (0x80000000 if total < 0 else 0)])
 
     def n_outputs(self):
         return self.n_classes or 1
@@ -435,15 +453,14 @@ class _Forest:
         """Replay all rows of a golden trailer."""
         _fail(len(data) >= 4 and chr(data[2]) in _ACCEPTS[self.dtype] and chr(data[2]) in "fh", "GOLD: wrong typecode")
         rows, code = _uint(data, 0, 2), chr(data[2])
-        row = self.n_features * (4 if code == "f" else 2)
-        classes = 4 + (rows * row + 3 & ~3)
-        outputs, width = classes + 4 * rows, 4 * self.n_outputs()
-        _fail(len(data) == outputs + rows * width, "GOLD: wrong size")
+        features = self.n_features * (4 if code == "f" else 2)
+        klass = features + 3 & ~3
+        row = klass + 4 + 4 * self.n_outputs()
+        _fail(len(data) == 4 + rows * row, "GOLD: wrong size")
         self.tested = [0, 0]
-        for i in range(rows):
-            x = array(code, bytes(data[4 + i * row : 4 + i * row + row]))
-            at = outputs + i * width
-            self.replay(x, _uint(data, classes + 4 * i, 4), bytes(data[at : at + width]))
+        for at in range(4, len(data), row):
+            x = array(code, bytes(data[at : at + features]))
+            self.replay(x, _uint(data, at + klass, 4), bytes(data[at + klass + 4 : at + row]))
 
     def sizes(self):
         """Bytes of the arrays in a file: nodes, roots, scale, leaf_start, entries, values."""
@@ -525,8 +542,8 @@ def _read_arrays(forest, data, offsets):
         for bits in _numbers(data, values, forest.n_values, "Q"):
             forest.add_value(bits)
     elif forest.leaf == _VALUE:
-        for bits in _numbers(data, values, forest.n_leaves, "I"):
-            forest.add_value(bits)
+        for value in _numbers(data, values, forest.n_leaves, "i"):
+            forest.add_value(value)
     if forest.records:
         _read_records(forest, _numbers(data, start, forest.n_leaves + 1, index), data, entries, index)
     if forest.dtype == _SCALED:
@@ -556,7 +573,7 @@ def _read_records(forest, starts, data, at, index):
 
 
 def _read_packed(forest, data, at):
-    bits = forest.bits
+    bits, unit = forest.bits, 2 if forest.layout else 3
     words = _numbers(data, at, forest.n_nodes * (4 if forest.layout else 3), "H")
     for _ in range(forest.n_nodes):
         head, right, threshold = next(words), next(words), next(words)
@@ -565,11 +582,16 @@ def _read_packed(forest, data, at):
             threshold += (high - (high >> 15 << 16)) << 16
         else:
             threshold -= threshold >> 15 << 16
-        right = -1 - (right & 0x7FFF) if right >> 15 else right
-        if head >> 15:
-            forest.add_leaf_element(-1 - right)
+        if right >> 15:
+            right = -1 - (right & 0x7FFF)
         else:
-            forest.add_node(head & (1 << bits) - 1, threshold, -((head & 0x3FFF) >> bits) or 1, right, head >> 14 & 1)
+            _fail(right % unit == 0, "a jump into the middle of an element")
+            right //= unit
+        left = -((head & 0x7FFF) >> bits) or 1
+        if -left > forest.left_codes:
+            _fail(right < 0, "a leaf element refers to a child that is none")
+            left = right
+        forest.add_node(head & (1 << bits) - 1, threshold, left, right, head >> 15)
 
 
 def _read_wide(forest, data, at):
@@ -578,10 +600,8 @@ def _read_wide(forest, data, at):
         head, threshold, left, right = next(words), next(words), next(words), next(words)
         left = 0x7FFFFFFF - left if left >> 31 else left
         right = 0x7FFFFFFF - right if right >> 31 else right
-        if head >> 31:
-            forest.add_leaf_element(-1 - right)
-        else:
-            forest.add_node(head & 0xFFFF, threshold - (threshold >> 31 << 32), left, right, head >> 30 & 1)
+        _fail(head & 0xBFFF0000 == 0, "unknown bits in a node")
+        forest.add_node(head & 0xFFFF, threshold - (threshold >> 31 << 32), left, right, head >> 30)
 
 
 def _read_trailers(forest, data, at, size, keep):
@@ -715,7 +735,7 @@ def _read_ours(rows):
         forest.add_scale(*rows.take("s", 2))
     for _ in range(forest.n_leaves if leaf == _VALUE else forest.n_values):
         words = rows.take("v", 1 if leaf == _VALUE else 2)
-        _fail(min(words) >= 0 and max(words) < 1 << 32, "not an u32")
+        _fail(leaf == _VALUE or min(words) >= 0 and max(words) < 1 << 32, "not an u32")
         forest.add_value(words[0] + (words[-1] << 32 if leaf == _WEIGHTED else 0))
     for _ in range(forest.n_leaves if forest.records else 0):
         cells, first = rows.take("p", 0, 2 * classes), len(forest.entry_class)
@@ -813,8 +833,8 @@ def _take_leaf(forest, rows):
     if forest.leaf == _VALUE:
         n, d = _decimal(rows.take_cell("l"))
         bits = _float32(abs(n), d, 0)
-        _fail(bits < 0x7F800000, "a value is too large for float32")
-        forest.add_value(bits | (0x80000000 if n < 0 else 0))
+        _fail(bits < _INFINITY, "a value is too large for float32")
+        forest.add_value(-bits if n < 0 else bits)  # until all of them are known
         forest.n_leaves += 1
         return forest.n_leaves - 1
     counts, first = rows.take_list("l"), len(forest.entry_class)

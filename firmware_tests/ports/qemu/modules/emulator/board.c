@@ -1,4 +1,6 @@
 // What ports/qemu lacks for a board: a clock, a console that sleeps while it waits, the FPU, and a start hook.
+#include "extmod/vfs.h"
+#include "py/mperrno.h"
 #include "py/mphal.h"
 #include "py/runtime.h"
 #include "py/stream.h"
@@ -104,5 +106,20 @@ void emulator_start(void) {
         soc_start();
         clock_seen = soc_ticks();
     }
+    #if !DISK_IN_FLASH
     pyexec_frozen_module("_boot.py", false);
+    #endif
 }
+
+#if DISK_IN_FLASH
+mp_obj_t mp_vfs_rom_ioctl(size_t n_args, const mp_obj_t *args) {
+    switch (mp_obj_get_int(args[0])) {
+        case MP_VFS_ROM_IOCTL_GET_NUMBER_OF_SEGMENTS:
+            return MP_OBJ_NEW_SMALL_INT(1);
+        case MP_VFS_ROM_IOCTL_GET_SEGMENT:
+            return mp_obj_new_memoryview('B', DISK_SIZE, (void *)DISK_ADDRESS);
+        default:
+            return MP_OBJ_NEW_SMALL_INT(-MP_EINVAL);
+    }
+}
+#endif

@@ -4,7 +4,7 @@
 #include "semihosting.h"
 #include "soc.h"
 
-// emulator.disk(): (address, bytes) of the memory that the RAM disk lies in.
+// emulator.disk(): (address, bytes) of the memory that the disk lies in.
 static mp_obj_t emulator_disk(void) {
     mp_obj_t range[2] = { mp_obj_new_int_from_uint(DISK_ADDRESS), mp_obj_new_int_from_uint(DISK_SIZE) };
     return mp_obj_new_tuple(2, range);

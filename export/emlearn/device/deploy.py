@@ -1,0 +1,74 @@
+"""A model and the module that runs it onto a board, with proof that it runs there as here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .errors import DeviceError
+from .files import Report, replace_files
+from .install import install
+from .link import Link
+
+PACKAGE = "emltrees"  # what runs a model: there is one family
+SELFTEST_TIME = 300  # seconds; the twin on a slow board takes most
+
+
+def checked(model: Path) -> bytes:
+    """Return the content of a model's file.
+
+    Raises
+    ------
+    ValueError
+        If the device would refuse it.
+    """
+    from .. import load
+
+    load(model)
+    return model.read_bytes()
+
+
+def deploy(link: Link, model: Path, *, python: bool = False, report: Report | None = None) -> tuple[int, int]:
+    """Install the model's module, copy the model, and replay its golden rows on the board.
+
+    The board's old model stays until the new one is complete and has predicted its golden rows there.
+
+    Parameters
+    ----------
+    link : Link
+    model : Path
+        An `.eml` or CSV file.
+    python, report
+        As for `install`.
+
+    Returns
+    -------
+    (int, int)
+        Golden rows on which the device agrees, and golden rows in all: none if the model was saved without a
+        certificate.
+
+    Raises
+    ------
+    ValueError
+        If the file is no model.
+    DeviceError
+        If the board cannot take module or model, or computes something else.
+    """
+    content = checked(model)
+    install(link, PACKAGE, python=python, report=report)
+    target = link.board().absolute(model.name)
+
+    def selftest(path: str) -> tuple[int, int]:
+        expression = f"{PACKAGE}.load({path!r}).selftest()"
+        try:
+            agree, rows = link.value(expression, f"import {PACKAGE}, gc\ngc.collect()", SELFTEST_TIME)
+        except DeviceError as error:
+            raise DeviceError(f"{model.name} does not run on the board: {error}") from error
+        if agree != rows:
+            raise DeviceError(
+                f"device agrees: {agree}/{rows}. The board computes something else than this PC: please report it, "
+                "with the model and the board"
+            )
+        return int(agree), int(rows)
+
+    replace_files(link, {target: content}, report=report, check=selftest)
+    return selftest(target)
