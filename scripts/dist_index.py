@@ -27,7 +27,6 @@ import subprocess
 from pathlib import Path
 
 HASH_DIGITS = 8  # of a file's name in an index, as mip's own has them
-TWIN = "py"  # the architecture of bytecode
 
 
 def main() -> None:
@@ -105,8 +104,9 @@ def describe(folder: Path, build: Path, arch: str, toolchain: str, modules: list
     for module in modules:
         path = folder / f"{module}.mpy"
         files[module] = {"file": f"{folder.name}/{path.name}", "bytes": path.stat().st_size, "sha256": sha256(path)}
-        if arch != TWIN:
-            files[module]["flags"] = (build / "natmod" / arch / module / "flags").read_text().strip()
+        flags = build / "natmod" / arch / module / "flags"
+        if flags.exists():  # else it is bytecode
+            files[module]["flags"] = flags.read_text().strip()
     return described | {"modules": files}
 
 
