@@ -29,7 +29,7 @@ FPU = ["fp", "bool"]
 # Not for clang. Code is position-independent without -fpic: addresses come from literals, which mpy_ld.py puts into
 # its GOT.
 IGNORED = {"-fpic", "-fPIC", "-mlongcalls", "-mtext-section-literals", "-mhard-float", "--gnu-ld"}
-# What clang would make of loops, which a module has no functions for; GCC calls that -fno-tree-loop-distribute-patterns.
+# What clang would make of loops has no functions in a module; GCC calls that -fno-tree-loop-distribute-patterns.
 IGNORED |= {"-fno-tree-loop-distribute-patterns"}
 LOOPS_STAY = ["-fno-builtin-memset", "-fno-builtin-strlen"]
 
