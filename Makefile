@@ -33,8 +33,10 @@ lint: .venv/ready ## ruff and mypy
 
 bench: .venv/ready .venv-peers/ready build/unix/micropython firmware ## speed and size, beside the peers'
 	@scripts/need-packages.sh valgrind
+	@.venv/bin/python -m pip install -qq --disable-pip-version-check matplotlib
 	@.venv/bin/python bench/run.py
 	@.venv/bin/python bench/boards.py
+	@.venv/bin/python bench/growth.py
 
 # What calling a native method costs by itself.
 bench: $(TESTED:%=build/bench/empty/%/empty.mpy)
