@@ -108,6 +108,7 @@ def show(emulated, natives, twins):
             peer(peers)
         table.add_section()
     row("emltrees, heap bytes", [native["module, heap bytes"] for native in natives])
+    row("emltrees_full, heap bytes", [native["emltrees_full, heap bytes"] for native in natives])
     peer("module bytes")
     table.add_section()
     for key in ("empty call", "empty call, out"):
