@@ -131,6 +131,8 @@ static inline eml_err_t eml_trees_csv_feed(eml_trees_csv_t *p, const char *text,
         if (digit <= 9 && p->in_number && p->number < 429496729) {
             p->number = p->number * 10 + digit; // most characters are digits of small numbers
             p->n_digits = 1;
+        } else if (text[i] == ',' && p->in_number) {
+            err = eml_csv_cell(p);
         } else {
             err = eml_csv_char(p, (uint8_t)text[i]);
         }
