@@ -12,8 +12,8 @@
 There is an index for each architecture because mip tells an index which .mpy format a board reads, but not its
 architecture. package.json names the files beside it, without `..`, which not every server follows.
 
-MicroPython takes a folder for a module before it takes a file: ARCH_ABI/PACKAGE is a place to import from, ARCH_ABI is
-not.
+MicroPython takes a folder for a module before it takes a file. ARCH_ABI/PACKAGE/__init__.mpy is the module of that
+name, so that ARCH_ABI is a place to import from as well.
 """
 
 from __future__ import annotations
@@ -78,6 +78,9 @@ def write_package(folder: Path, package: str, version: str, modules: list[str]) 
     for name, _ in urls:
         shutil.copyfile(folder / name, into / name)
         files.append(into / name)
+    if package in modules:
+        shutil.copyfile(folder / f"{package}.mpy", into / "__init__.mpy")
+        files.append(into / "__init__.mpy")
     return files
 
 
