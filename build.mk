@@ -134,7 +134,7 @@ VPATH  := $(ROOT)/src/$(MOD) $(ROOT)/src/common
 # Of this module: it imports what reads text for it.
 ifneq ($(TEXT_$(MOD)),)
 load.py: $(ROOT)/src/common/py/load.py
-	sed s/emlearn_csv/$(TEXT_$(MOD))/ $< >$@
+	sed 's/emlearn_csv/$(TEXT_$(MOD))/; s/MODULE.mpy is/$(MOD).mpy is/' $< >$@
 endif
 CFLAGS += -I$(ROOT)/src/emlearn -I$(ROOT)/src/common -I$(ROOT)/src/$(MOD) -Wextra -Wno-unused-parameter
 # Host and device agree bit for bit only where both round after every operation.

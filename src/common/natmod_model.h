@@ -110,6 +110,7 @@ static inline void model_init(void) {
     model_type.name = MP_QSTR_Model;
     MP_OBJ_TYPE_SET_SLOT(&model_type, make_new, model_make_new, 0);
     MP_OBJ_TYPE_SET_SLOT(&model_type, attr, model_attr, 1);
+    mp_store_global(MP_QSTR_abi, MP_OBJ_NEW_SMALL_INT(1)); // load.py looks at it
     mp_store_global(MP_QSTR_new, MP_OBJ_FROM_PTR(&model_type));
     mp_store_global(MP_QSTR_attach, MP_OBJ_FROM_PTR(&model_attach_obj));
 }

@@ -4,7 +4,8 @@
 //   model.predict(features)               # class number, or the regression value
 //   model.predict(features, out)          # probabilities, decision values or values: model.info()['output']
 //
-// Names that the headers use: MP_QSTR_Model, MP_QSTR_TypeError, MP_QSTR_ValueError, MP_QSTR_MemoryError, MP_QSTR_attach,
+// Names that the headers use: MP_QSTR_Model, MP_QSTR_abi, MP_QSTR_TypeError, MP_QSTR_ValueError, MP_QSTR_MemoryError,
+// MP_QSTR_attach,
 // MP_QSTR_data, MP_QSTR_emlearn_tools, MP_QSTR_new, MP_QSTR_predict.
 #include "py/dynruntime.h"
 #include "eml_linear.h"

@@ -38,7 +38,8 @@ static mp_obj_t model_predict(size_t n_args, const mp_obj_t *args) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(model_predict_obj, 2, 3, model_predict);
 
-// Names that the headers use: MP_QSTR_Model, MP_QSTR_ValueError, MP_QSTR_TypeError, MP_QSTR_MemoryError, MP_QSTR_attach,
+// Names that the headers use: MP_QSTR_Model, MP_QSTR_abi, MP_QSTR_ValueError, MP_QSTR_TypeError, MP_QSTR_MemoryError,
+// MP_QSTR_attach,
 // MP_QSTR_data, MP_QSTR_new.
 mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *args) {
     MP_DYNRUNTIME_INIT_ENTRY

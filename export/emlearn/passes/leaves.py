@@ -46,7 +46,8 @@ def encode(ensemble: Ensemble, leaf: str) -> LeafTable:
     ensemble : Ensemble
     leaf : {"exact", "uint8", "hard"}
         "exact" keeps what the estimator computes: as counts if all proportions are ratios of integers up to 65,535,
-        which they are without sample weights, else in float64. Regression has values, whatever is asked here.
+        which they are without sample weights, else in float64, and as votes if all of them are 0 or 1. Regression has
+        values, whatever is asked here.
 
     Raises
     ------
@@ -56,7 +57,7 @@ def encode(ensemble: Ensemble, leaf: str) -> LeafTable:
     if ensemble.n_classes == 0:
         return _encode_values(ensemble)
     if leaf == "hard":
-        return LeafTable(LEAF_HARD, _most_frequent(ensemble), *(np.zeros(0, np.int64),) * 3, np.zeros(0))
+        return _votes(_most_frequent(ensemble))
     if leaf == "uint8":
         value = q.proportions_to_uint8(ensemble.leaf_proportion).astype(np.int64)
         kept = value > 0
@@ -67,6 +68,10 @@ def encode(ensemble: Ensemble, leaf: str) -> LeafTable:
     if counts is not None:
         return _share(ensemble.n_classes, LEAF_COUNTS, start, classes, counts)
     return _share_weighted(ensemble)
+
+
+def _votes(number: NDArray[np.int64]) -> LeafTable:
+    return LeafTable(LEAF_HARD, number, *(np.zeros(0, np.int64),) * 3, np.zeros(0))
 
 
 def _encode_values(ensemble: Ensemble) -> LeafTable:
@@ -131,6 +136,8 @@ def _share(
         record_sizes.append(np.full(len(distinct), size))
         record_classes.append(distinct[:, :size].reshape(-1))
         record_values.append(distinct[:, size:].reshape(-1))
+    if n_records == 0:  # every leaf is pure, as in trees grown to the end: each is a vote, and nothing is lost
+        return _votes(number)
     leaf_start = np.concatenate(([0], np.cumsum(np.concatenate(record_sizes)))).astype(np.int64)
     return LeafTable(
         leaf,

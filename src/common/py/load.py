@@ -1,6 +1,8 @@
-# What of a module need not be fast: bytecode is smaller. Merged into each MODULE.mpy, beside its new and attach;
-# build.mk puts the name of the module that reads text for this package in place of emlearn_csv.
-# ruff: noqa: F821
+# What of a module need not be fast: bytecode is smaller. Merged into each MODULE.mpy, beside its new, attach and abi;
+# build.mk puts the name of the module that reads text for this package in place of emlearn_csv, and its own for MODULE.
+
+if abi != 1:  # what 1 looks like is part of what a firmware and a native module must agree on
+    raise ImportError("MODULE.mpy is for other firmware")
 
 
 def load(source, in_place=False):
@@ -18,14 +20,17 @@ def load_model(model, source, in_place=False):
     # From an open file, a buffer or any iterable of lines. A read-only .eml in memory is used where it lies.
     start = b""
     if hasattr(source, "readinto"):
-        start = bytearray(16)
-        start = start[: source.readinto(start)]
-        if start[:4] == b"EML\x1a":
-            data = bytearray(int.from_bytes(start[8:12], "little"))
-            data[:16] = start
-            source.readinto(memoryview(data)[16:])
-            source = data
-            in_place = True
+        try:
+            source = memoryview(source)  # a file in a ROMFS lies in memory
+        except TypeError:
+            start = bytearray(16)
+            start = start[: source.readinto(start)]
+            if start[:4] == b"EML\x1a":
+                data = bytearray(int.from_bytes(start[8:11], "little"))  # up to 16 MB
+                data[:16] = start
+                source.readinto(memoryview(data)[16:])
+                source = data
+                in_place = True
     if not attach(model, source, in_place):
         import emlearn_csv
 

@@ -5,7 +5,6 @@ and Tables(data, size): a class with n_features, n_classes, n_outputs, classify(
 the bits of float32; evaluate returns such a list. Whatever decides a result is an integer here, the same as in
 src/emlearn/eml_exp.h: the floats of MicroPython have 32 bits or fewer.
 """
-# ruff: noqa: F821
 
 from array import array
 from struct import pack, unpack_from
@@ -28,6 +27,7 @@ except ImportError:  # some ports leave it out
 NAN = 0x7FC00000
 INFINITY = 0x7F800000
 SIGN = 0x80000000
+abi = 1  # of a native module, load.py asks
 
 
 def fail(good, reason):
