@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from . import converters, readers
 from ._features import as_raw, as_table, probe_rows
 from ._registry import find
-from .certificate import REGRESSION_TOLERANCE, agreeing_rows, reference_predictions
+from .certificate import REGRESSION_TOLERANCE, Predictions, agreeing_rows, reference_predictions
 from .errors import ConvertError
+from .ir import sums
 from .ir import trees as ir
 from .ir.trees import Document, Ensemble
 from .model import METHODS, Model
@@ -27,6 +28,7 @@ DTYPES = {None: "float", "float": "float", "float32": "float", "int16": "int16",
 LEAVES = ("exact", "uint8", "hard")
 LEAF_BITS = {0: "hard", 8: "uint8"}
 PROBABILITY_TOLERANCE = 1e-6
+SUM_TOLERANCE = 1e-5  # of probabilities that are made of sums, and of the largest value
 MAX_PROBE_GOLDEN = 4
 
 
@@ -46,13 +48,14 @@ def convert(
     """Convert a fitted estimator into a model for the device.
 
     By default the conversion is exact: the same class for every row of float32 features, probabilities within 1e-6,
-    regression within 1e-6 of the largest value. It checks itself on rows that lie on and beside the model's own
-    thresholds.
+    regression within 1e-6 of the largest value; where trees are summed, within 1e-5. It checks itself on rows that lie
+    on and beside the model's own thresholds.
 
     Parameters
     ----------
     estimator : object
-        A fitted decision tree, random forest or extra trees of scikit-learn, classifier or regressor. The model
+        Fitted: a decision tree, random forest, extra trees, bagged trees, gradient boosting, histogram gradient
+        boosting or isolation forest of scikit-learn, AdaBoostClassifier, or a model of XGBoost or LightGBM. The model
         keeps a reference to it, for `Model.certify`.
     kind : str, optional
         Name of the supported class to treat it as, for classes that only look like one.
@@ -104,7 +107,7 @@ def convert(
         raise ConvertError(f"return_type={return_type!r} does not fit: {type(estimator).__name__} is a {task}")
     if not 0.0 <= max_loss <= 1.0:
         raise ConvertError(f"max_loss={max_loss!r} is not a part of the rows, from 0.0 to 1.0")
-    chosen_leaf = _leaf(leaf, leaf_bits, bool(ensemble.n_classes))
+    chosen_leaf = _leaf(leaf, leaf_bits, bool(ensemble.n_classes) and ensemble.link is None)
     table = _table(data, ensemble.n_features)
     chosen_dtype = DTYPES[dtype]
     if chosen_dtype == "float" and scale is not None:
@@ -147,7 +150,9 @@ def _build(estimator: Any, ensemble: Ensemble, dtype: int, leaf: str, method: st
 
 def _check_exact(model: Model, estimator: Any, ensemble: Ensemble, probes: NDArray[Any]) -> None:
     before, after = reference_predictions(estimator, probes.astype(np.float32)), model.predictions(probes)
-    if model.is_classifier:
+    if ensemble.link is not None:
+        wrong, tolerance = _summed_differently(ensemble, before, after)
+    elif model.is_classifier:
         wrong = before.labels != after.labels
         tolerance = PROBABILITY_TOLERANCE
     else:
@@ -161,6 +166,24 @@ def _check_exact(model: Model, estimator: Any, ensemble: Ensemble, probes: NDArr
             f"a defect of emlearn, please report it. The estimator says {before.outputs[row].tolist()}, "
             f"the model {after.outputs[row].tolist()} for {probes[row].tolist()}"
         )
+
+
+def _summed_differently(ensemble: Ensemble, before: Predictions, after: Predictions) -> tuple[NDArray[np.bool_], float]:
+    """Rows of another class, and by how much outputs may differ.
+
+    XGBoost sums in float32, and each step may be off by 2^-24 of the sum so far; the others are nearer. A row whose
+    best two probabilities differ by less than that is a tie that the library's rounding decides.
+    """
+    size = np.sum(np.abs(ensemble.leaf_value)) / max(len(ensemble.leaf_value), 1) * len(ensemble.roots)
+    noise = 2.0**-24 * len(ensemble.roots) * float(size + np.max(np.abs(ensemble.bases)))
+    if ensemble.n_classes == 0:
+        largest = float(np.max(np.abs(before.outputs)))
+        return np.zeros(len(before.labels), bool), SUM_TOLERANCE * largest + (
+            noise if ensemble.link == sums.IDENTITY else noise * largest
+        )
+    best = np.sort(before.outputs, axis=1)
+    tied = best[:, -1] - best[:, -2] <= noise
+    return (before.labels != after.labels) & ~tied, SUM_TOLERANCE + noise
 
 
 def _agreement(model: Model, estimator: Any, table: NDArray[Any]) -> float:
@@ -195,5 +218,5 @@ def _leaf(leaf: str, leaf_bits: int | None, classifier: bool) -> str:
             raise ConvertError(f"leaf={leaf!r} and leaf_bits={leaf_bits} contradict each other; pass one of them")
         leaf = LEAF_BITS[leaf_bits]
     if not classifier and leaf != "exact":
-        raise ConvertError(f"leaf={leaf!r} is for classifiers; a regressor's leaves are values: leave it out")
+        raise ConvertError(f"leaf={leaf!r} is for votes of classes; this model's leaves are values: leave it out")
     return leaf

@@ -79,3 +79,10 @@ class TreesCore:
         data, code = self._input(X)
         _check(lib.core_trees_outputs(self._trees, data, code, len(X), ffi.cast("float *", ffi.from_buffer(out))))
         return out
+
+    def sums(self, X: NDArray[Any], n_sums: int) -> NDArray[np.int64]:
+        """Sums of leaves and bases, shape (n, n_sums), of a model that has them; X as for `outputs`."""
+        out = np.empty((len(X), n_sums), np.int64)
+        data, code = self._input(X)
+        _check(lib.core_trees_sums(self._trees, data, code, len(X), ffi.cast("int64_t *", ffi.from_buffer(out))))
+        return out

@@ -18,6 +18,7 @@ uint32_t core_trees_n_features(const eml_trees_t *t);
 uint32_t core_trees_n_outputs(const eml_trees_t *t);
 int core_trees_classes(const eml_trees_t *t, const void *x, char type, size_t n_rows, int32_t *out);
 int core_trees_outputs(const eml_trees_t *t, const void *x, char type, size_t n_rows, float *out);
+int core_trees_sums(const eml_trees_t *t, const void *x, char type, size_t n_rows, int64_t *out);
 int core_trees_work(
     const eml_trees_t *t, const void *x, char type, size_t n_rows, uint64_t *decisions, uint64_t *entries);
 """
@@ -69,6 +70,19 @@ static int core_trees_outputs(const eml_trees_t *t, const void *x, char type, si
     }
     free(sums);
     return err;
+}
+
+// Of models whose leaves are summed: the sums, one a row or one a class.
+static int core_trees_sums(const eml_trees_t *t, const void *x, char type, size_t n_rows, int64_t *out) {
+    for (size_t row = 0; row < n_rows; row++) {
+        const eml_array_t array = core_row(t, x, type, row);
+        const eml_err_t err = eml_trees_check_input(t, &array);
+        if (err != EML_OK) {
+            return err;
+        }
+        eml_trees_add_up(t, &array, (uint64_t *)out + row * eml_trees_n_sums(t));
+    }
+    return EML_OK;
 }
 
 // What prediction has to do for these rows: decisions taken, and entries of leaves with several classes.

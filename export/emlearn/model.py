@@ -15,6 +15,7 @@ from . import writers
 from ._core import TreesCore
 from ._cost import instructions
 from ._features import as_core_input, as_raw, rows_on_thresholds
+from ._scores import Scores
 from .certificate import Certificate, Predictions
 from .ir import trees as ir
 from .ir.trees import Document, Golden, Trees
@@ -25,7 +26,7 @@ N_FIRST_GOLDEN = 3
 METHODS = ("loadable", "inline")
 
 
-class Model:
+class Model(Scores):
     """A model that `convert` or `load` made.
 
     Predictions run in the C core that devices run, on the very bytes of the `.eml` file.
@@ -80,7 +81,7 @@ class Model:
 
     @property
     def leaf(self) -> str:
-        """What the leaves hold: "hard", "counts", "weighted", "uint8" or "value"."""
+        """What the leaves hold: "hard", "counts", "weighted", "uint8", "value" or "sum"."""
         return ir.LEAVES[self.trees.leaf]
 
     def predict(self, X: Any) -> NDArray[Any]:
@@ -122,10 +123,12 @@ class Model:
         Raises
         ------
         ValueError
-            As `predict`; and for a regression model.
+            As `predict`; and for a regression model or an isolation forest.
         """
         if not self.is_classifier:
             raise ValueError("a regression model has no probabilities; use predict")
+        if self.is_outlier_detector:
+            raise ValueError("an isolation forest has no probabilities; use score_samples")
         return self._core.outputs(as_core_input(as_raw(X, self.trees), self.trees))
 
     def certify(self, X: Any, y: Any = None, *, estimator: Any = None) -> Certificate:
@@ -162,7 +165,9 @@ class Model:
             dtype=self.dtype,
             leaf=self.leaf,
             nbytes=self.nbytes,
-            instructions=instructions(self.dtype, self.trees.n_trees, *work, self.trees.n_classes),
+            instructions=instructions(
+                self.dtype, self.trees.n_trees, *work, 0 if self.leaf == "sum" else self.trees.n_classes
+            ),
         )
         chosen = [*range(min(N_FIRST_GOLDEN, len(raw))), self.certificate.worst_row]
         chosen += np.flatnonzero(rows_on_thresholds(raw, self.trees)).tolist()

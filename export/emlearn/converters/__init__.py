@@ -1,5 +1,5 @@
 """Estimator -> intermediate representation, one module a model family. Importing a module registers its converters."""
 
-from . import trees
+from . import boosting, forests, lgbm, trees, xgb
 
-__all__ = ["trees"]
+__all__ = ["boosting", "forests", "lgbm", "trees", "xgb"]

@@ -21,7 +21,7 @@ from ..ir.trees import MAX_LABEL_BYTES, Ensemble, Label
 def convert_tree(estimator: Any) -> Ensemble:
     """Convert a single decision tree."""
     _check_fitted(estimator, "tree_")
-    return _convert(estimator, [estimator])
+    return convert_members(estimator, [estimator])
 
 
 @converts(
@@ -33,7 +33,7 @@ def convert_tree(estimator: Any) -> Ensemble:
 def convert_forest(estimator: Any) -> Ensemble:
     """Convert a forest, whose prediction is the mean of its trees'."""
     _check_fitted(estimator, "estimators_")
-    return _convert(estimator, estimator.estimators_)
+    return convert_members(estimator, estimator.estimators_)
 
 
 def _check_fitted(estimator: Any, attribute: str) -> None:
@@ -46,7 +46,8 @@ def _check_fitted(estimator: Any, attribute: str) -> None:
         )
 
 
-def _convert(estimator: Any, members: list[Any]) -> Ensemble:
+def convert_members(estimator: Any, members: list[Any], features: list[NDArray[Any]] | None = None) -> Ensemble:
+    """Convert trees whose mean is meant; features: what the feature numbers of each stand for."""
     trees = [member.tree_ for member in members]
     n_classes = int(getattr(estimator, "n_classes_", 0))
     # The state, since 1.3; older versions have no missing_go_to_left, nor proportions in `value`.
@@ -64,6 +65,10 @@ def _convert(estimator: Any, members: list[Any]) -> Ensemble:
     tree_start = np.repeat(first[:-1], np.diff(first))
     left, right = (reference[(arrays[side] + tree_start)[~is_leaf]] for side in ("left_child", "right_child"))
 
+    feature = arrays["feature"].astype(np.int64)
+    if features is not None:
+        own = [np.asarray(chosen, np.int64)[n["feature"]] for chosen, n in zip(features, nodes, strict=True)]
+        feature = np.concatenate(own)  # of leaves, whose number is negative, anything
     threshold = arrays["threshold"][~is_leaf].astype(np.float64)
     if not np.all(threshold >= -np.finfo(np.float32).max):
         raise ConvertError("a threshold is NaN or below the range of float32; train on float32 data")
@@ -77,7 +82,7 @@ def _convert(estimator: Any, members: list[Any]) -> Ensemble:
     return Ensemble(
         n_features=int(estimator.n_features_in_),
         n_classes=n_classes,
-        feature=arrays["feature"][~is_leaf].astype(np.int64),
+        feature=feature[~is_leaf],
         threshold=threshold,
         left=left,
         right=right,
@@ -88,7 +93,7 @@ def _convert(estimator: Any, members: list[Any]) -> Ensemble:
         leaf_proportion=leaf_proportion,
         leaf_total=arrays["weighted_n_node_samples"][is_leaf].astype(np.float64),
         leaf_value=values,
-        labels=_labels(estimator.classes_) if n_classes else None,
+        labels=labels_of(estimator.classes_) if n_classes else None,
         classes=np.asarray(estimator.classes_) if n_classes else None,
         random_thresholds=any(getattr(member, "splitter", "best") == "random" for member in members),
         allows_missing=bool(tags is not None and tags().input_tags.allow_nan),
@@ -105,8 +110,8 @@ def _leaf_values(
     return np.zeros((len(rows), 0)), rows[:, 0].astype(np.float64)
 
 
-def _labels(classes: NDArray[Any]) -> tuple[Label, ...] | None:
-    """Labels as a file holds them: integers or text; None if they are 0, 1, 2..."""
+def labels_of(classes: NDArray[Any]) -> tuple[Label, ...] | None:
+    """Return labels as a file holds them: integers or text; None if they are 0, 1, 2..."""
     labels = tuple(_label(value) for value in classes.tolist())
     return None if labels == tuple(range(len(labels))) else labels
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ..ir import sums
 from ..ir import trees as ir
 from ..ir.trees import Document, Trees
 from . import writes
@@ -20,12 +21,14 @@ def write(document: Document, name: str = "model", method: str = "loadable") -> 
     head = (trees.layout, trees.dtype, trees.leaf, trees.feature_bits, trees.entry)
     counts = (trees.n_trees, trees.n_nodes, trees.n_leaves, trees.n_entries, trees.n_values)
     rows = [_row("eml", VERSION, *head, *counts), _row("f", trees.n_features), _row("c", trees.n_classes)]
-    rows.append(_row("lb", 32 if trees.leaf == ir.LEAF_VALUE else 0))
+    rows.append(_row("lb", 0 if trees.n_classes else 32))
     rows += [_row("s", *pair) for pair in zip(trees.shift.tolist(), trees.offset.tolist(), strict=True)]
     if trees.leaf == ir.LEAF_WEIGHTED:
         rows += [_row("v", *pair) for pair in _words(trees.values.astype("<f8"))]
     elif trees.leaf == ir.LEAF_VALUE:
         rows += [_row("v", value) for value in trees.values.tolist()]
+    elif trees.leaf == ir.LEAF_SUM:
+        rows += [_row("v", word) for word in sums.pack(trees.values, trees.bases).tolist()]
     entries = np.stack((trees.entry_class, trees.entry_value), axis=1)
     starts = trees.leaf_start.tolist()
     rows += [_row("p", *entries[a:b].reshape(-1).tolist()) for a, b in zip(starts, starts[1:], strict=False)]
@@ -48,6 +51,8 @@ def write(document: Document, name: str = "model", method: str = "loadable") -> 
 
 def most_frequent_classes(trees: Trees) -> list[int]:
     """Return for each leaf number of a classifier the class that a hard vote would be for, the first of equals."""
+    if trees.leaf == ir.LEAF_SUM:
+        return []
     classes = list(range(trees.n_classes))
     value = trees.values[trees.entry_value] if trees.leaf == ir.LEAF_WEIGHTED else trees.entry_value
     starts = trees.leaf_start.tolist()

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..ir import sums
 from ..ir import trees as ir
 from ..ir.trees import Document, Golden, Label, Trees
 from . import writes
@@ -72,6 +73,8 @@ def pack_arrays(trees: Trees) -> dict[str, NDArray[Any]]:
         arrays["values"] = trees.values.astype("<f8")
     elif trees.leaf == ir.LEAF_VALUE:
         arrays["values"] = trees.values.astype("<i4")
+    elif trees.leaf == ir.LEAF_SUM:
+        arrays["values"] = sums.pack(trees.values, trees.bases)
     return arrays
 
 
