@@ -21,7 +21,7 @@ help: ## what can be made
 
 setup: .venv/ready ## .venv/ with the package, its tests' and the build's tools
 
-demo: .venv/ready build/unix/micropython dist/x64_$(ABI)/emltrees.mpy $(TWIN_MPYS) ## gestures, from scikit-learn to MicroPython
+demo: .venv/ready build/unix/micropython $(MODULES:%=dist/x64_$(ABI)/%.mpy) $(TWIN_MPYS) ## gestures, from scikit-learn to MicroPython
 	@.venv/bin/python examples/gesture/demo.py
 
 test: lint compilers build/unix/micropython build/unix-memcheck/micropython $(FIRMWARES:%=build/firmware/%/micropython) firmware dist ## everything
@@ -33,8 +33,10 @@ lint: .venv/ready ## ruff and mypy
 
 bench: .venv/ready .venv-peers/ready build/unix/micropython firmware ## speed and size, beside the peers'
 	@scripts/need-packages.sh valgrind
+	@.venv/bin/python -m pip install -qq --disable-pip-version-check matplotlib
 	@.venv/bin/python bench/run.py
 	@.venv/bin/python bench/boards.py
+	@.venv/bin/python bench/growth.py
 
 # What calling a native method costs by itself.
 bench: $(TESTED:%=build/bench/empty/%/empty.mpy)

@@ -10,18 +10,15 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import machines
+from machines import SECONDS
 from models import OUT, ROOT, benchmarks
+from ports.qemu.session import Session
 from rich.console import Console
 from rich.table import Table
 
 import emlearn
 
-sys.path.insert(0, str(ROOT / "firmware_tests"))
-from boards import ABI, boards  # noqa: E402
-from ports.qemu.machine import Machine  # noqa: E402
-from ports.qemu.session import Session  # noqa: E402
-
-SECONDS = 600
 # Name: typecode of the rows, options of convert.
 VARIANTS = {
     "int16": ("h", {"dtype": "int16"}),
@@ -52,17 +49,12 @@ TITLE = "Instructions, not cycles. predict(x): class; predict(x, out): probabili
 
 def main():
     OUT.mkdir(parents=True, exist_ok=True)
-    machines = [machine for board in boards() if (machine := machine_of(board))]
+    emulated = machines.machines()
     files = model_files()
     with ThreadPoolExecutor(2) as pool:
-        natives = list(pool.map(lambda machine: measure(machine, "native", files), machines))
-        twins = list(pool.map(lambda machine: measure(machine, "twin", files), machines))
-    show(machines, natives, twins)
-
-
-def machine_of(board):
-    module = sys.modules[f"boards.{board.name.replace('-', '_')}"]
-    return machine if isinstance(machine := getattr(module, "MACHINE", None), Machine) else None
+        natives = list(pool.map(lambda machine: measure(machine, "native", files), emulated))
+        twins = list(pool.map(lambda machine: measure(machine, "twin", files), emulated))
+    show(emulated, natives, twins)
 
 
 def model_files():
@@ -82,9 +74,8 @@ def measure(machine, module, files):
     """What on_board.py prints, by its words but the last, which is the number."""
     variants = [(variant, typecode) for variant, (typecode, _) in VARIANTS.items()]
     models = [(name, variants) for name in ("digits", "gesture")]
-    folder = ROOT / "dist" / (f"{machine.arch}_{ABI}" if module == "native" else f"py_{ABI}")
     with Session(machine, count_instructions=True) as session:
-        session.copy({path.name: path.read_bytes() for path in folder.glob("*.mpy")})
+        session.copy(machines.module_files(machine.arch if module == "native" else "py"))
         session.copy({"settings.py": f"MODULE = {module!r}\nMODELS = {models}\n".encode()})
         if module == "native":
             session.copy({"empty.mpy": Path(OUT, "empty", machine.arch, "empty.mpy").read_bytes()})
@@ -97,9 +88,9 @@ def measure(machine, module, files):
         sys.exit(f"{machine.name}, {module}:\n{output}")
 
 
-def show(machines, natives, twins):
+def show(emulated, natives, twins):
     table = Table(title=TITLE, title_justify="left")
-    for column in ("", *(machine.name for machine in machines)):
+    for column in ("", *(machine.name for machine in emulated)):
         table.add_column(column, justify="right" if column else "left", no_wrap=True)
 
     def row(title, numbers):
@@ -107,9 +98,9 @@ def show(machines, natives, twins):
         results.append((title, *numbers))
 
     def peer(key):
-        row("   emlearn-micropython", [PEER[key].get(machine.arch) for machine in machines])
+        row("   emlearn-micropython", [PEER[key].get(machine.arch) for machine in emulated])
 
-    results = [("", *(machine.name for machine in machines))]
+    results = [("", *(machine.name for machine in emulated))]
     for title, key, peers in ROWS:
         for variant in VARIANTS:
             row(f"{title}, {variant}", [native[key.format(variant)] for native in natives])
@@ -117,6 +108,7 @@ def show(machines, natives, twins):
             peer(peers)
         table.add_section()
     row("emltrees, heap bytes", [native["module, heap bytes"] for native in natives])
+    row("emltrees_full, heap bytes", [native["emltrees_full, heap bytes"] for native in natives])
     peer("module bytes")
     table.add_section()
     for key in ("empty call", "empty call, out"):

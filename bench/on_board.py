@@ -60,6 +60,7 @@ def show(*cells):
 used, emltrees = allocated(lambda: __import__("emltrees"))
 show("module, heap bytes", used)
 if MODULE == "native":
+    show("emltrees_full, heap bytes", allocated(lambda: __import__("emltrees_full"))[0])
     import empty
 
     nothing = empty.new().predict

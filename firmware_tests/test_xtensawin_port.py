@@ -56,6 +56,6 @@ def test_finds_modules(tmp_path):
 
 
 def test_imports_the_native_module(tmp_path):
-    (tmp_path / "script.py").write_text("import emltrees, emltrees_build\nprint(emltrees.__file__)")
+    (tmp_path / "script.py").write_text("import emltrees, emltrees_csv\nprint(emltrees.__file__)")
     folder = ROOT / "dist/xtensawin_6.3/emltrees"
     assert run("script.py", folder=tmp_path, MICROPYPATH=str(folder)).stdout == f"{folder}/emltrees.mpy\n"

@@ -12,8 +12,8 @@
 There is an index for each architecture because mip tells an index which .mpy format a board reads, but not its
 architecture. package.json names the files beside it, without `..`, which not every server follows.
 
-MicroPython takes a folder for a module before it takes a file: ARCH_ABI/PACKAGE is a place to import from, ARCH_ABI is
-not.
+MicroPython takes a folder for a module before it takes a file. ARCH_ABI/PACKAGE/__init__.mpy is the module of that
+name, so that ARCH_ABI is a place to import from as well.
 """
 
 from __future__ import annotations
@@ -27,7 +27,6 @@ import subprocess
 from pathlib import Path
 
 HASH_DIGITS = 8  # of a file's name in an index, as mip's own has them
-TWIN = "py"  # the architecture of bytecode
 
 
 def main() -> None:
@@ -79,6 +78,9 @@ def write_package(folder: Path, package: str, version: str, modules: list[str]) 
     for name, _ in urls:
         shutil.copyfile(folder / name, into / name)
         files.append(into / name)
+    if package in modules:
+        shutil.copyfile(folder / f"{package}.mpy", into / "__init__.mpy")
+        files.append(into / "__init__.mpy")
     return files
 
 
@@ -105,8 +107,9 @@ def describe(folder: Path, build: Path, arch: str, toolchain: str, modules: list
     for module in modules:
         path = folder / f"{module}.mpy"
         files[module] = {"file": f"{folder.name}/{path.name}", "bytes": path.stat().st_size, "sha256": sha256(path)}
-        if arch != TWIN:
-            files[module]["flags"] = (build / "natmod" / arch / module / "flags").read_text().strip()
+        flags = build / "natmod" / arch / module / "flags"
+        if flags.exists():  # else it is bytecode
+            files[module]["flags"] = flags.read_text().strip()
     return described | {"modules": files}
 
 

@@ -49,7 +49,8 @@ def main():
         shutil.copy(HERE / name, BOARD)
     native = next((ROOT / "dist").glob("x64_*/emltrees.mpy"))
     twin = next((ROOT / "dist").glob("py_*/emltrees.mpy"))
-    shutil.copy(native, BOARD / "lib")
+    for module in native.parent.glob("emltrees*.mpy"):
+        shutil.copy(module, BOARD / "lib")
     (BOARD / "motion.bin").write_bytes(test.astype("<i2").tobytes())
 
     say(f"Running main.py in MicroPython, with the native module {native.relative_to(ROOT)}")

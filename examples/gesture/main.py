@@ -1,5 +1,5 @@
-# Names the gesture in every 2 seconds of motion. Copy this file, features.py, gesture.csv and motion.bin to the board,
-# and emltrees.mpy to its folder lib.
+# Names the gesture in every 2 seconds of motion. Copy this file, features.py and motion.bin to the board;
+# `emlearn deploy gesture.csv` brings the model and emltrees.
 from array import array
 
 import features

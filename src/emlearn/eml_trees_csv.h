@@ -28,7 +28,7 @@ static inline eml_err_t eml_csv_name(eml_trees_csv_t *p) {
         EML_ROW_NAME(0, 0, 0, 0, 'p'), EML_ROW_NAME(0, 0, 0, 0, 'l'), EML_ROW_NAME(0, 0, 0, 0, 'r'), EML_ROW_NAME(0, 0, 0, 0, 'n'),
         EML_ROW_NAME('l', 'a', 'b', 'e', 'l'), EML_ROW_NAME(0, 0, 0, 0, 't'), EML_ROW_NAME(0, 0, 0, 0, 'u'),
         EML_ROW_NAME(0, 'c', 'e', 'r', 't'), EML_ROW_NAME(0, 0, 'e', 'n', 'd') };
-    uint32_t row = p->last_row == EML_ROW_U ? EML_ROW_T : p->last_row; // rows come in order; t, u, t, u, ...
+    uint32_t row = p->last_row == EML_ROW_U ? (uint32_t)EML_ROW_T : p->last_row; // rows come in order; t, u, t, u, ...
     while (row < EML_ROW_NONE && names[row] != p->name) {
         row++;
     }
@@ -131,6 +131,8 @@ static inline eml_err_t eml_trees_csv_feed(eml_trees_csv_t *p, const char *text,
         if (digit <= 9 && p->in_number && p->number < 429496729) {
             p->number = p->number * 10 + digit; // most characters are digits of small numbers
             p->n_digits = 1;
+        } else if (text[i] == ',' && p->in_number) {
+            err = eml_csv_cell(p);
         } else {
             err = eml_csv_char(p, (uint8_t)text[i]);
         }

@@ -67,6 +67,7 @@ mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *a
     model_type.name = MP_QSTR_Model;
     MP_OBJ_TYPE_SET_SLOT(&model_type, make_new, model_make_new, 0);
     MP_OBJ_TYPE_SET_SLOT(&model_type, attr, model_attr, 1);
+    mp_store_global(MP_QSTR_abi, MP_OBJ_NEW_SMALL_INT(1)); // load.py looks at it
     mp_store_global(MP_QSTR_new, MP_OBJ_FROM_PTR(&model_type));
     mp_store_global(MP_QSTR_attach, MP_OBJ_FROM_PTR(&model_attach_obj));
     MP_DYNRUNTIME_INIT_EXIT

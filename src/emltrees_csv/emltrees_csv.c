@@ -52,6 +52,9 @@ static mp_obj_t read_ours(natmod_reader_t *r) {
     if (err != EML_OK) {
         natmod_raise_line(p.line, err);
     }
+    m_free(p.labels);
+    m_free(p.golden);
+    m_free(p.scratch);
     return mp_obj_new_bytearray_by_ref(p.size, p.file);
 }
 

@@ -1,7 +1,7 @@
 """Methods of emltrees' models that are called once, or seldom: model.info() is emltrees_tools.info(model).
 
-They work on `model.data`, the .eml file in memory, as docs/formats.md describes it. Bytecode, so that it takes memory only
-where it is used.
+They work on `model.data`, the .eml file in memory, as docs/formats.md describes it. Bytecode, imported when one of
+them is called.
 """
 
 from array import array

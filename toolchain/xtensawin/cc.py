@@ -29,9 +29,12 @@ FPU = ["fp", "bool"]
 # Not for clang. Code is position-independent without -fpic: addresses come from literals, which mpy_ld.py puts into
 # its GOT.
 IGNORED = {"-fpic", "-fPIC", "-mlongcalls", "-mtext-section-literals", "-mhard-float", "--gnu-ld"}
+# What clang would make of loops has no functions in a module; GCC calls that -fno-tree-loop-distribute-patterns.
+IGNORED |= {"-fno-tree-loop-distribute-patterns"}
+LOOPS_STAY = ["-fno-builtin-memset", "-fno-builtin-strlen"]
 
-# What clang calls it. Its -Os gives up less speed for size than GCC's does.
-RENAMED = {"-Os": "-Oz", "-fno-tree-loop-distribute-patterns": "-fno-builtin-memset"}
+# clang's -Os gives up less speed for size than GCC's does.
+RENAMED = {"-Os": "-Oz"}
 
 # Literals come first in an object, and aligned, which neither clang nor llc sees to: l32r reaches no others.
 PREAMBLE = '\t.section .literal,"ax",@progbits\n\t.p2align 2\n\t.text\n'
@@ -102,7 +105,7 @@ def clang(features: list[str]) -> list[str]:
     command = [f"clang-{VERSION}", "--target=xtensa", "-nostdlibinc", "-isystem", str(HERE / "include")]
     for feature in features:
         command += ["-Xclang", "-target-feature", "-Xclang", f"+{feature}"]
-    return [*command, "-fomit-frame-pointer", "-fno-jump-tables", "-Wno-unused-command-line-argument"]
+    return [*command, *LOOPS_STAY, "-fomit-frame-pointer", "-fno-jump-tables", "-Wno-unused-command-line-argument"]
 
 
 def attributes(features: list[str]) -> str:

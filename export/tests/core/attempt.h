@@ -4,6 +4,8 @@
 #define ATTEMPT_H
 
 #include "eml_emlearn_csv.h"
+#include "eml_trees.h"
+#include "eml_trees_csv.h"
 #include "eml_trees_golden.h"
 
 #include <math.h>
@@ -13,7 +15,7 @@ typedef enum { ATTEMPT_EML, ATTEMPT_CSV, ATTEMPT_EMLEARN } attempt_kind_t;
 
 typedef struct {
     eml_trees_t trees;
-    uint32_t golden, agreeing;
+    uint32_t golden, agreeing; // replayed, or of the TEST trailer
     uint8_t *file; // a copy of it, or what it was turned into
 } attempt_t;
 
@@ -42,17 +44,22 @@ static inline void *attempt_copy(const void *data, size_t size) {
     return copy;
 }
 
-static inline eml_err_t attempt_open_eml(attempt_t *a, const uint8_t *data, size_t size) {
-    uint32_t end, file_size, length;
-    a->file = (uint8_t *)attempt_copy(data, size);
-    eml_err_t err = eml_trees_open(&a->trees, a->file, size, &end, &file_size);
-    if (err != EML_OK) {
-        return err;
-    }
-    const uint8_t *labels = eml_file_trailer(a->file, file_size, end, EML_TRAILER_LABELS, &length);
+static uint32_t attempt_scratch[256];
+
+// What the device checks when asked to: the golden rows, and that the trailers can be read and fill the file.
+static inline eml_err_t attempt_trailers(attempt_t *a) {
+    const uint32_t end = EML_FILE_HEADER + EML_TREES_HEADER + eml_trees_body_size(&a->trees), size = eml_get32(a->file + 8);
+    uint32_t length;
+    const uint8_t *labels = eml_file_trailer(a->file, size, end, EML_TRAILER_LABELS, &length);
     free(attempt_copy(labels, labels ? length : 0)); // reads all of them
-    const uint8_t *golden = eml_file_trailer(a->file, file_size, end, EML_TRAILER_GOLDEN, &length);
-    if (golden) {
+    const uint8_t *tested = eml_file_trailer(a->file, size, end, EML_TRAILER_TEST, &length);
+    if (tested && length >= 4) {
+        a->agreeing = eml_get16(tested);
+        a->golden = eml_get16(tested + 2);
+    }
+    const uint8_t *golden = eml_file_trailer(a->file, size, end, EML_TRAILER_GOLDEN, &length);
+    eml_err_t err = eml_file_trailers_ok(a->file, size, end) ? EML_OK : EML_ERR_FORMAT;
+    if (golden && err == EML_OK) {
         uint16_t rows, agreeing;
         const uint32_t n = eml_trees_n_outputs(&a->trees);
         uint64_t *sums = (uint64_t *)malloc(n * (sizeof(uint64_t) + sizeof(float)));
@@ -64,46 +71,10 @@ static inline eml_err_t attempt_open_eml(attempt_t *a, const uint8_t *data, size
     return err;
 }
 
-static inline eml_err_t attempt_open_csv(attempt_t *a, const char *text, size_t size) {
-    eml_trees_csv_t p;
-    eml_trees_csv_init(&p, attempt_grow);
-    eml_err_t err = eml_trees_csv_feed(&p, text, size);
-    err = err == EML_OK ? eml_trees_csv_end(&p) : err;
-    a->trees = p.trees;
-    a->golden = p.golden;
-    a->agreeing = p.agreeing;
-    return err;
-}
-
-static inline eml_err_t attempt_open_emlearn(attempt_t *a, const char *text, size_t size) {
-    eml_emlearn_csv_t p;
-    uint32_t file_size = 0, end;
-    eml_emlearn_init(&p, attempt_grow);
-    eml_err_t err = eml_emlearn_feed(&p, text, size);
-    err = err == EML_OK ? eml_emlearn_end(&p) : err;
-    err = err == EML_OK ? eml_build_finish(&p.build, &a->trees, &file_size) : err;
-    if (err == EML_OK) {
-        a->file = (uint8_t *)calloc(1, file_size);
-        eml_build_write(&p.build, &a->trees, a->file, file_size);
-        err = eml_trees_open(&a->trees, a->file, file_size, &end, &file_size);
-    }
-    return err;
-}
-
-static inline eml_err_t attempt_open(attempt_t *a, attempt_kind_t kind, const uint8_t *data, size_t size) {
-    memset(a, 0, sizeof(*a));
-    const char *text = (const char *)data;
-    return kind == ATTEMPT_EML ? attempt_open_eml(a, data, size)
-        : kind == ATTEMPT_CSV ? attempt_open_csv(a, text, size)
-                              : attempt_open_emlearn(a, text, size);
-}
-
-static inline void attempt_close(attempt_t *a) {
-    free(a->file);
-    for (int i = 0; i < ATTEMPT_MAX_BLOCKS; i++) {
-        free(attempt_blocks[i]);
-        attempt_blocks[i] = NULL;
-    }
+static inline eml_err_t attempt_open_file(attempt_t *a, const void *data, size_t size) {
+    a->file = (uint8_t *)attempt_copy(data, size);
+    const eml_err_t err = eml_trees_open(&a->trees, a->file, size, attempt_scratch);
+    return err == EML_OK ? attempt_trailers(a) : err;
 }
 
 // One row in a block of its size; out: [n_outputs]. A class outside of the model's ends the program.
@@ -121,6 +92,68 @@ static inline eml_err_t attempt_predict(const eml_trees_t *t, const void *row, c
     }
     free(sums);
     return err;
+}
+
+// A golden row of our CSV. The file is to be one that opens, already here.
+static inline int attempt_replay(eml_trees_csv_t *p, const void *sample, const uint32_t *expected) {
+    const eml_trees_t *t = &p->trees;
+    const char type = t->dtype == EML_TREES_INT16 ? EML_INT16 : EML_FLOAT32;
+    const uint32_t n = eml_trees_n_outputs(t);
+    eml_trees_t opened;
+    if (p->tested[1] == 0 && eml_trees_open(&opened, p->file, p->size, attempt_scratch) != EML_OK) {
+        abort();
+    }
+    void *row = attempt_copy(sample, t->n_features * (type == EML_INT16 ? 2u : 4u));
+    float *out = (float *)malloc(n * sizeof(float));
+    uint32_t klass;
+    const eml_err_t err = attempt_predict(t, row, type, &klass, out);
+    const int agrees = klass == expected[0] && memcmp(out, expected + 1, n * sizeof(float)) == 0;
+    free(row);
+    free(out);
+    return err != EML_OK ? (int)err : agrees;
+}
+
+static inline eml_err_t attempt_open_csv(attempt_t *a, const char *text, size_t size) {
+    eml_trees_csv_t p;
+    eml_trees_csv_init(&p, attempt_grow);
+    p.replay = attempt_replay;
+    eml_err_t err = eml_trees_csv_feed(&p, text, size);
+    err = err == EML_OK ? eml_trees_csv_end(&p) : err;
+    if (err == EML_OK && (attempt_open_file(a, p.file, p.size) != EML_OK || a->agreeing != p.tested[0] || a->golden != p.tested[1])) {
+        abort(); // the parser takes only what it can make a file of
+    }
+    return err;
+}
+
+static inline eml_err_t attempt_open_emlearn(attempt_t *a, const char *text, size_t size) {
+    eml_emlearn_csv_t p;
+    uint32_t file_size = 0;
+    eml_emlearn_init(&p, attempt_grow);
+    eml_err_t err = eml_emlearn_feed(&p, text, size);
+    err = err == EML_OK ? eml_emlearn_end(&p) : err;
+    err = err == EML_OK ? eml_build_finish(&p.build, &a->trees, &file_size) : err;
+    if (err == EML_OK) {
+        a->file = (uint8_t *)calloc(1, file_size);
+        eml_build_write(&p.build, &a->trees, a->file, file_size, attempt_scratch);
+        err = eml_trees_open(&a->trees, a->file, file_size, attempt_scratch);
+    }
+    return err;
+}
+
+static inline eml_err_t attempt_open(attempt_t *a, attempt_kind_t kind, const uint8_t *data, size_t size) {
+    memset(a, 0, sizeof(*a));
+    const char *text = (const char *)data;
+    return kind == ATTEMPT_EML ? attempt_open_file(a, data, size)
+        : kind == ATTEMPT_CSV ? attempt_open_csv(a, text, size)
+                              : attempt_open_emlearn(a, text, size);
+}
+
+static inline void attempt_close(attempt_t *a) {
+    free(a->file);
+    for (int i = 0; i < ATTEMPT_MAX_BLOCKS; i++) {
+        free(attempt_blocks[i]);
+        attempt_blocks[i] = NULL;
+    }
 }
 
 // Rows that go everywhere, of every type that the model takes.

@@ -1,21 +1,7 @@
-// eml_emlearn_csv.h and eml_trees_build.h: emlearn's files and builder, by way of the .eml file that they become.
+// eml_emlearn_csv.h: emlearn's files, by way of the .eml file that they become.
 #include "eml_emlearn_csv.h"
 
-#include "check.h"
-
-// Opens what was built. The file lies in a block of exactly its size.
-static eml_err_t open_built(eml_trees_build_t *build, eml_trees_t *t, uint8_t **file) {
-    uint32_t size = 0, end, file_size;
-    *file = NULL;
-    eml_err_t err = eml_build_finish(build, t, &size);
-    if (err == EML_OK) {
-        *file = (uint8_t *)calloc(1, size);
-        eml_build_write(build, t, *file, size);
-        err = eml_trees_open(t, *file, size, &end, &file_size);
-        CHECK(err != EML_OK || (end == size && file_size == size), end, size, 0);
-    }
-    return err;
-}
+#include "built.h"
 
 static eml_err_t open_text(const char *text, size_t size, size_t step, eml_trees_t *t, uint8_t **file, uint32_t *line) {
     eml_emlearn_csv_t p;
@@ -34,14 +20,6 @@ static eml_err_t open_text(const char *text, size_t size, size_t step, eml_trees
     err = err == EML_OK ? open_built(&p.build, t, file) : err;
     free_blocks();
     return err;
-}
-
-static void predict(const eml_trees_t *t, int16_t a, int16_t b, float *out, uint32_t *klass) {
-    uint64_t sums[3];
-    const int16_t features[2] = { a, b };
-    const eml_array_t x = { features, t->n_features, EML_INT16 };
-    CHECK(eml_trees_outputs(t, &x, sums, out, eml_trees_n_outputs(t)) == EML_OK, a, b, 0);
-    CHECK(t->n_classes == 0 || eml_trees_class(t, &x, sums, klass) == EML_OK, a, b, 0);
 }
 
 // As emlearn 0.23 writes it: hard leaves. x[0] <= -3.5 ? (x[1] <= 7 ? 2 : 0) : 1; and a single leaf 1, x[1] <= 1e9 ? 1 : 0
@@ -153,66 +131,6 @@ static void test_refused(void) {
     }
 }
 
-// The builder: what fits becomes packed16, what does not becomes wide; both predict the same.
-static void test_build(void) {
-    for (int wide = 0; wide < 2; wide++) {
-        eml_trees_build_t b;
-        eml_trees_t t;
-        uint8_t *file;
-        eml_build_init(&b, grow);
-        b.n_features = 2;
-        b.n_classes = 3;
-        b.leaf = EML_LEAF_HARD;
-        CHECK(eml_build_leaf(&b, 2) == EML_OK && eml_build_leaf(&b, 0) == EML_OK, 0, 0, 0);
-        CHECK(eml_build_root(&b, 0) == EML_OK && eml_build_root(&b, -1) == EML_OK && eml_build_root(&b, -1) == EML_OK, 0, 0, 0);
-        CHECK(eml_build_node(&b, 1, -7, wide ? 2 : 1, wide ? 1 : 2) == EML_OK, 0, 0, 0); // a left jump of 2 has no code
-        CHECK(eml_build_node(&b, 0, 3, -1, -2) == EML_OK && eml_build_node(&b, 0, 4, -2, -2) == EML_OK, 0, 0, 0);
-        CHECK(eml_build_node(&b, 0, 4, 0, -2) == EML_ERR_RANGE && eml_build_node(&b, 0, 4, -2, 0) == EML_ERR_RANGE, 0, 0, 0);
-        CHECK(open_built(&b, &t, &file) == EML_OK, wide, 0, 0);
-        CHECK(t.layout == (wide ? EML_TREES_WIDE : EML_TREES_PACKED16), t.layout, wide, 0);
-        for (int16_t x = 2; x < 6; x++) {
-            float out[3];
-            uint32_t klass = 9;
-            predict(&t, x, wide ? 0 : -7, out, &klass);
-            CHECK(klass == 2 && out[2] == (x <= 3 ? 1.0f : float_of(0x3f2aaaab)), x, bits_of_float(out[2]), 0);
-        }
-        free(file);
-        free_blocks();
-    }
-}
-
-// What is refused because something is missing is right once that is added.
-static void test_added_later(void) {
-    for (int missing = 0; missing < 3; missing++) { // the root, the second leaf, the second node
-        eml_trees_build_t b;
-        eml_trees_t t;
-        uint8_t *file;
-        eml_build_init(&b, grow);
-        b.n_features = 1;
-        b.n_classes = 3;
-        b.leaf = EML_LEAF_HARD;
-        CHECK(eml_build_leaf(&b, 1) == EML_OK, 0, 0, 0);
-        CHECK(missing == 1 || eml_build_leaf(&b, 0) == EML_OK, 0, 0, 0);
-        CHECK(missing == 0 || eml_build_root(&b, 0) == EML_OK, 0, 0, 0);
-        CHECK(eml_build_node(&b, 0, 7, -1, 1) == EML_OK, 0, 0, 0);
-        CHECK(missing == 2 || eml_build_node(&b, 0, 9, -1, -2) == EML_OK, 0, 0, 0);
-        CHECK(open_built(&b, &t, &file) != EML_OK, missing, 0, 0);
-        free(file);
-        CHECK(missing != 0 || eml_build_root(&b, 0) == EML_OK, 0, 0, 0);
-        CHECK(missing != 1 || eml_build_leaf(&b, 0) == EML_OK, 0, 0, 0);
-        CHECK(missing != 2 || eml_build_node(&b, 0, 9, -1, -2) == EML_OK, 0, 0, 0);
-        CHECK(open_built(&b, &t, &file) == EML_OK, missing, 0, 0);
-        for (int16_t x = 6; x < 11; x++) {
-            float out[3];
-            uint32_t klass = 9;
-            predict(&t, x, 0, out, &klass);
-            CHECK(klass == (x <= 9), x, klass, missing);
-        }
-        free(file);
-        free_blocks();
-    }
-}
-
 static void test_no_memory(void) {
     for (grow_fails_at = 0; grow_fails_at < 100; grow_fails_at++) {
         eml_trees_t t;
@@ -233,8 +151,6 @@ int main(void) {
     test_files();
     test_thresholds();
     test_refused();
-    test_build();
-    test_added_later();
     test_no_memory();
     printf("%lu checks\n", checks_made);
     return 0;

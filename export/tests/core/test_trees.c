@@ -1,195 +1,152 @@
 // eml_trees.h: random ensembles in every layout beside a walk and a vote written down naively.
 #include "eml_trees.h"
-#include "random_trees.h"
+#include "meaning.h"
 
-#include <math.h>
+static model_t m;
+static tables_t tables;
+static uint32_t scratch[256];
 
-static double scaled(float x, int shift, int offset) {
-    const double value = floor(ldexp((double)x, shift)) - offset;
-    return isnan(x) ? 32767 : value < -32768 ? -32768 : value > 32766 ? 32766 : value;
+// The float32 nearest to sum / n * 2^exponent: a float64 quotient that has the last bit set unless it is exact rounds once.
+static float nearest(double sum, int n, int exponent) {
+    double quotient = sum / n;
+    const double rest = fma(-quotient, n, sum);
+    if (rest != 0 && !(bits_of_double(quotient) & 1)) {
+        quotient = nextafter(quotient, rest > 0 ? HUGE_VAL : -HUGE_VAL);
+    }
+    return (float)ldexp(quotient, exponent);
 }
 
-static int goes_left(const model_t *m, int i, float x) {
-    const int feature = m->node[i].feature, threshold = m->node[i].threshold;
-    if (isnan(x)) {
-        return m->node[i].missing;
-    }
-    if (m->dtype == EML_TREES_FLOAT) {
-        return eml_float_key(bits_of_float(x)) <= threshold; // test_math.c has the order of keys
-    }
-    return (m->dtype == EML_TREES_SCALED ? scaled(x, m->scale[2 * feature], m->scale[2 * feature + 1]) : (double)x) <= threshold;
-}
-
-static int leaf_of(const model_t *m, int tree, const float *x) {
-    int i = m->roots[tree];
-    for (;;) {
-        const int child = goes_left(m, i, x[m->node[i].feature]) ? m->node[i].left : m->node[i].right;
-        if (child < 0) {
-            return -1 - child;
-        }
-        i += child;
-    }
-}
-
-// Float64 means as scikit-learn has them, for all but uint8.
-static void means_of(const model_t *m, const float *x, double *mean) {
-    for (int c = 0; c < MAX_CLASSES; c++) {
-        mean[c] = 0;
-    }
-    for (int tree = 0; tree < m->n_trees; tree++) {
-        const int leaf = leaf_of(m, tree, x);
-        if (leaf < m->n_classes) {
-            mean[leaf] += 1.0;
-            continue;
-        }
-        const uint32_t *count = m->count[leaf - m->n_classes];
-        const uint32_t total = count[0] + count[1] + count[2] + count[3];
-        for (int c = 0; c < MAX_CLASSES; c++) {
-            if (count[c] && m->leaf == EML_LEAF_WEIGHTED) {
-                const uint32_t *words = &m->values[2 * (count[c] - 1)];
-                mean[c] += double_of(words[0] | (uint64_t)words[1] << 32);
-            } else if (count[c]) {
-                mean[c] += m->leaf == EML_LEAF_UINT8 ? count[c] : (double)count[c] / total;
-            }
-        }
-    }
-    for (int c = 0; c < MAX_CLASSES; c++) {
-        mean[c] /= m->n_trees;
-    }
-}
-
-static void random_sample(const model_t *m, float *x) {
-    static const float ODD[] = { INFINITY, -INFINITY, NAN, -0.0f, 3e38f, 1e-40f, -1e-40f };
+// As generated C leads to a leaf.
+static uint32_t leaf_of_code(uint32_t tree, const void *features) {
+    float x[N_FEATURES];
     for (int i = 0; i < N_FEATURES; i++) {
-        x[i] = (float)((int)random_below(19) - 9);
-        if (m->dtype != EML_TREES_INT16) {
-            x[i] = random_below(5) ? x[i] / 4 : ODD[random_below(7)];
-        }
+        const int at = m.feature_at[i];
+        x[i] = m.dtype == EML_TREES_INT16 ? (float)((const int16_t *)features)[at] : ((const float *)features)[at];
     }
+    return (uint32_t)leaf_of(&m, (int)tree, x);
 }
 
-static void check_sample(const model_t *m, const eml_trees_t *t, const float *x) {
+static void check_classes(const eml_trees_t *t, const float *x) {
     uint64_t sums[MAX_CLASSES];
     float out[MAX_CLASSES];
-    double mean[MAX_CLASSES];
+    double sum[MAX_CLASSES];
     uint32_t klass = 99;
-    int16_t integers[N_FEATURES];
-    eml_array_t input = { x, N_FEATURES, EML_FLOAT32 };
-    for (int i = 0; i < N_FEATURES && m->dtype == EML_TREES_INT16; i++) {
-        integers[i] = (int16_t)x[i];
-        input.data = integers;
-        input.type = EML_INT16;
-    }
-    CHECK(eml_trees_outputs(t, &input, sums, out, eml_trees_n_outputs(t)) == EML_OK, 0, 0, 0);
-    means_of(m, x, mean);
-    int best = 0;
-    double one = 1.0;
-    if (m->leaf == EML_LEAF_UINT8) { // small integers, exact
-        one = 255.0;
-        for (int tree = 0; tree < m->n_trees; tree++) { // a leaf of one class counts 255
-            const int leaf = leaf_of(m, tree, x);
-            if (leaf < m->n_classes) {
-                mean[leaf] += 254.0 / m->n_trees;
-            }
-        }
-    }
+    const eml_array_t input = place(&m, x);
+    CHECK(eml_trees_class(t, &input, sums, &klass) == EML_OK, 0, 0, 0);
+    CHECK(klass == class_of(&m, x), klass, class_of(&m, x), m.leaf);
+    CHECK(eml_trees_outputs(t, &input, sums, out, MAX_CLASSES) == EML_OK, 0, 0, 0);
+    sums_of(&m, x, sum);
     for (int c = 0; c < MAX_CLASSES; c++) {
-        best = mean[c] > mean[best] ? c : best;
-        // Each proportion is cut to 2^-32, so their mean is up to 2^-32 too small; rounding it to float32 changes it by up
-        // to 2^-25, as it is at most 1. 2^-32 more for a uint8 1, which is 1 - 2^-32. Weighted sums here may reach MAX_CLASSES.
-        const double tolerance = ldexp(1, -31) + ldexp(m->leaf == EML_LEAF_WEIGHTED ? MAX_CLASSES : 1, -25);
-        CHECK(fabs((double)out[c] - mean[c] / one) <= tolerance, c, bits_of_float(out[c]), bits_of_double(mean[c]));
+        const uint32_t expected = bits_of_float(nearest(sum[c], m.n_trees, 0));
+        CHECK(bits_of_float(out[c]) == expected, m.leaf, bits_of_float(out[c]), expected);
     }
-    if (m->leaf != EML_LEAF_UINT8) {
-        CHECK(eml_trees_class(t, &input, sums, &klass) == EML_OK, 0, 0, 0);
-        CHECK(klass == (uint32_t)best, klass, best, m->leaf);
-        return;
+}
+
+// The value is exact as a float64, also of 25 int32, and in 2^exponent: one rounding.
+static void check_value(const eml_trees_t *t, const float *x) {
+    uint64_t sums[1];
+    float out;
+    int64_t sum = 0;
+    const eml_array_t input = place(&m, x);
+    for (int tree = 0; tree < m.n_trees; tree++) {
+        sum += (int32_t)m.values[leaf_of(&m, tree, x)];
     }
-    // uint8: the argmax of exact integers, where `mean` above has rounded
-    uint32_t votes[MAX_CLASSES] = { 0, 0, 0, 0 };
-    for (int tree = 0; tree < m->n_trees; tree++) {
-        const int leaf = leaf_of(m, tree, x);
-        for (int c = 0; c < MAX_CLASSES; c++) {
-            votes[c] += leaf < m->n_classes ? (c == leaf ? 255 : 0) : m->count[leaf - m->n_classes][c];
+    CHECK(eml_trees_outputs(t, &input, sums, &out, 1) == EML_OK, 0, 0, 0);
+    const float expected = nearest((double)sum, m.n_trees, m.exponent);
+    CHECK(bits_of_float(out) == bits_of_float(expected), bits_of_float(out), sum, m.exponent);
+}
+
+// The model in `m`, as a file of this layout; and again, its trees as code.
+static void check_layout(eml_trees_layout_t layout, int entry, int n_rows) {
+    eml_trees_t t;
+    uint32_t size;
+    encode(&m, &tables, layout, entry);
+    CHECK(eml_trees_validate(&tables.trees) == EML_OK, m.dtype, m.leaf, layout);
+    uint8_t *file = file_of(&tables, &size);
+    CHECK(eml_trees_open(&t, file, size, scratch) == EML_OK, m.dtype, m.leaf, layout);
+    CHECK(eml_trees_body_size(&t) == size - 44, size, 0, 0);
+    for (int row = 0; row < n_rows; row++) {
+        float x[N_FEATURES];
+        random_sample(&m, x);
+        t.leaf_of = row % 8 == 7 ? leaf_of_code : NULL;
+        if (m.n_classes) {
+            check_classes(&t, x);
+        } else {
+            check_value(&t, x);
         }
     }
-    best = 0;
-    for (int c = 1; c < MAX_CLASSES; c++) {
-        best = votes[c] > votes[best] ? c : best;
-    }
-    CHECK(eml_trees_class(t, &input, sums, &klass) == EML_OK && klass == (uint32_t)best, klass, best, m->leaf);
+    eml_trees_seal(file, &tables.trees, size - 4, scratch); // less than its arrays take
+    CHECK(eml_trees_open(&t, file, size, scratch) == EML_ERR_FORMAT, m.dtype, m.leaf, layout);
+    free(file);
+}
+
+static int random_bits(int round) {
+    return round & 8 ? 8 : 8 + (int)random_below(7);
 }
 
 static void test_classes(void) {
-    static model_t m;
-    static tables_t tables;
     unsigned long ties = 0;
     for (int round = 0; round < 900; round++) {
-        const int dtype = round % 3, leaf = round / 3 % 4;
-        random_model(&m, dtype, leaf, 1 + (int)random_below(MAX_TREES));
-        for (int layout = EML_TREES_PACKED16; layout <= EML_TREES_WIDE; layout++) {
-            if (layout == EML_TREES_PACKED16 && dtype == EML_TREES_FLOAT) {
-                continue;
-            }
-            encode(&m, &tables, (eml_trees_layout_t)layout, round & 1);
-            CHECK(eml_trees_validate(&tables.trees) == EML_OK, dtype, leaf, layout);
-            for (int row = 0; row < 40; row++) {
-                float x[N_FEATURES];
-                double mean[MAX_CLASSES];
-                random_sample(&m, x);
-                check_sample(&m, &tables.trees, x);
-                means_of(&m, x, mean);
-                for (int c = 1; c < MAX_CLASSES; c++) {
-                    ties += mean[c] > 0 && fabs(mean[c] - mean[0]) < 1e-12;
-                }
+        random_model(&m, round % 3, round / 3 % 4, 1 + (int)random_below(MAX_TREES), random_bits(round));
+        check_layout(packed_layout(m.dtype), round & 1, 40);
+        check_layout(EML_TREES_WIDE, round & 1, 40);
+        for (int row = 0; row < 80; row++) {
+            float x[N_FEATURES];
+            double sum[MAX_CLASSES];
+            random_sample(&m, x);
+            sums_of(&m, x, sum);
+            for (int c = 1; c < MAX_CLASSES; c++) {
+                ties += sum[c] > 0 && fabs(sum[c] - sum[0]) < 1e-12;
             }
         }
     }
     CHECK(ties > 5000, ties, 0, 0); // else the votes above say nothing about the sum in float64
 }
 
-// Values are integers below 2^24 times a power of two within 2^22 of the largest, so that the sum is exact: an integer.
 static void test_regression(void) {
-    static model_t m;
-    static tables_t tables;
-    for (int round = 0; round < 400; round++) {
-        random_model(&m, round % 3, EML_LEAF_VALUE, 1 + (int)random_below(MAX_TREES));
-        const int unit = (int)random_below(200) - 120;
-        int64_t number[N_RECORDS];
+    static const uint32_t EDGES[] = { 0, 1, 0xffffffff, 0x7fffffff, 0x80000000, 0x80000001, 0x1000000, 0x1000001 };
+    for (int round = 0; round < 600; round++) {
+        random_model(&m, round % 3, EML_LEAF_VALUE, 1 + (int)random_below(MAX_TREES), random_bits(round));
+        m.exponent = round & 1 ? (int)random_below(512) - 256 : (int)random_below(60) - 50;
         for (int i = 0; i < N_RECORDS; i++) {
-            number[i] = (int64_t)(random64() >> 40 | 1) * ((int64_t)1 << random_below(i ? 20 : 1)) * (random_below(2) ? 1 : -1);
-            m.values[i] = bits_of_float((float)ldexp((double)number[i], unit));
+            m.values[i] = random_below(3) ? (uint32_t)random_runs() : EDGES[random_below(8)];
         }
-        m.values[N_RECORDS - 1] = bits_of_float((float)ldexp(1 << 22, unit + 21)); // the largest: 2^43
-        number[N_RECORDS - 1] = (int64_t)1 << 43;
-        for (int layout = EML_TREES_PACKED16; layout <= EML_TREES_WIDE; layout++) {
-            if (layout == EML_TREES_PACKED16 && m.dtype == EML_TREES_FLOAT) {
-                continue;
-            }
-            encode(&m, &tables, (eml_trees_layout_t)layout, 0);
-            CHECK(eml_trees_validate(&tables.trees) == EML_OK, round, layout, 0);
-            for (int row = 0; row < 20; row++) {
-                float x[N_FEATURES], out;
-                int16_t integers[N_FEATURES];
-                uint64_t sums[1];
-                int64_t sum = 0;
-                random_sample(&m, x);
-                for (int tree = 0; tree < m.n_trees; tree++) {
-                    sum += number[leaf_of(&m, tree, x)];
-                }
-                eml_array_t input = { x, N_FEATURES, EML_FLOAT32 };
-                for (int i = 0; i < N_FEATURES && m.dtype == EML_TREES_INT16; i++) {
-                    integers[i] = (int16_t)x[i];
-                    input.data = integers;
-                    input.type = EML_INT16;
-                }
-                CHECK(eml_trees_outputs(&tables.trees, &input, sums, &out, 1) == EML_OK, 0, 0, 0);
-                // |sum| < 2^53 and unit keeps it normal: one rounding to float64; that to float32 is right but near a tie.
-                const double exact = (double)sum / m.n_trees;
-                const double low = ldexp(nextafter(exact, -HUGE_VAL), unit), high = ldexp(nextafter(exact, HUGE_VAL), unit);
-                CHECK(out >= (float)low && out <= (float)high, bits_of_float(out), sum, unit);
-            }
+        check_layout(packed_layout(m.dtype), 0, 20);
+        check_layout(EML_TREES_WIDE, 0, 20);
+    }
+}
+
+// As many trees as there can be: sums stay within their types.
+static void test_most_trees(void) {
+    static uint32_t roots[65535];
+    static const int16_t X[N_FEATURES] = { 0, 0, 0, 0 };
+    const eml_array_t x = { X, N_FEATURES, EML_INT16 };
+    for (int leaf = EML_LEAF_HARD; leaf <= EML_LEAF_VALUE; leaf++) {
+        uint64_t sums[MAX_CLASSES];
+        float out[MAX_CLASSES];
+        uint32_t klass = 9;
+        do {
+            random_model(&m, EML_TREES_INT16, leaf, 1, 8);
+        } while (m.n_features != N_FEATURES);
+        m.n_nodes = 1; // one leaf: class 3, or a record of class 2
+        m.node[0].left = m.node[0].right = leaf == EML_LEAF_HARD ? -4 : leaf == EML_LEAF_VALUE ? -1 : -5;
+        m.node[0].feature = m.node[0].threshold = 0;
+        memset(m.count[0], 0, sizeof(m.count[0]));
+        m.count[0][2] = leaf == EML_LEAF_WEIGHTED ? 1 : 255;
+        m.values[0] = leaf == EML_LEAF_VALUE ? 0x80000000 : 0;
+        m.values[1] = 0x3ff00000;
+        encode(&m, &tables, EML_TREES_WIDE, 1);
+        tables.trees.roots = roots;
+        tables.trees.n_trees = 65535;
+        CHECK(eml_trees_validate(&tables.trees) == EML_OK, leaf, 0, 0);
+        CHECK(eml_trees_outputs(&tables.trees, &x, sums, out, eml_trees_n_outputs(&tables.trees)) == EML_OK, leaf, 0, 0);
+        if (leaf == EML_LEAF_VALUE) {
+            CHECK(out[0] == -2147483648.0f, bits_of_float(out[0]), 0, 0);
+            continue;
         }
+        const uint32_t expected = leaf == EML_LEAF_HARD ? 3 : 2;
+        CHECK(eml_trees_class(&tables.trees, &x, sums, &klass) == EML_OK && klass == expected, klass, leaf, 0);
+        CHECK(out[expected] == 1.0f && out[0] == 0, bits_of_float(out[expected]), leaf, 0);
     }
 }
 
@@ -211,10 +168,10 @@ static void test_scale(void) {
 
 // Every integer type to a float model equals its float.
 static void test_integer_inputs(void) {
-    static model_t m;
-    static tables_t tables;
     for (int round = 0; round < 300; round++) {
-        random_model(&m, EML_TREES_FLOAT, EML_LEAF_COUNTS, 9);
+        do {
+            random_model(&m, EML_TREES_FLOAT, EML_LEAF_COUNTS, 9, 8);
+        } while (m.n_features != N_FEATURES);
         encode(&m, &tables, round & 1 ? EML_TREES_WIDE : EML_TREES_PACKED32, 1);
         int8_t b[N_FEATURES];
         uint8_t u[N_FEATURES];
@@ -242,8 +199,6 @@ static void test_integer_inputs(void) {
 }
 
 static void test_refused_inputs(void) {
-    static model_t m;
-    static tables_t tables;
     uint64_t sums[MAX_CLASSES];
     float out[MAX_CLASSES];
     uint32_t klass;
@@ -251,7 +206,9 @@ static void test_refused_inputs(void) {
     for (int dtype = 0; dtype < 3; dtype++) {
         static const char *const TAKES[] = { "fhbBi", "h", "fh" };
         static const char ALL[] = "fhbBiIHlLqQdxO?\1";
-        random_model(&m, dtype, EML_LEAF_HARD, 3);
+        do {
+            random_model(&m, dtype, EML_LEAF_HARD, 3, 8);
+        } while (m.n_features != N_FEATURES);
         encode(&m, &tables, EML_TREES_WIDE, 0);
         for (size_t i = 0; i < sizeof(ALL); i++) { // its final 0 included
             const eml_array_t x = { ZEROS, N_FEATURES, ALL[i] };
@@ -267,7 +224,9 @@ static void test_refused_inputs(void) {
     memset(&tables.trees, 0, sizeof(tables.trees));
     const eml_array_t x = { ZEROS, N_FEATURES, 'h' };
     CHECK(eml_trees_class(&tables.trees, &x, sums, &klass) == EML_ERR_MODEL, 0, 0, 0);
-    random_model(&m, EML_TREES_INT16, EML_LEAF_VALUE, 1);
+    do {
+        random_model(&m, EML_TREES_INT16, EML_LEAF_VALUE, 1, 8);
+    } while (m.n_features != N_FEATURES);
     encode(&m, &tables, EML_TREES_WIDE, 0);
     CHECK(eml_trees_class(&tables.trees, &x, sums, &klass) == EML_ERR_MODEL, 0, 0, 0); // regression has none
 }
@@ -276,6 +235,7 @@ int main(void) {
     test_scale();
     test_classes();
     test_regression();
+    test_most_trees();
     test_integer_inputs();
     test_refused_inputs();
     printf("%lu checks\n", checks_made);

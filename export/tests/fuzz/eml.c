@@ -9,9 +9,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size >= EML_FILE_HEADER) {
         uint8_t *sealed = (uint8_t *)attempt_copy(data, size);
         const uint32_t file_size = (uint32_t)size & ~3u;
-        eml_put32(sealed + 8, file_size);
-        const uint32_t crc = eml_crc32(0, sealed, EML_FILE_CRC);
-        eml_put32(sealed + EML_FILE_CRC, eml_crc32(crc, sealed + EML_FILE_HEADER, file_size - EML_FILE_HEADER));
+        memcpy(sealed + 8, &file_size, 4);
+        const uint32_t crc = eml_file_crc((const uint32_t *)(const void *)sealed, file_size, attempt_scratch);
+        memcpy(sealed + EML_FILE_CRC, &crc, 4);
         attempt(ATTEMPT_EML, sealed, size);
         free(sealed);
     }

@@ -147,5 +147,5 @@ class Machine:
 def reason(old: str, new: str) -> str:
     """Say which input was added, went away or changed first, if there were any before."""
     changed = set(old.splitlines()) ^ set(new.splitlines()) if old else ()
-    names = sorted({line.split("  ", 1)[1] for line in changed})
+    names = sorted({line.partition("  ")[2] for line in changed} - {""})  # "": of a stamp of another make
     return f": {names[0]} and {len(names) - 1} more changed" if names else ""
