@@ -32,18 +32,20 @@ FLAGS_x64 := CFLAGS_EXTRA=-O2
 
 # Table 2: modules, with their sources in src/MODULE/: C, then Python that is merged into the .mpy. Those without C are
 # bytecode, the same for all. TWINS are those with a twin, src/MODULE/twin/MODULE.py.
-MODULES := emltrees emltrees_full emltrees_csv emltrees_tools
+MODULES := emltrees emltrees_full emltrees_sums emltrees_csv emltrees_tools
 TWINS   := emltrees
 SRC_emltrees       := emltrees.c load.py
 SRC_emltrees_full  := emltrees_full.c
+SRC_emltrees_sums  := emltrees_sums.c
 SRC_emltrees_csv   := emltrees_csv.c
 SRC_emltrees_tools := emltrees_tools.py
 USES_emltrees_full := src/emltrees/model.h
+USES_emltrees_sums := src/emltrees/model.h src/emltrees_full/emltrees_full.c
 
 # Table 3: packages, with the modules that `mip install PACKAGE` brings. A module imports others of its package when it
 # needs them, which is too late to find out that they are not there.
 PACKAGES := emltrees
-PACKAGE_emltrees := emltrees emltrees_full emltrees_csv emltrees_tools
+PACKAGE_emltrees := emltrees emltrees_full emltrees_sums emltrees_csv emltrees_tools
 
 # The version of the .mpy format, which MicroPython 1.23 and later read.
 ABI := 6.3

@@ -61,8 +61,9 @@ typedef struct {
 #define EML_TREES_MAX_OFFSET 0x20000000 // of a scale, either way
 #define EML_KEY_INFINITY 0x7f000001 // eml_float_key of +infinity; every NaN has a larger one
 
-// Defined before this header is included, EML_TREES_SMALL leaves of the core what needs little code: hard votes of int16 and
-// float models with up to 256 features, in packed layouts.
+// Defined before this header is included, one of these leaves of the core what some models need. EML_TREES_SMALL is what needs
+// little code: hard votes of int16 and float models with up to 256 features, in packed layouts. EML_TREES_SUMS is sums only, and
+// EML_TREES_VOTES everything else.
 static inline int eml_trees_is_small(const eml_trees_t *t) {
     return t->layout != EML_TREES_WIDE && t->feature_bits == 8 && t->dtype != EML_TREES_SCALED && t->leaf == EML_LEAF_HARD;
 }
@@ -71,6 +72,22 @@ static inline int eml_trees_is_small(const eml_trees_t *t) {
 #else
 #define EML_TREES_ONLY_SMALL 0
 #endif
+#ifdef EML_TREES_SUMS
+#define EML_TREES_ONLY_SUMS 1
+#else
+#define EML_TREES_ONLY_SUMS 0
+#endif
+#if defined(EML_TREES_SMALL) || defined(EML_TREES_VOTES)
+#define EML_TREES_NO_SUMS 1
+#else
+#define EML_TREES_NO_SUMS 0
+#endif
+
+static inline int eml_trees_is_ours(const eml_trees_t *t) {
+    return EML_TREES_ONLY_SMALL ? eml_trees_is_small(t)
+        : t->leaf == EML_LEAF_SUM ? !EML_TREES_NO_SUMS
+                                  : !EML_TREES_ONLY_SUMS;
+}
 
 static inline int eml_trees_is_wide(const eml_trees_t *t) {
     return !EML_TREES_ONLY_SMALL && t->layout == EML_TREES_WIDE;
@@ -81,7 +98,7 @@ static inline uint32_t eml_trees_feature_bits(const eml_trees_t *t) {
 }
 
 static inline eml_leaf_t eml_trees_leaf_kind(const eml_trees_t *t) {
-    return EML_TREES_ONLY_SMALL ? EML_LEAF_HARD : (eml_leaf_t)t->leaf;
+    return EML_TREES_ONLY_SMALL ? EML_LEAF_HARD : EML_TREES_ONLY_SUMS ? EML_LEAF_SUM : (eml_leaf_t)t->leaf;
 }
 
 static inline int eml_trees_is_scaled(const eml_trees_t *t) {
@@ -98,7 +115,7 @@ static inline uint32_t eml_trees_n_outputs(const eml_trees_t *t) {
 }
 
 static inline int eml_trees_is_sum(const eml_trees_t *t) {
-    return eml_trees_leaf_kind(t) == EML_LEAF_SUM;
+    return !EML_TREES_NO_SUMS && eml_trees_leaf_kind(t) == EML_LEAF_SUM;
 }
 
 // Leaf numbers there are: classes and records, or values.

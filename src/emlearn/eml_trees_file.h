@@ -66,7 +66,7 @@ static inline eml_err_t eml_trees_open(eml_trees_t *t, const void *file, size_t 
     if (words[2] < start || eml_trees_header(t, words + EML_FILE_HEADER / 4) != EML_OK) {
         return EML_ERR_FORMAT;
     }
-    if (EML_TREES_ONLY_SMALL && !eml_trees_is_small(t)) {
+    if (!eml_trees_is_ours(t)) {
         return EML_ERR_UNSUPPORTED;
     }
     if (eml_trees_body_size(t) > words[2] - start) {

@@ -60,7 +60,7 @@ static void model_attr(mp_obj_t self_in, qstr name, mp_obj_t *dest) {
     }
 }
 
-// Names that the headers use: MP_QSTR_ValueError, MP_QSTR_TypeError, MP_QSTR_MemoryError.
+// Names that the headers use: MP_QSTR_emltrees_sums, MP_QSTR_ValueError, MP_QSTR_TypeError, MP_QSTR_MemoryError.
 mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *args) {
     MP_DYNRUNTIME_INIT_ENTRY
     model_type.base.type = (void *)&mp_type_type;

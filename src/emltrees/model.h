@@ -1,6 +1,6 @@
-// A model of emltrees and how it takes over a file: shared by emltrees, for small models, and emltrees_full, for all.
+// A model of emltrees and how it takes over a file: shared by emltrees, for small models, emltrees_full, and emltrees_sums.
 //
-// The including file defines model_predict_obj, the model's method, MODEL_TYPE, and, for the core, EML_TREES_SMALL or not.
+// The including file defines model_predict_obj, the model's method, MODEL_TYPE, and, for the core, what it has of it.
 #ifndef EMLTREES_MODEL_H
 #define EMLTREES_MODEL_H
 
@@ -9,7 +9,7 @@
 
 typedef struct {
     mp_obj_base_t base;
-    mp_obj_t predict;   // the function: of emltrees, or of emltrees_full
+    mp_obj_t predict;   // the function: of emltrees, or of another
     mp_obj_t data;      // the file, in memory; None before one is loaded
     eml_trees_t *trees; // and behind it the scratch memory of predict: uint64_t [n_outputs]; NULL before one is loaded
 } model_obj_t;
@@ -51,7 +51,8 @@ static mp_obj_t model_attach(mp_obj_t self_in, mp_obj_t data, mp_obj_t in_place)
     const eml_err_t err = model_open(t, &info);
     if (EML_TREES_ONLY_SMALL && err == EML_ERR_UNSUPPORTED) {
         const mp_obj_t args[3] = { self_in, data, mp_const_true };
-        return mp_call_function_n_kw(model_import(MP_QSTR_emltrees_full, MP_QSTR_attach), 3, 0, args);
+        const qstr module = t->leaf == EML_LEAF_SUM ? MP_QSTR_emltrees_sums : MP_QSTR_emltrees_full;
+        return mp_call_function_n_kw(model_import(module, MP_QSTR_attach), 3, 0, args);
     }
     natmod_check(err);
     self->trees = m_realloc(t, sizeof(eml_trees_t) + eml_trees_n_outputs(t) * sizeof(uint64_t));

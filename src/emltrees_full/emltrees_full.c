@@ -1,5 +1,9 @@
-// All of eml_trees.h for the models of emltrees, which imports this module for whatever it does not do itself: leaves with
-// proportions or values, other layouts, scaled features, probabilities, and input that is to be refused.
+// eml_trees.h for the models of emltrees, which imports this module for whatever it does not do itself: leaves with
+// proportions or values, other layouts, scaled features, probabilities, and input that is to be refused. emltrees_sums is the
+// same for leaves that are summed.
+#ifndef EML_TREES_SUMS
+#define EML_TREES_VOTES
+#endif
 #include "py/dynruntime.h"
 
 // Not static: mpy_ld.py rejects static zero-initialised data.
@@ -71,7 +75,7 @@ static mp_obj_t model_scale(mp_obj_t self_in, mp_obj_t features_in, mp_obj_t out
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(model_scale_obj, model_scale);
 
-// Names that the headers use: MP_QSTR_TypeError, MP_QSTR_emltrees_full, MP_QSTR_ValueError, MP_QSTR_MemoryError.
+// Names that the headers use: MP_QSTR_TypeError, MP_QSTR_emltrees_full, MP_QSTR_emltrees_sums, MP_QSTR_ValueError, MP_QSTR_MemoryError.
 mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *args) {
     MP_DYNRUNTIME_INIT_ENTRY
     model_type = MP_OBJ_TO_PTR(model_import(MP_QSTR_emltrees, MP_QSTR_new));
