@@ -17,6 +17,7 @@ _EXP = ("poisson", "gamma", "tweedie")
 _IDENTITY = ("regression", "regression_l1", "huber", "fair", "quantile", "mape")
 _CLASSES = ("binary", "multiclass")
 _ZERO = float(np.float32(1e-35))  # what is not farther from 0 counts as 0 when LightGBM predicts
+_INFINITY = 1e300  # infinite features count as this, and thresholds are at most this
 _BELOW_ZERO = float(np.nextafter(np.float32(-1e-35), np.float32(-1)))
 
 
@@ -99,6 +100,8 @@ def _decision(node: dict[str, Any]) -> tuple[int, float, bool]:
     threshold = float(node["threshold"])
     if -_ZERO <= threshold <= _ZERO:
         threshold = _BELOW_ZERO if threshold < 0.0 else _ZERO
+    elif abs(threshold) >= _INFINITY:
+        threshold = float(np.copysign(np.inf, threshold))
     # Where no value was missing in training, NaN counts as 0.
     missing_left = bool(node["default_left"]) if node["missing_type"] == "NaN" else threshold >= 0.0
     return int(node["split_feature"]), threshold, missing_left

@@ -60,7 +60,7 @@ def encode(ensemble: Ensemble, leaf: str) -> LeafTable:
     Raises
     ------
     ConvertError
-        If a value of a regression does not fit in float32.
+        If a value of a regression does not fit in float32, or a leaf is so large that sums would not be exact.
     """
     if ensemble.link is not None:
         return _encode_sums(ensemble, ensemble.link)
@@ -92,6 +92,11 @@ def _encode_sums(ensemble: Ensemble, link: int) -> LeafTable:
     values, bases, exponent = q.sums_to_integers(
         ensemble.leaf_value, ensemble.bases, sums.leaf_bits(len(ensemble.roots)), sums.MAX_BITS, _sum_error(ensemble)
     )
+    if 2.0 ** (exponent - 1) > 2**4 * _sum_error(ensemble):
+        raise ConvertError(
+            f"one leaf is {np.max(np.abs(ensemble.leaf_value)):.3g}, too large to be summed with the others to 1e-6; "
+            "train with a lower learning_rate or larger leaves (min_samples_leaf)"
+        )
     entry = link | (sums.INT64 if values.dtype == np.int64 else 0)
     distinct, number = np.unique(values, return_inverse=True)
     return LeafTable(
