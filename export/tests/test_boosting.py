@@ -11,10 +11,9 @@ import numpy as np
 import pytest
 import xgboost
 from emlearn._features import as_raw
-from emlearn._registry import find
 from emlearn.certificate import reference_predictions
 from sklearn import ensemble, tree
-from support import data, rows_around, with_missing
+from support import data, rows_around, thresholds_of, with_missing
 from twin_models import outputs_of, twin
 
 import emlearn
@@ -61,14 +60,9 @@ def target(dataset, classifier):
     return np.digitize(y, np.quantile(y, [0.33, 0.67])) if dataset == "diabetes" else y
 
 
-def thresholds(estimator):
-    converted = find(estimator)(estimator)
-    return {f: converted.threshold[converted.feature == f] for f in np.unique(converted.feature)}
-
-
 def all_rows(estimator, X, missing):
     """Every row of the data set, rows on and beside thresholds, and rows with NaN."""
-    around = rows_around(thresholds(estimator), X)
+    around = rows_around(thresholds_of(estimator), X)
     parts = [X.astype(np.float32), around, *([with_missing(around)] if missing else [])]
     return np.concatenate(parts)
 
@@ -127,7 +121,7 @@ def test_integers(name, tmp_path):
     estimator = CLASSIFIERS[name]().set_params(**{"max_iter" if name == "HistGB" else "n_estimators": 4}).fit(X, y)
     model = emlearn.convert(estimator, dtype="int16", data=X)
     assert model.dtype == "int16"
-    rows = np.concatenate([X, rows_around(thresholds(estimator), X, integers=True)])
+    rows = np.concatenate([X, rows_around(thresholds_of(estimator), X, integers=True)])
     check(estimator, model, rows, tmp_path)
 
 
