@@ -32,14 +32,16 @@ FLAGS_x64 := CFLAGS_EXTRA=-O2
 
 # Table 2: modules, with their sources in src/MODULE/: C, then Python that is merged into the .mpy. Those without C are
 # bytecode, the same for all. TWINS are those with a twin, src/MODULE/twin/MODULE.py.
-MODULES := emltrees emltrees_full emltrees_csv emltrees_tools emllinear emlearn_csv emlearn_tools
+MODULES := emltrees emltrees_full emltrees_sums emltrees_csv emltrees_tools emllinear emlearn_csv emlearn_tools
 SRC_emltrees       := emltrees.c load.py
 SRC_emltrees_full  := emltrees_full.c
+SRC_emltrees_sums  := emltrees_sums.c
 SRC_emltrees_csv   := emltrees_csv.c
 SRC_emltrees_tools := emltrees_tools.py
 SRC_emllinear      := emllinear.c load.py
 SRC_emlearn_csv    := emlearn_csv.py
 SRC_emlearn_tools  := emlearn_tools.py
+USES_emltrees_sums := src/emltrees_full/emltrees_full.c
 # What reads text for a module; src/common/py/load.py imports it.
 TEXT_emltrees  := emltrees_csv
 TEXT_emllinear := emlearn_csv
@@ -50,7 +52,7 @@ SHARED := emlearn_csv emlearn_tools
 # Table 3: packages, with the modules that `mip install PACKAGE` brings. A module imports others of its package when it
 # needs them, which is too late to find out that they are not there.
 PACKAGES := emltrees emllinear
-PACKAGE_emltrees  := emltrees emltrees_full emltrees_csv emltrees_tools
+PACKAGE_emltrees  := emltrees emltrees_full emltrees_sums emltrees_csv emltrees_tools
 PACKAGE_emllinear := emllinear $(SHARED)
 
 # The version of the .mpy format, which MicroPython 1.23 and later read.
@@ -100,7 +102,7 @@ $(RUNTIME_llvm): $(wildcard toolchain/xtensawin/*.py toolchain/xtensawin/*/*.[ch
 COMPILERS := PATH="$$PATH:$(ROOT)/toolchain/xtensawin/bin"
 
 define cell
-dist/$1_$(ABI)/$2.mpy: build.mk build/mpy-dir build/toolchain/$(TOOLCHAIN_$1) $(RUNTIME_$(TOOLCHAIN_$1)) $$(wildcard src/$2/*.* src/common/*.* src/common/py/load.py src/emlearn/*.h) | .venv/ready
+dist/$1_$(ABI)/$2.mpy: build.mk build/mpy-dir build/toolchain/$(TOOLCHAIN_$1) $(RUNTIME_$(TOOLCHAIN_$1)) $$(USES_$2) $$(wildcard src/$2/*.* src/common/*.* src/common/py/load.py src/emlearn/*.h) | .venv/ready
 	@echo "Building $$@"
 	@mkdir -p build/natmod/$1/$2 $$(@D)
 	@$$(COMPILERS) $$(MAKE) -C build/natmod/$1/$2 -f $(ROOT)/build.mk ARCH=$1 MOD=$2 MPY_DIR=$(MPY) \

@@ -15,11 +15,26 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+import lightgbm
 import numpy as np
+import xgboost
+from emlearn._build import TOLERANCE as SUM_TOLERANCE
 from emlearn._core import open_core
+from emlearn._registry import find
+from emlearn.certificate import reference_predictions
 from emlearn.ir.document import Document
 from sklearn import datasets, discriminant_analysis, linear_model, svm
-from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor, RandomForestClassifier, RandomForestRegressor
+from sklearn.ensemble import (
+    AdaBoostClassifier,
+    ExtraTreesClassifier,
+    ExtraTreesRegressor,
+    GradientBoostingClassifier,
+    GradientBoostingRegressor,
+    HistGradientBoostingClassifier,
+    IsolationForest,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
@@ -41,9 +56,8 @@ def data(name):
 def on_thresholds(estimator, X, n=150, seed=0):
     """Rows in which about half of the features lie on a threshold, or on the next float32 above it."""
     random = np.random.default_rng(seed)
-    trees = [member.tree_ for member in np.ravel(getattr(estimator, "estimators_", [estimator]))]
-    feature = np.concatenate([tree.feature for tree in trees])
-    threshold = np.concatenate([tree.threshold for tree in trees])
+    ensemble = find(estimator)(estimator)
+    feature, threshold = ensemble.feature.copy(), ensemble.threshold
     rows = X[random.integers(0, len(X), n)].copy()
     feature[~np.isfinite(threshold)] = -2  # of nodes that only ask what is missing
     for f in np.unique(feature[feature >= 0]):
@@ -111,6 +125,21 @@ def wide():
     return emlearn.convert(estimator), np.ascontiguousarray(X[::5])
 
 
+def summed(name, estimator, missing=False, **options):
+    X, y = data(name)
+    if missing:
+        X = X.copy()
+        X[np.random.default_rng(0).random(X.shape) < 0.15] = np.nan
+    estimator.fit(X, y)
+    return emlearn.convert(estimator, **options), np.concatenate((X, on_thresholds(estimator, X)))
+
+
+def isolation():
+    X = data("breast_cancer")[0]
+    estimator = IsolationForest(n_estimators=20, contamination=0.1, random_state=0).fit(X)
+    return emlearn.convert(estimator), np.concatenate((X, on_thresholds(estimator, X)))
+
+
 def gesture():
     """The model of examples/gesture, as its demo trains it, and its test recordings."""
     sys.path.append(str(GESTURE))
@@ -152,6 +181,22 @@ MODELS = {
     "weighted": weighted,
     "wide": wide,
     "gesture": gesture,
+    "gb_binary": lambda: summed("breast_cancer", GradientBoostingClassifier(n_estimators=20, random_state=0)),
+    "gb_classes": lambda: summed("iris", GradientBoostingClassifier(n_estimators=10, random_state=0)),
+    "gb_int16": lambda: digits(GradientBoostingClassifier(n_estimators=3, random_state=0), dtype="int16"),
+    "gb_value": lambda: summed("diabetes", GradientBoostingRegressor(n_estimators=20, random_state=0)),
+    "hist_missing": lambda: summed("breast_cancer", HistGradientBoostingClassifier(max_iter=9, random_state=0), True),
+    "hist_scaled": lambda: summed(
+        "breast_cancer", HistGradientBoostingClassifier(max_iter=5, random_state=0), dtype="int16", scale=True
+    ),
+    "xgb": lambda: summed("breast_cancer", xgboost.XGBClassifier(n_estimators=20, n_jobs=1), True),
+    # Leaves so large and so many that int32 would round a sum by more than it may be.
+    "gb_long": lambda: summed(
+        "breast_cancer", GradientBoostingClassifier(n_estimators=150, max_depth=1, learning_rate=1)
+    ),
+    "lgbm": lambda: summed("iris", lightgbm.LGBMClassifier(n_estimators=9, n_jobs=1, verbose=-1), True),
+    "adaboost": lambda: summed("iris", AdaBoostClassifier(n_estimators=9, random_state=0)),
+    "isolation": isolation,
     "regression": lambda: floats("diabetes", ExtraTreesRegressor(2, max_depth=3, random_state=0)),
 }
 
@@ -211,8 +256,8 @@ def files(name):
         numbers = np.searchsorted(model.classes_, expected.labels)
     if tables.FAMILY == "linear":
         assert not model.is_classifier or np.array_equal(model.predict(X[:-25]), estimator.predict(X[:-25]))
-    elif model.leaf in ("counts", "weighted", "value") and model.dtype != "int16 scaled":
-        check_against(estimator, X, expected)
+    elif model.leaf in ("counts", "weighted", "value", "sum") and model.dtype != "int16 scaled":
+        check_against(model, X, expected)
     write(f"{name}.eml", model.save(format="eml"))
     write(f"{name}.csv", model.save(format="csv").encode())
     head = f"{'h' if X.dtype == np.int16 else 'f'} {len(X)} {tables.n_features} {tables.n_outputs}\n".encode()
@@ -230,16 +275,15 @@ def thinned(content, rows):
     return " ".join((code, str(len(chosen)), *sizes)).encode() + b"\n" + body.tobytes()
 
 
-def check_against(estimator, X, expected):
-    """The PC's core agrees with scikit-learn on every row, so that the device does if it agrees with the core."""
-    X = X.astype(np.float32)
-    labels = estimator.predict(X)
-    if hasattr(estimator, "classes_"):
-        np.testing.assert_array_equal(labels, expected.labels)
-        np.testing.assert_allclose(expected.outputs, estimator.predict_proba(X), rtol=0, atol=PROBABILITY_TOLERANCE)
+def check_against(model, X, expected):
+    """The PC's core agrees with the estimator on every row, so that the device does if it agrees with the core."""
+    reference = reference_predictions(model.estimator, X.astype(np.float32))
+    tolerance = SUM_TOLERANCE if model.leaf == "sum" else PROBABILITY_TOLERANCE
+    if model.is_classifier:
+        np.testing.assert_array_equal(reference.labels, expected.labels)
     else:
-        tolerance = PROBABILITY_TOLERANCE * np.max(np.abs(labels))
-        np.testing.assert_allclose(expected.labels, labels, rtol=0, atol=tolerance)
+        tolerance *= np.max(np.abs(reference.labels))
+    np.testing.assert_allclose(expected.outputs, reference.outputs, rtol=0, atol=tolerance)
 
 
 def corrupt_trees():
@@ -254,6 +298,7 @@ def corrupt_trees():
         emlearn.convert(tree, dtype="int16", data=X, leaf="uint8"),
         emlearn.convert(heavy),
         emlearn.convert(DecisionTreeRegressor(**small).fit(X, y)),
+        emlearn.convert(GradientBoostingClassifier(n_estimators=1, **small).fit(X, y == 1)),
     ]
     contents = [
         (emlearn.Model(Document(replace(model.trees, labels=None))).save(format="eml"), 1) for model in models

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ._features import as_raw, probe_rows
 from .certificate import REGRESSION_TOLERANCE, Predictions, agreeing_rows, reference_predictions
 from .errors import ConvertError
+from .ir import sums
 from .ir import trees as ir
 from .ir.document import Document, Output
 from .ir.linear import LinearModel
@@ -25,7 +26,7 @@ from .passes.quantise import choose_dtype, quantise
 PROBABILITY_TOLERANCE = 1e-6
 MAX_PROBE_GOLDEN = 4
 N_PROBES = 64
-# Of families that compute with rounded numbers: of a probability, of the largest value or decision value.
+# Of what is computed with rounded numbers, sums of trees too: of a probability, of the largest value or decision value.
 TOLERANCE = 1e-5
 
 
@@ -150,7 +151,9 @@ def _build_trees(estimator: Any, ensemble: Ensemble, dtype: int, leaf: str, meth
 
 def _check_exact(model: Model, estimator: Any, ensemble: Ensemble, probes: NDArray[Any]) -> None:
     before, after = reference_predictions(estimator, probes.astype(np.float32)), model.predictions(probes)
-    if model.is_classifier:
+    if ensemble.link is not None:
+        wrong, tolerance = _summed_differently(ensemble, before, after)
+    elif model.is_classifier:
         wrong = before.labels != after.labels
         tolerance = PROBABILITY_TOLERANCE
     else:
@@ -159,6 +162,24 @@ def _check_exact(model: Model, estimator: Any, ensemble: Ensemble, probes: NDArr
     wrong |= np.max(np.abs(before.outputs - after.outputs), axis=1) > tolerance
     if np.any(wrong):
         _refuse(wrong, before, after, probes)
+
+
+def _summed_differently(ensemble: Ensemble, before: Predictions, after: Predictions) -> tuple[NDArray[np.bool_], float]:
+    """Rows of another class, and by how much outputs may differ.
+
+    XGBoost sums in float32, and each step may be off by 2^-24 of the sum so far; the others are nearer. A row whose
+    best two probabilities differ by less than that is a tie that the library's rounding decides.
+    """
+    size = np.sum(np.abs(ensemble.leaf_value)) / max(len(ensemble.leaf_value), 1) * len(ensemble.roots)
+    noise = 2.0**-24 * len(ensemble.roots) * float(size + np.max(np.abs(ensemble.bases)))
+    if ensemble.n_classes == 0:
+        largest = float(np.max(np.abs(before.outputs)))
+        return np.zeros(len(before.labels), bool), TOLERANCE * largest + (
+            noise if ensemble.link == sums.IDENTITY else noise * largest
+        )
+    best = np.sort(before.outputs, axis=1)
+    tied = best[:, -1] - best[:, -2] <= noise
+    return (before.labels != after.labels) & ~tied, TOLERANCE + noise
 
 
 def _refuse(wrong: NDArray[np.bool_], before: Predictions, after: Predictions, rows: NDArray[Any]) -> None:

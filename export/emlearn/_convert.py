@@ -38,14 +38,16 @@ def convert(
     """Convert a fitted estimator into a model for the device.
 
     By default the conversion is exact: the same class for every row of float32 features, probabilities within 1e-6,
-    regression within 1e-6 of the largest value. It checks itself on rows that lie on and beside the model's own
-    thresholds.
+    regression within 1e-6 of the largest value; where trees are summed, within 1e-5. It checks itself on rows that lie
+    on and beside the model's own thresholds.
 
     Parameters
     ----------
     estimator : object
-        A fitted decision tree, random forest, extra trees or linear model of scikit-learn, or a Pipeline of scalers,
-        PCA and feature selection before a linear model. The model keeps a reference to it, for `Model.certify`.
+        Fitted: a decision tree, random forest, extra trees, bagged trees, gradient boosting, histogram gradient
+        boosting, isolation forest or linear model of scikit-learn, AdaBoostClassifier, a Pipeline of scalers, PCA and
+        feature selection before a linear model, or a model of XGBoost or LightGBM. The model keeps a reference to it,
+        for `Model.certify`.
     kind : str, optional
         Name of the supported class to treat it as, for classes that only look like one.
     method : {"loadable", "inline"}
@@ -99,7 +101,7 @@ def convert(
     options = Options(
         method=method,
         dtype=DTYPES[dtype],
-        leaf=_leaf(leaf, leaf_bits, bool(source.n_classes)),
+        leaf=_leaf(leaf, leaf_bits, bool(source.n_classes) and getattr(source, "link", None) is None),
         scale=scale,
         table=_table(data, source.n_features),
         max_loss=max_loss,
@@ -147,5 +149,5 @@ def _leaf(leaf: str, leaf_bits: int | None, classifier: bool) -> str:
             raise ConvertError(f"leaf={leaf!r} and leaf_bits={leaf_bits} contradict each other; pass one of them")
         leaf = LEAF_BITS[leaf_bits]
     if not classifier and leaf != "exact":
-        raise ConvertError(f"leaf={leaf!r} is for classifiers; a regressor's leaves are values: leave it out")
+        raise ConvertError(f"leaf={leaf!r} is for votes of classes; this model's leaves are values: leave it out")
     return leaf

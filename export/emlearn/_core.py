@@ -86,7 +86,7 @@ class Core:
     def decision(self, X: NDArray[Any]) -> NDArray[np.float32]:
         """Decision values, shape (n, 1 or n_classes), of X; ValueError where the family has none."""
         if not hasattr(lib, f"core_{self._family}_decision"):
-            raise ValueError(f"a model of {self._family} has no decision function")
+            raise ValueError(f"a model of {self._family} has no decision function; use predict or predict_proba")
         return self._floats("decision", X, self._call("n_decision"))
 
 
@@ -109,6 +109,13 @@ class TreesCore(Core):
         _check(self._call("work", data, code, len(X), counts, counts + 1))
         rows = max(len(X), 1)
         return counts[0] / rows, counts[1] / rows
+
+    def sums(self, X: NDArray[Any], n_sums: int) -> NDArray[np.int64]:
+        """Sums of leaves and bases, shape (n, n_sums), of a model that has them; X as for `outputs`."""
+        out = np.empty((len(X), n_sums), np.int64)
+        data, code = self._input(X)
+        _check(self._call("sums", data, code, len(X), ffi.cast("int64_t *", ffi.from_buffer(out))))
+        return out
 
 
 def open_core(family: str, eml: bytes) -> Core:

@@ -33,6 +33,7 @@ uint32_t core_F_n_decision(const eml_F_t *m);
 int core_F_decision(const eml_F_t *m, const void *x, char type, size_t n_rows, float *out, size_t n_out);
 """
 _DECLARE_WORK = """
+int core_trees_sums(const eml_trees_t *t, const void *x, char type, size_t n_rows, int64_t *out);
 int core_trees_work(
     const eml_trees_t *t, const void *x, char type, size_t n_rows, uint64_t *decisions, uint64_t *entries);
 """
@@ -98,6 +99,19 @@ static uint32_t core_F_n_decision(const eml_F_t *m) {
 """
 
 _WORK = """
+// Of models whose leaves are summed: the sums, one a row or one a class.
+static int core_trees_sums(const eml_trees_t *t, const void *x, char type, size_t n_rows, int64_t *out) {
+    for (size_t row = 0; row < n_rows; row++) {
+        const eml_array_t array = core_row(x, type, t->n_features, row);
+        const eml_err_t err = eml_trees_check_input(t, &array);
+        if (err != EML_OK) {
+            return err;
+        }
+        eml_trees_add_up(t, &array, (uint64_t *)out + row * eml_trees_n_sums(t));
+    }
+    return EML_OK;
+}
+
 // What prediction has to do for these rows: decisions taken, and entries of leaves with several classes.
 static int core_trees_work(
     const eml_trees_t *t, const void *x, char type, size_t n_rows, uint64_t *decisions, uint64_t *entries) {

@@ -12,7 +12,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from .ir.trees import Trees
+from .ir.trees import LEAF_SUM, Trees
 
 # For a class: fixed, a tree, a decision, an entry of a leaf with several classes, a class.
 COSTS = {
@@ -50,4 +50,5 @@ def estimate(tables: Any, core: Any, core_input: NDArray[Any]) -> dict[str, int]
 @estimate.register
 def _(tables: Trees, core: Any, core_input: NDArray[Any]) -> dict[str, int]:
     decisions, entries = core.work(core_input)
-    return instructions(tables.dtype_name, tables.n_trees, decisions, entries, tables.n_classes)
+    n_classes = 0 if tables.leaf == LEAF_SUM else tables.n_classes  # sums have not been measured
+    return instructions(tables.dtype_name, tables.n_trees, decisions, entries, n_classes)

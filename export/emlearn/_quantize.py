@@ -146,6 +146,44 @@ def values_to_int32(values: NDArray[np.float64]) -> tuple[NDArray[np.int32], int
     return np.rint(np.ldexp(values, -exponent)).astype(np.int32), exponent
 
 
+def sums_to_integers(
+    values: NDArray[np.float64], bases: NDArray[np.float64], leaf_bits: int, base_bits: int, error: float
+) -> tuple[NDArray[Any], NDArray[np.int64], int]:
+    """Round what sums are made of to a common unit, a power of two: int32 leaves if `error` allows it, else int64.
+
+    Parameters
+    ----------
+    values, bases : ndarray of float64
+        Leaves, and what sums are compared with or begin at; finite.
+    leaf_bits, base_bits : int
+        Bits that the magnitude of an int64 leaf, or of a base, may have.
+    error : float
+        How far a leaf may be rounded.
+
+    Returns
+    -------
+    ndarray of int32 or int64, ndarray of int64, int
+        Leaves half to even and bases rounded down, in units of 2^exponent, and the exponent. Rounded down, a base that
+        is compared with gives every sum that is a whole number the same answer as before.
+    """
+    largest_base = float(np.max(np.abs(bases), initial=0.0))
+    lowest = max(MIN_VALUE_EXPONENT, int(np.frexp(largest_base)[1]) + 1 - base_bits if largest_base else -1000)
+    leaves, exponent = values_to_int32(values)
+    if not np.any(leaves):  # the bases alone decide
+        exponent = max(int(np.frexp(largest_base)[1]) - 31, lowest) if largest_base else 0
+    if exponent < lowest or 2.0 ** (exponent - 1) > error:
+        largest = float(np.max(np.abs(values), initial=0.0))
+        exponent = max(int(np.frexp(largest)[1]) + 1 - leaf_bits, lowest)
+        wide = np.rint(np.ldexp(values, -exponent))
+        fits = np.max(np.abs(wide), initial=0.0) < 2**31
+        return wide.astype(np.int32 if fits else np.int64), _floor(bases, exponent), exponent
+    return leaves, _floor(bases, exponent), exponent
+
+
+def _floor(bases: NDArray[np.float64], exponent: int) -> NDArray[np.int64]:
+    return np.floor(np.ldexp(bases, -exponent)).astype(np.int64)
+
+
 def decimal_to_float32(text: str) -> np.float32:
     """Return the float32 nearest to a decimal number, of two the even one: rounded once, not by way of float64."""
     with np.errstate(over="ignore"):

@@ -66,7 +66,7 @@ def find(estimator: object, kind: str | None = None) -> Converter:
 
 def supported() -> list[str]:
     """Return the names of the supported estimator classes, sorted."""
-    return sorted(name for _, name in _CONVERTERS)
+    return sorted({name for _, name in _CONVERTERS})
 
 
 def _key(class_path: str) -> tuple[str, str]:

@@ -15,6 +15,7 @@ from . import writers
 from ._core import open_core
 from ._cost import estimate
 from ._features import as_core_input, as_raw, rows_on_thresholds
+from ._scores import Scores
 from .certificate import Certificate, Predictions
 from .ir.document import Document, Golden, Output, Tables
 from .writers import eml
@@ -24,7 +25,7 @@ N_FIRST_GOLDEN = 3
 METHODS = ("loadable", "inline")
 
 
-class Model:
+class Model(Scores):
     """A model that `convert` or `load` made.
 
     Predictions run in the C core that devices run, on the very bytes of the `.eml` file.
@@ -84,7 +85,7 @@ class Model:
 
     @property
     def leaf(self) -> str:
-        """What leaves of trees hold: "hard", "counts", "weighted", "uint8" or "value"; "" without trees."""
+        """What leaves of trees hold: "hard", "counts", "weighted", "uint8", "value" or "sum"; "" without trees."""
         return str(self.tables.facts().get("leaf", ""))
 
     def predict(self, X: Any) -> NDArray[Any]:
@@ -133,31 +134,11 @@ class Model:
         """
         if not self.is_classifier:
             raise ValueError("a regression model has no probabilities; use predict")
+        if self.is_outlier_detector:
+            raise ValueError("an isolation forest has no probabilities; use score_samples")
         if self.tables.output != Output.PROBABILITIES:
             raise ValueError("this estimator has no probabilities; use decision_function")
         return self._core.outputs(self._core_input(X))
-
-    def decision_function(self, X: Any) -> NDArray[np.float32]:
-        """Predict decision values, of families that have some.
-
-        Parameters
-        ----------
-        X : array-like, shape (n_rows, n_features)
-            As for `predict`.
-
-        Returns
-        -------
-        ndarray of float32, shape (n_rows,) for two classes, else (n_rows, n_classes)
-            In the order of `classes_`.
-
-        Raises
-        ------
-        ValueError
-            As `predict`; and for a model without decision values.
-        """
-        if not self.is_classifier:
-            raise ValueError("a regression model has no decision function; use predict")
-        return _values(self._core.decision(self._core_input(X)))
 
     def certify(self, X: Any, y: Any = None, *, estimator: Any = None) -> Certificate:
         """Compare with the estimator on every row, and keep the result and some of the rows for `save`.

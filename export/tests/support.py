@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
+from emlearn._registry import find
 from emlearn.ir.trees import Ensemble
 from sklearn import datasets, preprocessing
 
@@ -52,11 +53,9 @@ def with_missing(X, seed=0, part=0.2):
 
 
 def thresholds_of(estimator):
-    """{feature: float64 thresholds} of a fitted tree or forest of scikit-learn."""
-    trees = [member.tree_ for member in getattr(estimator, "estimators_", [estimator])]
-    feature = np.concatenate([tree.feature for tree in trees])
-    threshold = np.concatenate([tree.threshold for tree in trees])
-    return {f: threshold[feature == f] for f in np.unique(feature[feature >= 0])}
+    """{feature: float64 thresholds} of a fitted ensemble, as its converter sees them."""
+    converted = find(estimator)(estimator)
+    return {f: converted.threshold[converted.feature == f] for f in np.unique(converted.feature)}
 
 
 def walk(ensemble, row):

@@ -55,7 +55,7 @@ def test_kind_names_the_class_to_convert_as():
     with pytest.raises(ConvertError, match="cannot convert Lookalike"):
         emlearn.convert(estimator)
     assert np.array_equal(emlearn.convert(estimator, kind="DecisionTreeClassifier").predict(X), estimator.predict(X))
-    with pytest.raises(ConvertError, match="kind='Tree' is unknown; use one of .*, DecisionTreeClassifier"):
+    with pytest.raises(ConvertError, match="kind='Tree' is unknown; use one of AdaBoostClassifier"):
         emlearn.convert(estimator, kind="Tree")
 
 
@@ -118,7 +118,7 @@ def test_regressors_have_no_leaf_options():
     X, y = data("diabetes")
     estimator = tree.DecisionTreeRegressor(max_depth=3).fit(X, y)
     for options in ({"leaf": "hard"}, {"leaf_bits": 8}):
-        with pytest.raises(ConvertError, match="is for classifiers"):
+        with pytest.raises(ConvertError, match="is for votes of classes"):
             emlearn.convert(estimator, **options)
     assert emlearn.convert(estimator, leaf_bits=32, return_type="regressor").leaf == "value"
 

@@ -55,7 +55,7 @@ def test_golden_files_are_read_back(name, suffix):
 def test_layouts_and_leaves_are_covered():
     trees = [document.trees for document in DOCUMENTS.values() if document.tables.FAMILY == "trees"]
     assert {t.layout for t in trees} == set(range(3)) and {t.dtype for t in trees} == set(range(3))
-    assert {t.leaf for t in trees} == set(range(5))
+    assert {t.leaf for t in trees} == set(range(6))
     assert any(t.is_leaf.sum() > 2 for t in trees)
 
 

@@ -9,13 +9,23 @@ from __future__ import annotations
 import struct
 import subprocess
 import zlib
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
+from emlearn._registry import find
 from emlearn.ir import trees as ir
-from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor, RandomForestClassifier
+from emlearn.passes.layout import layout
+from emlearn.passes.leaves import encode
+from emlearn.passes.quantise import quantise
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    ExtraTreesRegressor,
+    GradientBoostingClassifier,
+    RandomForestClassifier,
+)
 from sklearn.tree import DecisionTreeClassifier
 
 import emlearn
@@ -47,6 +57,18 @@ def weighted():
     return emlearn.convert(ExtraTreesClassifier(3, min_samples_leaf=6, **TREE).fit(X, y, sample_weight=weights))
 
 
+def long_sums():
+    X, y = integers(2)
+    boosted = GradientBoostingClassifier(n_estimators=2, max_depth=2, random_state=0).fit(X, y)
+    ensemble = find(boosted)(boosted)
+    leaves = ensemble.leaf_value * 2.0**9  # as far as it takes for int32 to round too much
+    model = layout(quantise(ensemble, ir.DTYPE_INT16), encode(replace(ensemble, leaf_value=leaves), "exact"), 2, 2)
+    assert model.values.dtype == np.int64
+    made = emlearn.Model(ir.Document(model))
+    made.golden = made.golden_of(X[:2].astype(np.int16))
+    return made
+
+
 def missing():
     X, y = floats()
     X = X.copy()
@@ -74,6 +96,10 @@ MODELS = {
     "hard": lambda: emlearn.convert(DecisionTreeClassifier(**TREE).fit(*floats()), leaf="hard"),
     "value": lambda: emlearn.convert(ExtraTreesRegressor(2, **TREE).fit(floats()[0], floats()[1] - 0.3)),
     "scaled": lambda: emlearn.convert(DecisionTreeClassifier(**TREE).fit(*floats()), dtype="int16", data=floats()[0]),
+    "sum": lambda: emlearn.convert(
+        GradientBoostingClassifier(n_estimators=2, **TREE).fit(floats()[0], named(floats()[1]))
+    ),
+    "sum int64": long_sums,
     "missing": missing,
     "wide": wide,
 }
@@ -96,7 +122,7 @@ def rows_of(name):
     """Raw rows, the last few at the limits of their type."""
     trees = model(name).trees
     X = np.zeros((12, trees.n_features), np.float32)
-    X[:, -2:] = integers()[0][:12] if name in ("int16", "uint8", "wide") else floats()[0][:12]
+    X[:, -2:] = integers()[0][:12] if name in ("int16", "uint8", "wide", "sum int64") else floats()[0][:12]
     if trees.dtype == ir.DTYPE_INT16:
         X[-2:] = [[32767], [-32768]]
         return X.astype(np.int16)
@@ -225,7 +251,7 @@ def test_models_cover_the_formats():
     kinds = {(m.trees.layout, m.trees.dtype, m.trees.leaf) for m in map(model, MODELS)}
     assert {k[0] for k in kinds} == {ir.PACKED16, ir.PACKED32, ir.WIDE}
     assert {k[1] for k in kinds} == {ir.DTYPE_FLOAT, ir.DTYPE_INT16, ir.DTYPE_SCALED}
-    assert {k[2] for k in kinds} == {ir.LEAF_HARD, ir.LEAF_COUNTS, ir.LEAF_WEIGHTED, ir.LEAF_UINT8, ir.LEAF_VALUE}
+    assert {k[2] for k in kinds} == set(range(len(ir.LEAVES)))
     assert any(m.trees.missing_left.any() for m in map(model, MODELS))
     assert {type(m.trees.labels[0]) for m in map(model, MODELS) if m.trees.labels} == {int, str}
 

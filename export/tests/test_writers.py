@@ -34,6 +34,16 @@ MODELS = {
     ),
     "regression": ("diabetes", ensemble.RandomForestRegressor(5, min_samples_leaf=3, random_state=0), {}),
     "scaled regression": ("diabetes", tree.DecisionTreeRegressor(random_state=0), {"dtype": "int16"}),
+    "boosted": ("iris", ensemble.GradientBoostingClassifier(n_estimators=4, random_state=0), {}),
+    "boosted int16": (
+        "digits",
+        ensemble.GradientBoostingClassifier(n_estimators=2, random_state=0),
+        {"dtype": "int16"},
+    ),
+    "boosted regression": ("diabetes", ensemble.GradientBoostingRegressor(n_estimators=9, random_state=0), {}),
+    "histogram": ("wine", ensemble.HistGradientBoostingRegressor(max_iter=9, loss="gamma", random_state=0), {}),
+    "stumps": ("breast_cancer", ensemble.AdaBoostClassifier(n_estimators=9, random_state=0), {}),
+    "isolation": ("iris", ensemble.IsolationForest(n_estimators=5, max_features=0.5, random_state=0), {}),
     "single leaf": ("iris", tree.DecisionTreeClassifier(min_samples_leaf=100), {}),
 }
 
@@ -66,9 +76,9 @@ OTHER = '#include "golden.h"\nint other(void);\nint other(void) { return golden.
 def make(name):
     dataset, estimator, options = MODELS[name]
     X, y = data(dataset)
-    estimator = estimator.fit(X, y)
-    rows = np.concatenate([X, rows_around(thresholds_of(estimator), X, n=100, integers=name == "int16")])
-    if name not in ("int16", "hard"):
+    estimator = estimator.fit(X, y + (name == "histogram"))  # a gamma loss wants positive numbers
+    rows = np.concatenate([X, rows_around(thresholds_of(estimator), X, n=100, integers="int16" in name)])
+    if name not in ("int16", "hard", "boosted int16"):
         rows = np.concatenate([rows, with_missing(rows[-50:])])
     return emlearn.convert(estimator, **options), rows
 
@@ -136,7 +146,9 @@ def test_c_labels_cannot_end_their_comment():
     assert comments == ['// class 0: "*/ ??/"', '// class 1: "a\\n#error"', '// class 2: "b\\\\"']
 
 
-@pytest.mark.parametrize("name", ["int16", "float", "scaled", "uint8", "weighted", "regression", "single leaf"])
+@pytest.mark.parametrize(
+    "name", ["int16", "float", "scaled", "uint8", "weighted", "regression", "boosted", "isolation", "single leaf"]
+)
 def test_py(name, tmp_path):
     model, rows = make(name)
     model.save(tmp_path / "gesture.py")

@@ -9,7 +9,7 @@
 // MODEL_FAMILY gives the names that all families share: _t, open, scratch_size. What is called once, or seldom, is no method
 // here but a function of the bytecode module MODEL_TOOLS, which works on model.data.
 //
-// MODEL_FALLBACK, if it is there, is the module that takes the models which this one reports to be unsupported.
+// MODEL_FALLBACK(model), if it is there, is the module that takes a model which this one reports to be unsupported.
 #ifndef EML_NATMOD_MODEL_H
 #define EML_NATMOD_MODEL_H
 
@@ -65,8 +65,9 @@ static mp_obj_t model_attach(mp_obj_t self_in, mp_obj_t data, mp_obj_t in_place)
     const eml_err_t err = model_open(m, &info);
 #ifdef MODEL_FALLBACK
     if (err == EML_ERR_UNSUPPORTED) {
+        const mp_obj_t attach = model_import(MODEL_FALLBACK(m), MP_QSTR_attach);
         const mp_obj_t args[3] = { self_in, data, mp_const_true };
-        return mp_call_function_n_kw(model_import(MODEL_FALLBACK, MP_QSTR_attach), 3, 0, args);
+        return mp_call_function_n_kw(attach, 3, 0, args);
     }
 #endif
     natmod_check(err);

@@ -19,11 +19,11 @@
 #include "eml_file.h"
 
 typedef enum {
-    EML_LINK_IDENTITY = 0, // outputs are the decision values, or values of regression
-    EML_LINK_SIGMOID = 1,  // one decision value, two probabilities
-    EML_LINK_SOFTMAX = 2,
-    EML_LINK_OVR = 3, // one logistic function a class, divided by their sum
-} eml_link_t;
+    EML_LINEAR_IDENTITY = 0, // outputs are the decision values, or values of regression
+    EML_LINEAR_SIGMOID = 1,  // one decision value, two probabilities
+    EML_LINEAR_SOFTMAX = 2,
+    EML_LINEAR_OVR = 3, // one logistic function a class, divided by their sum
+} eml_linear_link_t;
 
 // What a file's header says, in its layout, then where the arrays are.
 typedef struct {
@@ -31,7 +31,7 @@ typedef struct {
     uint16_t n_classes; // 0: regression
     uint16_t n_outputs;
     uint8_t output; // eml_output_t
-    uint8_t link;   // eml_link_t
+    uint8_t link;   // eml_linear_link_t
     uint32_t size;
     uint16_t n_rows; // of coef: 1 for two classes, else one a class; or one a value of regression
     uint16_t unused;
@@ -64,12 +64,12 @@ static inline size_t eml_linear_scratch_size(const eml_linear_t *m) {
 
 static inline eml_err_t eml_linear_validate(const eml_linear_t *m) {
     const int link = m->link;
-    const uint32_t output = link != EML_LINK_IDENTITY ? EML_PROBABILITIES : m->n_classes ? EML_DECISION_VALUES : EML_VALUES;
+    const uint32_t output = link != EML_LINEAR_IDENTITY ? EML_PROBABILITIES : m->n_classes ? EML_DECISION_VALUES : EML_VALUES;
     const uint32_t n_rows = m->n_rows;
     const int classes_ok = m->n_classes == 0 || (m->n_classes >= 2 && (n_rows == m->n_classes || (n_rows == 1 && m->n_classes == 2)));
-    const int link_ok = link == EML_LINK_IDENTITY ? 1 : link == EML_LINK_SIGMOID ? n_rows == 1 && m->n_classes == 2 : n_rows == m->n_classes;
-    if (!m->n_features || !n_rows || link > EML_LINK_OVR || m->output != output || !classes_ok || !link_ok
-        || m->n_outputs != n_rows + (link == EML_LINK_SIGMOID)) {
+    const int link_ok = link == EML_LINEAR_IDENTITY ? 1 : link == EML_LINEAR_SIGMOID ? n_rows == 1 && m->n_classes == 2 : n_rows == m->n_classes;
+    if (!m->n_features || !n_rows || link > EML_LINEAR_OVR || m->output != output || !classes_ok || !link_ok
+        || m->n_outputs != n_rows + (link == EML_LINEAR_SIGMOID)) {
         return EML_ERR_MODEL;
     }
     for (uint32_t i = 0; i <= m->n_features; i++) {
@@ -231,20 +231,20 @@ static inline eml_err_t eml_linear_predict(
         return err;
     }
     const uint32_t best = eml_linear_rows(m, x, sums);
-    if (link == EML_LINK_OVR) {
+    if (link == EML_LINEAR_OVR) {
         eml_linear_ovr(m, sums, best, exponent, out);
         return EML_OK;
     }
     for (uint32_t k = 0; k < m->n_rows; k++) {
-        const uint32_t d = eml_linear_float(&sums[k], link == EML_LINK_SOFTMAX ? &sums[best] : NULL, exponent);
-        if (link == EML_LINK_SIGMOID) {
+        const uint32_t d = eml_linear_float(&sums[k], link == EML_LINEAR_SOFTMAX ? &sums[best] : NULL, exponent);
+        if (link == EML_LINEAR_SIGMOID) {
             eml_float_store(&out[1], eml_sigmoid(d));
             eml_float_store(&out[0], eml_sigmoid(d ^ 0x80000000u));
         } else {
-            eml_float_store(&out[k], link == EML_LINK_SOFTMAX ? eml_exp(d) : d);
+            eml_float_store(&out[k], link == EML_LINEAR_SOFTMAX ? eml_exp(d) : d);
         }
     }
-    if (link == EML_LINK_SOFTMAX) {
+    if (link == EML_LINEAR_SOFTMAX) {
         eml_normalise(out, m->n_rows);
     }
     return EML_OK;
@@ -258,7 +258,7 @@ static inline eml_err_t eml_linear_outputs(
 // out: [n_rows]
 static inline eml_err_t eml_linear_decision(
     const eml_linear_t *m, const eml_array_t *features, void *scratch, float *out, size_t n_out) {
-    return n_out == m->n_rows ? eml_linear_predict(m, features, scratch, out, EML_LINK_IDENTITY) : EML_ERR_SHAPE;
+    return n_out == m->n_rows ? eml_linear_predict(m, features, scratch, out, EML_LINEAR_IDENTITY) : EML_ERR_SHAPE;
 }
 
 #endif // EML_LINEAR_H

@@ -13,6 +13,7 @@
 
 #include "eml_math.h"
 #include "eml_trees_data.h"
+#include "eml_trees_sums.h"
 
 // Coarse sums lie in the same memory as the others, and float features are read as bits.
 #ifdef __GNUC__
@@ -238,6 +239,20 @@ static inline int64_t eml_trees_value_sum(const eml_trees_t *t, const eml_array_
     return sum;
 }
 
+// Of sums: each tree adds to one of the outputs, in turn. sums: [eml_trees_n_sums(t)]
+static inline void eml_trees_add_up(const eml_trees_t *t, const eml_array_t *x, uint64_t *sums) {
+    const uint32_t n = eml_trees_n_sums(t);
+    uint32_t output = n;
+    while (output > 0) {
+        output--;
+        sums[output] = eml_trees_base(t, eml_trees_n_outputs(t) - n + output);
+    }
+    for (uint32_t tree = 0; tree < t->n_trees; tree++) {
+        sums[output] += eml_trees_addend(t, eml_trees_leaf(t, x, tree));
+        output = output + 1 == n ? 0 : output + 1;
+    }
+}
+
 static inline eml_err_t eml_trees_check_input(const eml_trees_t *t, const eml_array_t *x) {
     if (t->n_trees == 0) {
         return EML_ERR_MODEL; // nothing is loaded
@@ -251,6 +266,10 @@ static inline eml_err_t eml_trees_check_input(const eml_trees_t *t, const eml_ar
 
 // Class of one sample that eml_trees_check_input has accepted.
 static inline uint32_t eml_trees_classify(const eml_trees_t *t, const eml_array_t *x, uint64_t *sums) {
+    if (eml_trees_is_sum(t)) {
+        eml_trees_add_up(t, x, sums);
+        return eml_trees_sums_class(t, sums);
+    }
     eml_trees_word_t *coarse = (eml_trees_word_t *)(void *)sums;
     const int mixed = eml_trees_votes(t, x, coarse);
     uint32_t best = 0; // the first of equals
@@ -277,6 +296,11 @@ static inline uint32_t eml_trees_classify(const eml_trees_t *t, const eml_array_
 
 // Probabilities, or the regression value, of one sample that eml_trees_check_input has accepted.
 static inline void eml_trees_evaluate(const eml_trees_t *t, const eml_array_t *x, uint64_t *sums, float *out) {
+    if (eml_trees_is_sum(t)) {
+        eml_trees_add_up(t, x, sums);
+        eml_trees_sums_outputs(t, sums, out);
+        return;
+    }
     if (t->n_classes == 0) {
         const int64_t sum = eml_trees_value_sum(t, x);
         const uint64_t magnitude = (uint64_t)(sum < 0 ? -sum : sum);

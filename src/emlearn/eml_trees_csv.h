@@ -38,7 +38,7 @@ static inline eml_err_t eml_csv_name(eml_trees_csv_t *p) {
     }
     p->row = p->last_row = (uint8_t)row;
     p->in_number = row != EML_ROW_LABEL && row != EML_ROW_CERT;
-    p->is_signed = row == EML_ROW_S || row == EML_ROW_N || (row == EML_ROW_V && p->trees.leaf == EML_LEAF_VALUE)
+    p->is_signed = row == EML_ROW_S || row == EML_ROW_N || (row == EML_ROW_V && p->trees.leaf >= EML_LEAF_VALUE)
         || (row == EML_ROW_T && p->trees.dtype == EML_TREES_INT16);
     p->name = p->column = p->number = p->negative = p->n_digits = 0;
     return row == EML_ROW_T ? eml_csv_golden(p) : EML_OK;

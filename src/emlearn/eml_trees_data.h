@@ -14,7 +14,19 @@ typedef enum {
     EML_LEAF_WEIGHTED = 2, // proportions in float64
     EML_LEAF_UINT8 = 3,    // proportions value / 255
     EML_LEAF_VALUE = 4,    // a number in fixed point, regression
+    EML_LEAF_SUM = 5,      // the same, to be summed: boosting, isolation forests
 } eml_leaf_t;
+
+// What the sums of EML_LEAF_SUM mean.
+typedef enum {
+    EML_LINK_IDENTITY = 0,     // the value of a regression
+    EML_LINK_EXP = 1,          // its logarithm
+    EML_LINK_SIGMOID = 2,      // log odds of the second of two classes
+    EML_LINK_HALF_SIGMOID = 3, // half of them
+    EML_LINK_ISOLATION = 4,    // minus the logarithm of the anomaly score, which is the first of two outputs
+    EML_LINK_SOFTMAX = 5,      // for each class the logarithm of what its probability is proportional to
+} eml_link_t;
+#define EML_SUM_INT64 8 // added to the link: leaves are int64_t, not int32_t
 
 // What a file's header says, in its layout, then where the tables are. Arrays are owned by the caller and outlive the
 // struct. An index is uint32_t in the wide layout, else uint16_t.
@@ -26,18 +38,19 @@ typedef struct {
     uint8_t dtype;        // eml_trees_dtype_t
     uint8_t leaf;         // eml_leaf_t
     uint8_t feature_bits; // of a packed node's first word
-    uint8_t entry;
+    uint8_t entry;        // of records 0 or 1; of sums the link, and EML_SUM_INT64 or not
     uint8_t unused;
     uint32_t n_nodes;
     uint32_t n_leaves; // records or values
     uint32_t n_entries;
-    uint32_t n_values; // float64 of weighted leaves; of regression the exponent, plus EML_TREES_EXPONENT
+    uint32_t n_values; // float64 of weighted leaves; of values and sums the exponent, plus EML_TREES_EXPONENT
     const void *nodes;      // [n_nodes] elements of 6, 8 or 16 bytes, by layout
     const void *roots;      // [n_trees] indices of elements
     const int32_t *scale;   // [n_features][2] shift and offset, EML_TREES_SCALED only
     const void *leaf_start; // [n_leaves + 1] indices of entries
     const void *entries;    // [n_entries] one uint16_t: class | value << 8; with entry = 1 two indices
-    const uint32_t *values; // weighted: [n_values][2] words of float64; value: [n_leaves] int32_t, in units of 2^exponent
+    const uint32_t *values; // weighted: [n_values][2] words of float64; value: [n_leaves] int32_t, in units of 2^exponent;
+                            // sum: [n_leaves] int32_t or words of int64_t, and behind them [n_outputs][2] words of the bases
     // Leaf number that a tree leads to, where the trees are code (generated C); NULL where they are `nodes`.
     uint32_t (*leaf_of)(uint32_t tree, const void *features);
 } eml_trees_t;
@@ -48,8 +61,9 @@ typedef struct {
 #define EML_TREES_MAX_OFFSET 0x20000000 // of a scale, either way
 #define EML_KEY_INFINITY 0x7f000001 // eml_float_key of +infinity; every NaN has a larger one
 
-// Defined before this header is included, EML_TREES_SMALL leaves of the core what needs little code: hard votes of int16 and
-// float models with up to 256 features, in packed layouts.
+// Defined before this header is included, one of these leaves of the core what some models need. EML_TREES_SMALL is what needs
+// little code: hard votes of int16 and float models with up to 256 features, in packed layouts. EML_TREES_SUMS is sums only, and
+// EML_TREES_VOTES everything else.
 static inline int eml_trees_is_small(const eml_trees_t *t) {
     return t->layout != EML_TREES_WIDE && t->feature_bits == 8 && t->dtype != EML_TREES_SCALED && t->leaf == EML_LEAF_HARD;
 }
@@ -58,6 +72,22 @@ static inline int eml_trees_is_small(const eml_trees_t *t) {
 #else
 #define EML_TREES_ONLY_SMALL 0
 #endif
+#ifdef EML_TREES_SUMS
+#define EML_TREES_ONLY_SUMS 1
+#else
+#define EML_TREES_ONLY_SUMS 0
+#endif
+#if defined(EML_TREES_SMALL) || defined(EML_TREES_VOTES)
+#define EML_TREES_NO_SUMS 1
+#else
+#define EML_TREES_NO_SUMS 0
+#endif
+
+static inline int eml_trees_is_ours(const eml_trees_t *t) {
+    return EML_TREES_ONLY_SMALL ? eml_trees_is_small(t)
+        : t->leaf == EML_LEAF_SUM ? !EML_TREES_NO_SUMS
+                                  : !EML_TREES_ONLY_SUMS;
+}
 
 static inline int eml_trees_is_wide(const eml_trees_t *t) {
     return !EML_TREES_ONLY_SMALL && t->layout == EML_TREES_WIDE;
@@ -68,7 +98,7 @@ static inline uint32_t eml_trees_feature_bits(const eml_trees_t *t) {
 }
 
 static inline eml_leaf_t eml_trees_leaf_kind(const eml_trees_t *t) {
-    return EML_TREES_ONLY_SMALL ? EML_LEAF_HARD : (eml_leaf_t)t->leaf;
+    return EML_TREES_ONLY_SMALL ? EML_LEAF_HARD : EML_TREES_ONLY_SUMS ? EML_LEAF_SUM : (eml_leaf_t)t->leaf;
 }
 
 static inline int eml_trees_is_scaled(const eml_trees_t *t) {
@@ -87,6 +117,20 @@ static inline uint32_t eml_trees_n_outputs(const eml_trees_t *t) {
 // Bytes that prediction needs to work in.
 static inline size_t eml_trees_scratch_size(const eml_trees_t *t) {
     return eml_trees_n_outputs(t) * sizeof(uint64_t);
+}
+
+static inline int eml_trees_is_sum(const eml_trees_t *t) {
+    return !EML_TREES_NO_SUMS && eml_trees_leaf_kind(t) == EML_LEAF_SUM;
+}
+
+// Leaf numbers there are: classes and records, or values.
+static inline uint32_t eml_trees_n_numbers(const eml_trees_t *t) {
+    return (eml_trees_is_sum(t) ? 0u : t->n_classes) + t->n_leaves;
+}
+
+// Of sums: the words of all leaves.
+static inline uint32_t eml_trees_sum_words(const eml_trees_t *t) {
+    return t->entry & EML_SUM_INT64 ? 2 * t->n_leaves : t->n_leaves;
 }
 
 // Bytes of an element, of an index, of an entry.
@@ -162,7 +206,7 @@ static inline int32_t eml_trees_highest(const eml_trees_t *t) {
 
 // Whether a child of element i is a leaf or an element that exists and lies further on.
 static inline int eml_trees_ref_ok(const eml_trees_t *t, uint32_t i, uint32_t ref) {
-    return ref & EML_TREES_LEAF ? (ref ^ EML_TREES_LEAF) < t->n_classes + t->n_leaves : ref > i && ref < t->n_nodes;
+    return ref & EML_TREES_LEAF ? (ref ^ EML_TREES_LEAF) < eml_trees_n_numbers(t) : ref > i && ref < t->n_nodes;
 }
 
 static inline int eml_trees_wide_ok(const eml_trees_t *t) {
@@ -182,7 +226,7 @@ static inline int eml_trees_packed_ok(const eml_trees_t *t) {
     const uint32_t bits = eml_trees_feature_bits(t);
     const uint32_t ones = 0x7fffu >> bits;
     const uint32_t n_features = t->n_features;
-    const uint32_t n_leaves = t->n_classes + t->n_leaves;
+    const uint32_t n_leaves = eml_trees_n_numbers(t);
     const uint32_t largest_head = t->dtype == EML_TREES_INT16 ? 0x7fff : 0xffff; // there is no missing_left without NaN
     const uint16_t *w = (const uint16_t *)t->nodes;
     for (uint32_t rest = t->n_nodes; rest > 0; rest--) { // with this one
@@ -268,7 +312,27 @@ static inline int eml_trees_records_ok(const eml_trees_t *t) {
     return 1;
 }
 
+// Of sums: no sum can leave 62 bits. A base is below 2^60, and so is n_trees times a leaf.
+static inline int eml_trees_sums_ok(const eml_trees_t *t) {
+    const uint32_t n_words = eml_trees_sum_words(t);
+    const uint32_t end = n_words + 2 * eml_trees_n_outputs(t);
+    uint32_t leaf_bits = 28; // of the upper word
+    for (uint32_t n = t->n_trees; n > 0; n >>= 1) {
+        leaf_bits--;
+    }
+    for (uint32_t i = n_words == t->n_leaves ? n_words : 0; i < end; i += 2) {
+        const uint32_t high = t->values[i + 1];
+        if ((high ^ (0u - (high >> 31))) >> (i < n_words ? leaf_bits : 28)) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
 static inline int eml_trees_values_ok(const eml_trees_t *t) {
+    if (eml_trees_is_sum(t)) {
+        return eml_trees_sums_ok(t);
+    }
     for (uint32_t i = 0; i < t->n_values && eml_trees_leaf_kind(t) == EML_LEAF_WEIGHTED; i++) {
         const uint32_t low = t->values[2 * i];
         const uint32_t high = t->values[2 * i + 1];
@@ -280,15 +344,21 @@ static inline int eml_trees_values_ok(const eml_trees_t *t) {
     return 1;
 }
 
+static inline int eml_trees_link_ok(const eml_trees_t *t) {
+    const uint32_t link = t->entry & ~(uint32_t)EML_SUM_INT64;
+    return link == EML_LINK_SOFTMAX ? t->n_classes >= 2 : link < EML_LINK_SOFTMAX && t->n_classes == (link > EML_LINK_EXP ? 2 : 0);
+}
+
 // Whether the header's numbers go together. Float models are packed32, others packed16; both may be wide.
 static inline int eml_trees_header_ok(const eml_trees_t *t) {
     const eml_leaf_t leaf = eml_trees_leaf_kind(t);
-    const uint32_t most_values = leaf == EML_LEAF_WEIGHTED ? EML_TREES_MAX_COUNT : leaf == EML_LEAF_VALUE ? 511 : 0;
+    const uint32_t most_values = leaf == EML_LEAF_WEIGHTED ? EML_TREES_MAX_COUNT : leaf >= EML_LEAF_VALUE ? 511 : 0;
     const uint32_t bits = eml_trees_feature_bits(t);
     const int packed_ok = t->layout == (t->dtype == EML_TREES_FLOAT ? EML_TREES_PACKED32 : EML_TREES_PACKED16) && bits >= 8
         && bits <= 14 && !((t->n_features - 1u) >> bits);
-    return t->n_features && t->n_trees && t->dtype <= EML_TREES_SCALED && leaf <= EML_LEAF_VALUE && t->entry <= 1
-        && (leaf == EML_LEAF_VALUE) == (t->n_classes == 0) && (eml_trees_has_records(t) || !t->n_entries)
+    const int leaf_ok = leaf == EML_LEAF_SUM ? eml_trees_link_ok(t)
+        : leaf <= EML_LEAF_VALUE && t->entry <= 1 && (leaf == EML_LEAF_VALUE) == (t->n_classes == 0);
+    return t->n_features && t->n_trees && t->dtype <= EML_TREES_SCALED && leaf_ok && (eml_trees_has_records(t) || !t->n_entries)
         && (leaf != EML_LEAF_HARD || !t->n_leaves) && t->n_values <= most_values
         && (eml_trees_is_wide(t) ? bits == 0 : packed_ok);
 }

@@ -24,6 +24,9 @@ static inline eml_trees_sizes_t eml_trees_sizes(const eml_trees_t *t) {
     s.leaf_start = records * eml_pad4((t->n_leaves + 1) * eml_trees_index_size(t));
     s.entries = records * eml_pad4(t->n_entries * eml_trees_entry_size(t));
     s.values = leaf == EML_LEAF_VALUE ? t->n_leaves * 4 : leaf == EML_LEAF_WEIGHTED ? t->n_values * 8 : 0;
+    if (eml_trees_is_sum(t)) {
+        s.values = eml_trees_sum_words(t) * 4 + eml_trees_n_outputs(t) * 8;
+    }
     return s;
 }
 
@@ -63,7 +66,7 @@ static inline eml_err_t eml_trees_open(eml_trees_t *t, const void *file, size_t 
     if (words[2] < start || eml_trees_header(t, words + EML_FILE_HEADER / 4) != EML_OK) {
         return EML_ERR_FORMAT;
     }
-    if (EML_TREES_ONLY_SMALL && !eml_trees_is_small(t)) {
+    if (!eml_trees_is_ours(t)) {
         return EML_ERR_UNSUPPORTED;
     }
     if (eml_trees_body_size(t) > words[2] - start) {

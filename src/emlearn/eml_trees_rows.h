@@ -49,9 +49,13 @@ static inline uint32_t eml_csv_expected(const eml_trees_csv_t *p, uint32_t row) 
     const eml_trees_t *t = &p->trees;
     switch (row) {
         case EML_ROW_S: return t->dtype == EML_TREES_SCALED ? t->n_features : 0;
-        case EML_ROW_V: return t->leaf == EML_LEAF_VALUE ? t->n_leaves : t->leaf == EML_LEAF_WEIGHTED ? t->n_values : 0;
+        case EML_ROW_V:
+            return eml_trees_is_sum(t)        ? eml_trees_sum_words(t) + 2 * eml_trees_n_outputs(t)
+                : t->leaf == EML_LEAF_VALUE    ? t->n_leaves
+                : t->leaf == EML_LEAF_WEIGHTED ? t->n_values
+                                               : 0;
         case EML_ROW_P: return eml_trees_has_records(t) ? t->n_leaves : 0;
-        case EML_ROW_L: return t->n_classes ? t->n_classes + t->n_leaves : 0;
+        case EML_ROW_L: return t->n_classes && !eml_trees_is_sum(t) ? t->n_classes + t->n_leaves : 0;
         case EML_ROW_R: return t->n_trees;
         case EML_ROW_N: return t->n_nodes;
         case EML_ROW_LABEL: return t->n_classes;
@@ -253,7 +257,7 @@ static inline eml_err_t eml_csv_row(eml_trees_csv_t *p) {
             eml_image_put(t->scale, 4, 2 * i + 1, c[1]);
             break;
         case EML_ROW_V:
-            expected = t->leaf == EML_LEAF_VALUE ? 1 : 2;
+            expected = t->leaf >= EML_LEAF_VALUE ? 1 : 2;
             eml_image_put(t->values, 4, expected * i, c[0]);
             eml_image_put(t->values, 4, expected * i + expected - 1, c[expected - 1]);
             break;

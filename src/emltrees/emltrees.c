@@ -5,7 +5,7 @@
 //   model.predict(features, out)           # probabilities
 //
 // Here is what it takes to load and run a model of hard votes. The rest is in modules that are imported when it is needed:
-// emltrees_full runs all models, emltrees_csv reads text, emltrees_tools has the methods that are called once.
+// emltrees_full runs all models but those of emltrees_sums, whose leaves are summed; emltrees_csv reads text, emltrees_tools has the methods that are called once.
 #define EML_TREES_SMALL
 #include "py/dynruntime.h"
 #include "eml_trees_file.h"
@@ -16,7 +16,7 @@ mp_obj_full_type_t model_type;
 
 static const mp_obj_fun_builtin_var_t model_predict_obj;
 #define MODEL_FAMILY(name) eml_trees_##name
-#define MODEL_FALLBACK MP_QSTR_emltrees_full
+#define MODEL_FALLBACK(t) ((t)->leaf == EML_LEAF_SUM ? MP_QSTR_emltrees_sums : MP_QSTR_emltrees_full)
 #define MODEL_TOOLS MP_QSTR_emltrees_tools
 #include "natmod_model.h"
 
@@ -39,8 +39,7 @@ static mp_obj_t model_predict(size_t n_args, const mp_obj_t *args) {
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(model_predict_obj, 2, 3, model_predict);
 
 // Names that the headers use: MP_QSTR_Model, MP_QSTR_abi, MP_QSTR_ValueError, MP_QSTR_TypeError, MP_QSTR_MemoryError,
-// MP_QSTR_attach,
-// MP_QSTR_data, MP_QSTR_new.
+// MP_QSTR_attach, MP_QSTR_data, MP_QSTR_new.
 mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *args) {
     MP_DYNRUNTIME_INIT_ENTRY
     model_init();

@@ -1,5 +1,9 @@
-// All of eml_trees.h for the models of emltrees, which imports this module for whatever it does not do itself: leaves with
-// proportions or values, other layouts, scaled features, probabilities, and input that is to be refused.
+// eml_trees.h for the models of emltrees, which imports this module for whatever it does not do itself: leaves with
+// proportions or values, other layouts, scaled features, probabilities, and input that is to be refused. emltrees_sums is the
+// same for leaves that are summed.
+#ifndef EML_TREES_SUMS
+#define EML_TREES_VOTES
+#endif
 #include "py/dynruntime.h"
 #include "eml_trees_file.h"
 

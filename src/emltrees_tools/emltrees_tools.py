@@ -10,7 +10,7 @@ from struct import unpack_from
 import emltrees
 
 _DTYPES = ("float", "int16", "int16 scaled")
-_LEAVES = ("hard", "counts", "weighted", "uint8", "value")
+_LEAVES = ("hard", "counts", "weighted", "uint8", "value", "sum")
 
 
 def complete(model):
@@ -29,13 +29,15 @@ def _header(model):
 
 def _body(model):
     """Size of the tables."""
-    features, _, trees, layout, dtype, leaf, _, entry, _, nodes, leaves, entries, values = _header(model)
+    features, classes, trees, layout, dtype, leaf, _, entry, _, nodes, leaves, entries, values = _header(model)
     index = 4 if layout == 2 else 2
     size = _pad(nodes * (6, 8, 16)[layout]) + _pad(trees * index)
     if dtype == 2:
         size += 8 * features
     if 0 < leaf < 4:
         size += _pad((leaves + 1) * index) + _pad(entries * (2 * index if entry else 2))
+    if leaf == 5:
+        size += 4 * leaves * (2 if entry & 8 else 1) + 8 * (classes or 1)
     return size + (8 * values if leaf == 2 else 4 * leaves if leaf == 4 else 0)
 
 

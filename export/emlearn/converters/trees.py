@@ -22,7 +22,7 @@ from .common import class_labels
 def convert_tree(estimator: Any) -> Ensemble:
     """Convert a single decision tree."""
     _check_fitted(estimator, "tree_")
-    return _convert(estimator, [estimator])
+    return convert_members(estimator, [estimator])
 
 
 @converts(
@@ -34,7 +34,7 @@ def convert_tree(estimator: Any) -> Ensemble:
 def convert_forest(estimator: Any) -> Ensemble:
     """Convert a forest, whose prediction is the mean of its trees'."""
     _check_fitted(estimator, "estimators_")
-    return _convert(estimator, estimator.estimators_)
+    return convert_members(estimator, estimator.estimators_)
 
 
 def _check_fitted(estimator: Any, attribute: str) -> None:
@@ -47,7 +47,8 @@ def _check_fitted(estimator: Any, attribute: str) -> None:
         )
 
 
-def _convert(estimator: Any, members: list[Any]) -> Ensemble:
+def convert_members(estimator: Any, members: list[Any], features: list[NDArray[Any]] | None = None) -> Ensemble:
+    """Convert trees whose mean is meant; features: what the feature numbers of each stand for."""
     trees = [member.tree_ for member in members]
     n_classes = int(getattr(estimator, "n_classes_", 0))
     # The state, since 1.3; older versions have no missing_go_to_left, nor proportions in `value`.
@@ -65,6 +66,10 @@ def _convert(estimator: Any, members: list[Any]) -> Ensemble:
     tree_start = np.repeat(first[:-1], np.diff(first))
     left, right = (reference[(arrays[side] + tree_start)[~is_leaf]] for side in ("left_child", "right_child"))
 
+    feature = arrays["feature"].astype(np.int64)
+    if features is not None:
+        own = [np.asarray(chosen, np.int64)[n["feature"]] for chosen, n in zip(features, nodes, strict=True)]
+        feature = np.concatenate(own)  # of leaves, whose number is negative, anything
     threshold = arrays["threshold"][~is_leaf].astype(np.float64)
     if not np.all(threshold >= -np.finfo(np.float32).max):
         raise ConvertError("a threshold is NaN or below the range of float32; train on float32 data")
@@ -78,7 +83,7 @@ def _convert(estimator: Any, members: list[Any]) -> Ensemble:
     return Ensemble(
         n_features=int(estimator.n_features_in_),
         n_classes=n_classes,
-        feature=arrays["feature"][~is_leaf].astype(np.int64),
+        feature=feature[~is_leaf],
         threshold=threshold,
         left=left,
         right=right,

@@ -16,7 +16,7 @@ MAX_SHIFT = 400
 
 
 class Link(IntEnum):
-    """How decision values become outputs; `eml_link_t` in src/emlearn/eml_linear.h."""
+    """How decision values become outputs; `eml_linear_link_t` in src/emlearn/eml_linear.h."""
 
     IDENTITY = 0
     SIGMOID = 1

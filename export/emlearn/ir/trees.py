@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import _quantize as q
+from . import sums
 from .document import MAX_LABEL_BYTES, Document, Golden, Label, Output, check_labels
 
 # Header values, as in docs/formats.md and src/emlearn/eml_trees.h.
@@ -16,15 +17,16 @@ LAYOUTS = ("packed16", "packed32", "wide")
 PACKED16, PACKED32, WIDE = range(3)
 DTYPES = ("float", "int16", "int16 scaled")
 DTYPE_FLOAT, DTYPE_INT16, DTYPE_SCALED = range(3)
-LEAVES = ("hard", "counts", "weighted", "uint8", "value")
-LEAF_HARD, LEAF_COUNTS, LEAF_WEIGHTED, LEAF_UINT8, LEAF_VALUE = range(5)
+LEAVES = ("hard", "counts", "weighted", "uint8", "value", "sum")
+LEAF_HARD, LEAF_COUNTS, LEAF_WEIGHTED, LEAF_UINT8, LEAF_VALUE, LEAF_SUM = range(6)
 RECORD_LEAVES = (LEAF_COUNTS, LEAF_WEIGHTED, LEAF_UINT8)
+NUMBER_LEAVES = (LEAF_VALUE, LEAF_SUM)
 
 LEFT_CODE_BITS = 15  # of a packed node's first word, shared by the feature and the left code
 FEATURE_BITS = range(8, 15)  # of them, in a packed layout
 JUMP_UNITS = {PACKED16: 3, PACKED32: 2, WIDE: 1}  # in which a right jump of one element is written
 MAX_PACKED_REFERENCE = 0x7FFF
-MIN_EXPONENT, MAX_EXPONENT = -256, 255  # of the values of regression
+MIN_EXPONENT, MAX_EXPONENT = -256, 255  # of values and sums
 
 __all__ = ["MAX_LABEL_BYTES", "Document", "Ensemble", "Golden", "Label", "Trees"]
 
@@ -58,7 +60,7 @@ class Ensemble:
     leaf_total : ndarray of float64, shape (n_leaves,)
         Summed sample weights of the leaves.
     leaf_value : ndarray of float64, shape (n_leaves,)
-        Regression only.
+        Regression and sums only.
     labels : tuple of int or str, optional
         Class labels, unless they are 0, 1, 2...
     classes : ndarray, optional
@@ -67,6 +69,11 @@ class Ensemble:
         Thresholds were drawn at random (extra trees), not put midway between two training values.
     allows_missing : bool
         The estimator predicts rows that have NaN.
+    link : int, optional
+        What the sum of the leaves means, see `ir.sums`; None where their mean is meant.
+    bases : ndarray of float64, shape (n_outputs,)
+        Where each sum begins. With a single sum for two classes, the second is that, and the first is the sum above
+        which it means the second class.
     """
 
     n_features: int
@@ -86,6 +93,8 @@ class Ensemble:
     classes: NDArray[Any] | None = None
     random_thresholds: bool = False
     allows_missing: bool = False
+    link: int | None = None
+    bases: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,10 +123,12 @@ class Trees:
     leaf_start : ndarray of uint32, shape (n_leaves + 1,)
         Records are entries from leaf_start[i] to leaf_start[i + 1]; empty when leaf has no records.
     entry_class, entry_value : ndarray of uint32, shape (n_entries,)
-    values : ndarray of float64, shape (n_values,), or int32, shape (n_leaves,)
-        Weighted proportions, or the values of regression in units of 2^exponent.
+    values : ndarray of float64, shape (n_values,), or of int32 or int64, shape (n_leaves,)
+        Weighted proportions, or the values of regression and sums in units of 2^exponent.
     exponent : int
-        0 without values of regression.
+        0 without such values.
+    bases : ndarray of int64, shape (n_outputs,)
+        Of sums, in the same units, as in `Ensemble`.
     labels : tuple of int or str, optional
         Absent when the labels are 0, 1, 2...
     """
@@ -143,8 +154,9 @@ class Trees:
     leaf_start: NDArray[np.uint32] = field(default_factory=lambda: np.zeros(0, np.uint32))
     entry_class: NDArray[np.uint32] = field(default_factory=lambda: np.zeros(0, np.uint32))
     entry_value: NDArray[np.uint32] = field(default_factory=lambda: np.zeros(0, np.uint32))
-    values: NDArray[np.float64] | NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.float64))
+    values: NDArray[Any] = field(default_factory=lambda: np.zeros(0, np.float64))
     exponent: int = 0
+    bases: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     labels: tuple[Label, ...] | None = None
 
     def __post_init__(self) -> None:
@@ -162,8 +174,8 @@ class Trees:
 
     @property
     def n_leaves(self) -> int:
-        """Number of records, or of values for regression; 0 for hard leaves."""
-        return len(self.values) if self.leaf == LEAF_VALUE else max(len(self.leaf_start) - 1, 0)
+        """Number of records, or of values for regression and sums; 0 for hard leaves."""
+        return len(self.values) if self.leaf in NUMBER_LEAVES else max(len(self.leaf_start) - 1, 0)
 
     @property
     def n_entries(self) -> int:
@@ -172,15 +184,15 @@ class Trees:
 
     @property
     def n_values(self) -> int:
-        """The header's field: the number of float64 proportions of weighted leaves; of regression, exponent + 256."""
-        if self.leaf == LEAF_VALUE:
+        """The header's field: the number of float64 proportions of weighted leaves; of values, exponent + 256."""
+        if self.leaf in NUMBER_LEAVES:
             return self.exponent - MIN_EXPONENT
         return len(self.values) if self.leaf == LEAF_WEIGHTED else 0
 
     @property
     def n_leaf_numbers(self) -> int:
         """Number of leaf numbers: classes and records, or values."""
-        return self.n_classes + self.n_leaves
+        return self.n_leaves + (0 if self.leaf == LEAF_SUM else self.n_classes)
 
     @property
     def n_outputs(self) -> int:
@@ -230,16 +242,20 @@ class Trees:
         """Raise ValueError unless the device would accept these trees."""
         _check(self.n_features in range(1, 0x10000), f"n_features is {self.n_features}, not 1..65535")
         _check(self.n_trees in range(1, 0x10000), f"n_trees is {self.n_trees}, not 1..65535")
-        known = self.layout in range(3) and self.dtype in range(3) and self.leaf in range(5)
+        known = self.layout in range(3) and self.dtype in range(3) and self.leaf in range(6)
         _check(known, "unknown layout, dtype or leaf")
         packed = PACKED32 if self.dtype == DTYPE_FLOAT else PACKED16
         _check(self.layout in (packed, WIDE), f"layout {LAYOUTS[self.layout]} is not for dtype {DTYPES[self.dtype]}")
-        _check(self.entry in (0, 1), f"entry is {self.entry}, not 0 or 1")
+        _check(self.leaf == LEAF_SUM or self.entry in (0, 1), f"entry is {self.entry}, not 0 or 1")
         fits = self.feature_bits == 0 if self.layout == WIDE else self.feature_bits in FEATURE_BITS
         _check(fits, f"{self.feature_bits} feature bits are not for this layout")
         _check(MIN_EXPONENT <= self.exponent <= MAX_EXPONENT, f"exponent is {self.exponent}, not -256..255")
-        _check(self.leaf == LEAF_VALUE or self.exponent == 0, "an exponent in a model whose leaves have no values")
-        if self.leaf == LEAF_VALUE:
+        _check(self.leaf in NUMBER_LEAVES or self.exponent == 0, "an exponent in a model whose leaves have no values")
+        _check(self.leaf == LEAF_SUM or len(self.bases) == 0, "bases in a model whose leaves are not summed")
+        if self.leaf == LEAF_SUM:
+            wrong = sums.check(self.entry, self.n_classes, self.n_trees, self.values, self.bases)
+            _check(not wrong, wrong)
+        elif self.leaf == LEAF_VALUE:
             _check(self.n_classes == 0, "regression leaves in a model with classes")
         else:
             _check(self.n_classes in range(1, 0x10000), f"n_classes is {self.n_classes}, not 1..65535")
@@ -281,7 +297,7 @@ class Trees:
         _check(len(value) == len(classes), "entry arrays differ")
         if self.leaf not in RECORD_LEAVES:
             _check(len(start) == 0 and len(classes) == 0, "records in a model whose leaves have none")
-            _check(self.leaf == LEAF_VALUE or len(self.values) == 0, "values in a model whose leaves have none")
+            _check(self.leaf in NUMBER_LEAVES or len(self.values) == 0, "values in a model whose leaves have none")
             return
         _check(len(start) > 0 and start[0] == 0 and start[-1] == len(classes), "records do not cover the entries")
         sizes = np.diff(start)

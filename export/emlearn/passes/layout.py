@@ -52,13 +52,18 @@ def layout(
     )
     left, right, roots = _merge_equal_children(left, right, roots)
     nodes = _Nodes(left, right, roots, _levels(left, right, roots))
-    nodes, table = _renumber(nodes, table, n_classes)
+    nodes, table = _renumber(nodes, table, _class_leaves(table, n_classes))
     packed = ir.PACKED32 if decisions.dtype == ir.DTYPE_FLOAT else ir.PACKED16
     trees = _place(decisions, nodes, table, n_features, n_classes, packed)
     if trees is None:
         trees = _place(decisions, nodes, table, n_features, n_classes, ir.WIDE)
     assert trees is not None
     return replace(trees, labels=labels)
+
+
+def _class_leaves(table: LeafTable, n_classes: int) -> int:
+    """How many leaf numbers stand for a class each."""
+    return 0 if table.leaf == ir.LEAF_SUM else n_classes
 
 
 def _number_leaves(refs: Refs, number: Refs) -> Refs:
@@ -112,7 +117,7 @@ def _levels(left: Refs, right: Refs, roots: Refs) -> list[Refs]:
 
 def _renumber(nodes: _Nodes, table: LeafTable, n_classes: int) -> tuple[_Nodes, LeafTable]:
     """Drop unused records and values, and number the others by how often they are left children."""
-    n_own = len(table.values) if table.leaf == ir.LEAF_VALUE else max(len(table.leaf_start) - 1, 0)
+    n_own = len(table.values) if table.leaf in ir.NUMBER_LEAVES else max(len(table.leaf_start) - 1, 0)
     used = nodes.used
     left, right = nodes.left[used], nodes.right[used]
     refs = np.concatenate((left, right, nodes.roots))
@@ -125,7 +130,7 @@ def _renumber(nodes: _Nodes, table: LeafTable, n_classes: int) -> tuple[_Nodes, 
     number[n_classes + order] = n_classes + np.arange(len(order))
     left, right, roots = (_number_leaves(refs, number) for refs in (nodes.left, nodes.right, nodes.roots))
     renumbered = _Nodes(left, right, roots, nodes.levels)
-    if table.leaf == ir.LEAF_VALUE:
+    if table.leaf in ir.NUMBER_LEAVES:
         return renumbered, replace(table, values=table.values[order])
     if table.leaf == ir.LEAF_HARD:
         return renumbered, table
@@ -189,8 +194,8 @@ def _place(
     n_entries = len(table.entry_class)
     small = max(table.entry_class.max(initial=0), table.entry_value.max(initial=0)) < 256
     limit = 0xFFFF
-    n_leaf_numbers = n_classes + (
-        len(table.values) if table.leaf == ir.LEAF_VALUE else max(len(table.leaf_start) - 1, 0)
+    n_leaf_numbers = _class_leaves(table, n_classes) + (
+        len(table.values) if table.leaf in ir.NUMBER_LEAVES else max(len(table.leaf_start) - 1, 0)
     )
     if not wide and (
         max(n_elements, n_entries, len(table.values)) > limit
@@ -205,7 +210,7 @@ def _place(
         dtype=decisions.dtype,
         leaf=table.leaf,
         feature_bits=feature_bits,
-        entry=int(n_entries > 0 and not small),
+        entry=table.link if table.leaf == ir.LEAF_SUM else int(n_entries > 0 and not small),
         feature=out_feature.astype(np.uint16),
         threshold=out_threshold.astype(np.int32),
         left=out_left.astype(np.int32),
@@ -219,4 +224,5 @@ def _place(
         entry_value=table.entry_value.astype(np.uint32),
         values=table.values,
         exponent=table.exponent,
+        bases=table.bases,
     )

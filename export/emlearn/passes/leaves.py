@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .. import _quantize as q
 from ..errors import ConvertError
-from ..ir.trees import LEAF_COUNTS, LEAF_HARD, LEAF_UINT8, LEAF_VALUE, LEAF_WEIGHTED, Ensemble
+from ..ir import sums
+from ..ir.trees import LEAF_COUNTS, LEAF_HARD, LEAF_SUM, LEAF_UINT8, LEAF_VALUE, LEAF_WEIGHTED, Ensemble
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,9 +26,13 @@ class LeafTable:
         Leaf number of each leaf of each tree: a class, ``n_classes`` + a record, or a value.
     leaf_start, entry_class, entry_value : ndarray of int64
         Records.
-    values : ndarray of float64 or int32
+    values : ndarray of float64, int32 or int64
     exponent : int
-        Of the values of regression.
+        Of the values of regression and sums.
+    link : int
+        Of sums, as the header's `entry` has it.
+    bases : ndarray of int64
+        Of sums.
     """
 
     leaf: int
@@ -34,8 +40,10 @@ class LeafTable:
     leaf_start: NDArray[np.int64]
     entry_class: NDArray[np.int64]
     entry_value: NDArray[np.int64]
-    values: NDArray[np.float64] | NDArray[np.int32]
+    values: NDArray[Any]
     exponent: int = 0
+    link: int = 0
+    bases: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
 
 def encode(ensemble: Ensemble, leaf: str) -> LeafTable:
@@ -46,14 +54,16 @@ def encode(ensemble: Ensemble, leaf: str) -> LeafTable:
     ensemble : Ensemble
     leaf : {"exact", "uint8", "hard"}
         "exact" keeps what the estimator computes: as counts if all proportions are ratios of integers up to 65,535,
-        which they are without sample weights, else in float64, and as votes if all of them are 0 or 1. Regression has
-        values, whatever is asked here.
+        which they are without sample weights, else in float64, and as votes if all of them are 0 or 1. Regression and
+        sums have values, whatever is asked here.
 
     Raises
     ------
     ConvertError
-        If a value of a regression does not fit in float32.
+        If a value of a regression does not fit in float32, or a leaf is so large that sums would not be exact.
     """
+    if ensemble.link is not None:
+        return _encode_sums(ensemble, ensemble.link)
     if ensemble.n_classes == 0:
         return _encode_values(ensemble)
     if leaf == "hard":
@@ -80,6 +90,32 @@ def _encode_values(ensemble: Ensemble) -> LeafTable:
     values, exponent = q.values_to_int32(ensemble.leaf_value)
     distinct, number = np.unique(values, return_inverse=True)
     return LeafTable(LEAF_VALUE, number.astype(np.int64), *(np.zeros(0, np.int64),) * 3, distinct, exponent)
+
+
+def _encode_sums(ensemble: Ensemble, link: int) -> LeafTable:
+    values, bases, exponent = q.sums_to_integers(
+        ensemble.leaf_value, ensemble.bases, sums.leaf_bits(len(ensemble.roots)), sums.MAX_BITS, _sum_error(ensemble)
+    )
+    if 2.0 ** (exponent - 1) > 2**4 * _sum_error(ensemble):
+        raise ConvertError(
+            f"one leaf is {np.max(np.abs(ensemble.leaf_value)):.3g}, too large to be summed with the others to 1e-6; "
+            "train with a lower learning_rate or larger leaves (min_samples_leaf)"
+        )
+    entry = link | (sums.INT64 if values.dtype == np.int64 else 0)
+    distinct, number = np.unique(values, return_inverse=True)
+    return LeafTable(
+        LEAF_SUM, number.astype(np.int64), *(np.zeros(0, np.int64),) * 3, distinct, exponent, link=entry, bases=bases
+    )
+
+
+def _sum_error(ensemble: Ensemble) -> float:
+    """How far a leaf may be rounded: so that a sum of log odds or logarithms is off by 2^-24 at most, which is a
+    float32's own rounding of 1; a value by 2^-22 of the largest leaf.
+    """
+    n_trees = len(ensemble.roots) // (ensemble.n_classes if ensemble.link == sums.SOFTMAX else 1)  # of a sum
+    if ensemble.link == sums.IDENTITY:
+        return 2.0**-22 / n_trees * float(np.max(np.abs(ensemble.leaf_value), initial=0.0))
+    return 2.0**-24 / n_trees
 
 
 def _most_frequent(ensemble: Ensemble) -> NDArray[np.int64]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..ir import sums
 from ..ir import trees as ir
 from ..ir.document import Document, Golden, Label, Tables
 from ..ir.schema import CODES, SCHEMAS, Array, Schema
@@ -89,11 +90,10 @@ class _Rows:
         n_nodes, n_leaves, n_entries, n_values = counts
         if version != 1:
             raise self._error(f"version {version}; this reader knows version 1")
-        regression = leaf == ir.LEAF_VALUE
-        exponent = n_values + ir.MIN_EXPONENT if regression else 0
-        if layout > ir.WIDE or dtype > ir.DTYPE_SCALED or leaf > ir.LEAF_VALUE or max(counts) > _MAX_COUNT:
+        exponent = n_values + ir.MIN_EXPONENT if leaf in ir.NUMBER_LEAVES else 0
+        if layout > ir.WIDE or dtype > ir.DTYPE_SCALED or leaf > ir.LEAF_SUM or max(counts) > _MAX_COUNT:
             raise self._error("a number out of range")
-        if n_values and leaf not in (ir.LEAF_WEIGHTED, ir.LEAF_VALUE):
+        if n_values and leaf != ir.LEAF_WEIGHTED and leaf not in ir.NUMBER_LEAVES:
             raise self._error("values of leaves that have none")
         (n_features,) = self._cells("f", 1, 1, 0xFFFF)
         (n_classes,) = self._cells("c", 1, 0, 0xFFFF)
@@ -101,10 +101,16 @@ class _Rows:
             raise self._error("lb is 0 for classification, 32 for regression")
         n_scales = n_features if dtype == ir.DTYPE_SCALED else 0
         scales = np.array([self._cells("s", 2, -(2**31), 2**31 - 1) for _ in range(n_scales)], np.int32).reshape(-1, 2)
-        values = self._values(leaf, n_leaves, n_values)
+        bases = np.zeros(0, np.int64)
+        if leaf == ir.LEAF_SUM:
+            n_outputs = max(n_classes, 1)
+            words = self._values(ir.LEAF_VALUE, sums.n_words(entry, n_leaves, n_outputs), 0)
+            values, bases = sums.unpack(words, entry, n_outputs)
+        else:
+            values = self._values(leaf, n_leaves, n_values)
         records = n_leaves if leaf in ir.RECORD_LEAVES else 0
         leaf_start, entries = self._records(records, n_entries, leaf in ir.RECORD_LEAVES)
-        for _ in range(0 if regression else n_classes + records):
+        for _ in range(0 if leaf in ir.NUMBER_LEAVES else n_classes + records):
             self._cells("l", 1, 0, max(n_classes - 1, 0))
         roots = np.array([self._cells("r", 1)[0] for _ in range(n_trees)], np.uint32)
         nodes = self._nodes(n_nodes, dtype)
@@ -130,6 +136,7 @@ class _Rows:
                 entry_value=entries[:, 1].copy(),
                 values=values,
                 exponent=exponent,
+                bases=bases,
             )
         except ValueError as error:
             raise self._error(str(error)) from error

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..ir import sums
 from ..ir import trees as ir
 from ..ir.trees import Trees
 from ..writers.trees import HEADER
@@ -20,10 +21,10 @@ def read_trees(body: Body) -> Trees:
     n_features, n_classes, n_trees, layout, dtype, leaf, feature_bits, entry, _ = fields[:9]
     n_nodes, n_leaves, n_entries, n_values = fields[9:]
     packed_bits = layout == ir.WIDE or feature_bits in ir.FEATURE_BITS
-    if layout > ir.WIDE or leaf > ir.LEAF_VALUE or not packed_bits:
+    if layout > ir.WIDE or leaf > ir.LEAF_SUM or not packed_bits:
         raise ValueError("unknown layout, leaf or feature_bits")
     wide, records = layout == ir.WIDE, leaf in ir.RECORD_LEAVES
-    has_values = leaf in (ir.LEAF_WEIGHTED, ir.LEAF_VALUE)
+    has_values = leaf == ir.LEAF_WEIGHTED or leaf in ir.NUMBER_LEAVES
     if (n_entries and not records) or (n_values and not has_values) or (n_leaves and leaf == ir.LEAF_HARD):
         raise ValueError("counts that do not fit the kind of leaf")
     index = "<u4" if wide else "<u2"
@@ -32,13 +33,18 @@ def read_trees(body: Body) -> Trees:
     roots = body.take(index, n_trees).astype(np.uint32)
     scale = body.take("<i4", 2 * n_features if dtype == ir.DTYPE_SCALED else 0).reshape(-1, 2)
     start = body.take(index, n_leaves + 1 if records else 0)
-    if entry:
+    if entry and records:
         entries = body.take(index, 2 * n_entries).reshape(-1, 2).astype(np.uint32)
     else:
         packed = body.take("<u2", n_entries).astype(np.uint32)
         entries = np.stack((packed & 0xFF, packed >> 8), axis=1)
-    regression = leaf == ir.LEAF_VALUE
-    values = body.take("<i4", n_leaves) if regression else body.take("<f8", n_values)
+    bases = np.zeros(0, np.int64)
+    if leaf == ir.LEAF_SUM:
+        n_outputs = max(n_classes, 1)
+        words = body.take("<i4", sums.n_words(entry, n_leaves, n_outputs))
+        values, bases = sums.unpack(words, entry, n_outputs)
+    else:
+        values = body.take("<i4", n_leaves) if leaf == ir.LEAF_VALUE else body.take("<f8", n_values)
     trees = Trees(
         n_features=n_features,
         n_classes=n_classes,
@@ -59,7 +65,8 @@ def read_trees(body: Body) -> Trees:
         entry_class=entries[:, 0].copy(),
         entry_value=entries[:, 1].copy(),
         values=values,
-        exponent=n_values + ir.MIN_EXPONENT if regression else 0,
+        exponent=n_values + ir.MIN_EXPONENT if leaf in ir.NUMBER_LEAVES else 0,
+        bases=bases,
     )
     leaf_element = trees.is_leaf
     if np.any((trees.feature | trees.threshold | trees.missing_left)[leaf_element]):  # what is of no consequence

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..ir import sums
 from ..ir import trees as ir
 from ..ir.trees import Trees
 from .csv import VERSION, row, table_rows
@@ -53,6 +54,8 @@ def pack_trees_arrays(trees: Trees) -> dict[str, NDArray[Any]]:
         arrays["values"] = trees.values.astype("<f8")
     elif trees.leaf == ir.LEAF_VALUE:
         arrays["values"] = trees.values.astype("<i4")
+    elif trees.leaf == ir.LEAF_SUM:
+        arrays["values"] = sums.pack(trees.values, trees.bases)
     return arrays
 
 
@@ -80,12 +83,14 @@ def trees_rows(trees: Trees) -> list[str]:
     head = (trees.layout, trees.dtype, trees.leaf, trees.feature_bits, trees.entry)
     counts = (trees.n_trees, trees.n_nodes, trees.n_leaves, trees.n_entries, trees.n_values)
     rows = [row("eml", VERSION, *head, *counts), row("f", trees.n_features), row("c", trees.n_classes)]
-    rows.append(row("lb", 32 if trees.leaf == ir.LEAF_VALUE else 0))
+    rows.append(row("lb", 0 if trees.n_classes else 32))
     rows += [row("s", *pair) for pair in zip(trees.shift.tolist(), trees.offset.tolist(), strict=True)]
     if trees.leaf == ir.LEAF_WEIGHTED:
         rows += [row("v", *pair) for pair in _words(trees.values.astype("<f8"))]
     elif trees.leaf == ir.LEAF_VALUE:
         rows += [row("v", value) for value in trees.values.tolist()]
+    elif trees.leaf == ir.LEAF_SUM:
+        rows += [row("v", word) for word in sums.pack(trees.values, trees.bases).tolist()]
     entries = np.stack((trees.entry_class, trees.entry_value), axis=1)
     starts = trees.leaf_start.tolist()
     rows += [row("p", *entries[a:b].reshape(-1).tolist()) for a, b in zip(starts, starts[1:], strict=False)]
@@ -97,6 +102,8 @@ def trees_rows(trees: Trees) -> list[str]:
 
 def most_frequent_classes(trees: Trees) -> list[int]:
     """Return for each leaf number of a classifier the class that a hard vote would be for, the first of equals."""
+    if trees.leaf == ir.LEAF_SUM:
+        return []
     classes = list(range(trees.n_classes))
     value = trees.values[trees.entry_value] if trees.leaf == ir.LEAF_WEIGHTED else trees.entry_value
     starts = trees.leaf_start.tolist()

@@ -21,7 +21,7 @@ typedef struct {
 static size_t random_file(file_t *f, uint32_t n_classes, uint32_t link) {
     memset(f, 0, sizeof(*f));
     const uint32_t n = 1 + random_below(MAX_FEATURES);
-    const uint32_t rows = n_classes ? (link == EML_LINK_SIGMOID || (n_classes == 2 && link == EML_LINK_IDENTITY) ? 1 : n_classes)
+    const uint32_t rows = n_classes ? (link == EML_LINEAR_SIGMOID || (n_classes == 2 && link == EML_LINEAR_IDENTITY) ? 1 : n_classes)
                                     : 1 + random_below(MAX_ROWS);
     const uint32_t n_shift = eml_pad4(2 * n + 2);
     const uint32_t size = EML_LINEAR_HEADER + n_shift + 4 * rows * (n + 1);
@@ -29,7 +29,7 @@ static size_t random_file(file_t *f, uint32_t n_classes, uint32_t link) {
     f->container[1] = EML_FILE_MAJOR | EML_FAMILY_LINEAR << 16;
     f->head.n_features = (uint16_t)n;
     f->head.n_classes = (uint16_t)n_classes;
-    f->head.n_outputs = (uint16_t)(rows + (link == EML_LINK_SIGMOID));
+    f->head.n_outputs = (uint16_t)(rows + (link == EML_LINEAR_SIGMOID));
     f->head.output = (uint8_t)(link ? EML_PROBABILITIES : n_classes ? EML_DECISION_VALUES : EML_VALUES);
     f->head.kind = (uint8_t)link;
     f->head.size = size;
@@ -106,7 +106,7 @@ static void test_rows(void) {
         file_t f;
         const uint32_t link = random_below(4);
         const uint32_t chosen = random_below(3);
-        const uint32_t n_classes = link == EML_LINK_IDENTITY ? (chosen ? chosen + 1 : 0) : link == EML_LINK_SIGMOID ? 2 : 2 + chosen;
+        const uint32_t n_classes = link == EML_LINEAR_IDENTITY ? (chosen ? chosen + 1 : 0) : link == EML_LINEAR_SIGMOID ? 2 : 2 + chosen;
         const size_t size = random_file(&f, n_classes, link);
         const eml_linear_t m = opened(&f, size);
         for (int row = 0; row < 10; row++) {
@@ -122,7 +122,7 @@ static void test_rows(void) {
 
 static void test_features(void) {
     file_t f;
-    const eml_linear_t m = opened(&f, random_file(&f, 3, EML_LINK_SOFTMAX));
+    const eml_linear_t m = opened(&f, random_file(&f, 3, EML_LINEAR_SOFTMAX));
     double scratch[MAX_ROWS * 2 + MAX_FEATURES];
     uint32_t klass;
     for (uint32_t bad = 0x7f800000; bad < 0x7fc00001; bad += 0x200000) {
@@ -141,7 +141,7 @@ static void test_damage(void) {
     unsigned opens = 0;
     for (uint32_t link = 0; link < 4; link++) {
         file_t f;
-        const size_t size = random_file(&f, link == EML_LINK_SIGMOID ? 2 : 3, link);
+        const size_t size = random_file(&f, link == EML_LINEAR_SIGMOID ? 2 : 3, link);
         for (size_t cut = 0; cut < size; cut++) {
             CHECK(!attempt((const uint8_t *)&f, cut), cut, size, 0);
         }

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from emlearn.ir import sums
 from emlearn.ir import trees as ir
 from emlearn.ir.linear import LinearModel, Link
 from emlearn.ir.trees import Document, Ensemble
@@ -56,6 +57,13 @@ _VALUES = replace(
     leaf_proportion=np.zeros(0),
     leaf_total=np.zeros(6),
     leaf_value=np.array([-1.5, 0.1, 3.0, 1e-3, 250.0, 10.0]),
+)
+_LOG_ODDS = replace(_VALUES, n_classes=2, link=sums.SIGMOID, bases=np.array([0.0, -0.75]))
+# One tree for each class.
+_SCORES = replace(_VALUES, n_classes=2, link=sums.SOFTMAX, bases=np.array([0.5, -240.0]))
+_LOGARITHM = replace(_VALUES, leaf_value=_VALUES.leaf_value / 100, link=sums.EXP, bases=np.array([0.25]))
+_PATHS = replace(
+    _LOG_ODDS, leaf_value=np.abs(_VALUES.leaf_value) / 100, link=sums.ISOLATION, bases=np.array([0.1, 0.0])
 )
 _ROWS = np.array([[1.5, 0, -3.25], [1.5000001, 20.5, 9], [8, 21, 0], [np.nan, 3, np.nan]], np.float32)
 _CERTIFICATE = Certificate(
@@ -110,6 +118,10 @@ def documents():
         "value_int16": document(_VALUES, ir.DTYPE_INT16, rows=np.array([[1, 0, -4], [9, 21, 0]], np.int16)),
         "leaf_elements": document(replace(_CLASSES, n_features=16384), ir.DTYPE_INT16),
         "counts_wide": document(replace(_CLASSES, n_features=16385), ir.DTYPE_FLOAT),
+        "sum_log_odds": document(_LOG_ODDS, ir.DTYPE_FLOAT, labels=("no", "yes"), rows=_ROWS),
+        "sum_scores": document(_SCORES, ir.DTYPE_INT16, rows=np.array([[1, 0, -4], [9, 21, 0]], np.int16)),
+        "sum_logarithm": document(_LOGARITHM, ir.DTYPE_SCALED, rows=_ROWS),
+        "sum_paths": document(_PATHS, ir.DTYPE_FLOAT, labels=(-1, 1), rows=_ROWS),
         "linear_softmax": linear(
             LinearModel(_COEF, _INTERCEPT, 3, Link.SOFTMAX, ("sitting", "back\\slash, line\nbreak\r", 7)), _CERTIFICATE
         ),

@@ -24,8 +24,9 @@ except ImportError:  # some ports leave it out
 
 _DTYPES = ("float", "int16", "int16 scaled")
 _FLOAT, _INT16, _SCALED = range(3)
-_LEAVES = ("hard", "counts", "weighted", "uint8", "value")
-_HARD, _COUNTS, _WEIGHTED, _UINT8, _VALUE = range(5)
+_LEAVES = ("hard", "counts", "weighted", "uint8", "value", "sum")
+_HARD, _COUNTS, _WEIGHTED, _UINT8, _VALUE, _SUM = range(6)
+_IDENTITY, _EXP, _SIGMOID, _HALF_SIGMOID, _ISOLATION, _SOFTMAX = range(6)  # what sums mean
 _ACCEPTS = ("fhbBi", "h", "fh")  # typecodes, by dtype
 _MAX_COUNT = 1 << 25  # of nodes, leaves, entries, values: what the native module can address
 _KEY_INFINITY = 0x7F000001  # keys of NaN lie above it
@@ -159,6 +160,68 @@ def _to_common_unit(values):
     return exponent
 
 
+# Of exp, logistic function and softmax the steps are those of src/emlearn/eml_exp.h, so that all bits are.
+
+
+def _exp_q24(x):
+    """(mantissa, exponent) of exp(x), x in units of 2^-24."""
+    y = x * 3098164010
+    f = y >> 23 & 0xFFFFFFFF
+    p = 894123
+    for c in (5451244, 41455862, 238353606, 1031767986, 2977044430):
+        p = c + (p * f >> 32)
+    return 0x80000000 + (p * f >> 33), (y >> 55) - 31
+
+
+def _q24(bits):
+    """|x| of a float32 in units of 2^-24, below 128."""
+    field, mantissa = bits >> 23 & 0xFF, bits & 0x7FFFFF | 0x800000
+    if field >= 134:
+        return 0x7FFFFFFF
+    if field < 102:
+        return 0
+    return mantissa << field - 126 if field >= 126 else mantissa + (1 << 125 - field) >> 126 - field
+
+
+def _exp(bits):
+    mantissa, exponent = _exp_q24(-_q24(bits) if bits >> 31 else _q24(bits))
+    return _float32(mantissa, 1, exponent)
+
+
+def _reciprocal(d):
+    """2^62 / d for d in [2^31, 2^32), to a few units."""
+    r = 3031741621 - (d * 2021161080 >> 32)
+    for _ in range(3):
+        r = r * (0x80000000 - (d * r >> 32)) >> 30
+    return r
+
+
+def _sigmoid(bits):
+    mantissa, exponent = _exp_q24(-_q24(bits))
+    r = _reciprocal(min(0x80000000 + (mantissa >> -31 - exponent), 0xFFFFFFFF))
+    return _float32(r * mantissa, 1, exponent - 31) if bits >> 31 else _float32(r, 1, -31)
+
+
+def _normalise(p):
+    """Bits of float32 from 0 to 1, each divided by the sum of all."""
+    total = 0  # in units of 2^-40
+    for bits in p:
+        shift, mantissa = 110 - (bits >> 23), bits & 0x7FFFFF | 0x800000
+        total += mantissa << -shift if shift <= 0 else mantissa >> shift
+    shift = 64 - _length(total)
+    r = _reciprocal(total << shift >> 32)
+    for i, bits in enumerate(p):
+        field = bits >> 23
+        p[i] = _float32((bits & 0x7FFFFF | (0x800000 if field else 0)) * r, 1, (field or 1) - 204 + shift)
+    return p
+
+
+def _complement(bits):
+    """1 - p for a float32 p from 0 to 1."""
+    shift, mantissa = (bits >> 23) - 118, bits & 0x7FFFFF | 0x800000
+    return _float32((1 << 32) - (mantissa << shift if shift >= 0 else mantissa >> -shift), 1, -32)
+
+
 def _argmax(sums):
     best = 0
     for i in range(1, len(sums)):
@@ -182,10 +245,15 @@ class _Forest:
         self.n_nodes, self.n_leaves, self.n_entries, self.n_values = sizes
         _fail(0 < features < 65536 and classes < 65536, "needs 1 to 65535 features and at most 65535 classes")
         _fail(
-            dtype <= _SCALED and leaf <= _VALUE and entry <= 1,
+            dtype <= _SCALED and leaf <= _SUM and (entry <= 1 or leaf == _SUM),
             "unknown dtype, leaf or entry",
         )
-        _fail((leaf == _VALUE) == (classes == 0), "%d classes do not go with leaf %d" % (classes, leaf))
+        self.link = entry & ~8
+        if leaf == _SUM:
+            good = classes >= 2 if self.link == _SOFTMAX else classes == (2 if self.link > _EXP else 0)
+            _fail(self.link <= _SOFTMAX and good, "%d classes do not go with link %d" % (classes, entry))
+        else:
+            _fail((leaf == _VALUE) == (classes == 0), "%d classes do not go with leaf %d" % (classes, leaf))
         self.records = leaf in (_COUNTS, _WEIGHTED, _UINT8)
         if layout is not None:
             _fail(
@@ -198,7 +266,7 @@ class _Forest:
             _fail(max(sizes) <= _MAX_COUNT, "too many nodes, leaves, entries or values")
             _fail(leaf != _HARD or self.n_leaves == 0, "hard leaves have no records")
             _fail(self.records or self.n_entries == 0, "entries without records")
-            top = _MAX_COUNT if leaf == _WEIGHTED else 511 if leaf == _VALUE else 0
+            top = _MAX_COUNT if leaf == _WEIGHTED else 511 if leaf >= _VALUE else 0
             _fail(self.n_values <= top, "values without weighted leaves, or an exponent out of range")
         else:
             self.bits = max(8, _length(features - 1))
@@ -216,8 +284,11 @@ class _Forest:
         self.start = array("I", [0])  # of each record in the two below
         self.entry_class = array("B" if classes <= 256 else "H")
         self.entry_value = array("H" if entry == 0 or leaf != _WEIGHTED else "I")
-        self.values = array("Q" if leaf == _WEIGHTED else "i")  # bits of float64; integers in units of 2^exponent
-        self.exponent = self.n_values - 256  # of regression
+        self.wide = leaf == _SUM and entry & 8  # values have 64 bits
+        # bits of float64; integers in units of 2^exponent
+        self.values = array("Q" if leaf == _WEIGHTED else "q" if self.wide else "i")
+        self.exponent = self.n_values - 256  # of regression and sums
+        self.bases = array("q")  # where sums begin; of one for two classes [0] is what it is compared with
         self.labels = None
         self.golden = None  # payload of a golden trailer that stays in memory
         self.tested = [0, 0]
@@ -232,8 +303,13 @@ class _Forest:
         if self.leaf == _WEIGHTED:
             _fail(0x17 << 52 <= value <= 0x3FF << 52, "not a float64 from 2^-1000 to 1")
         else:
-            _fail(-0x80000000 <= value <= 0x7FFFFFFF, "not an int32")
+            top = 1 << (60 - _length(self.n_trees) if self.wide else 31)
+            _fail(-top <= value < top, "a value is too large")
         self.values.append(value)
+
+    def add_base(self, value):
+        _fail(-1 << 60 <= value < 1 << 60, "a base is too large")
+        self.bases.append(value)
 
     def add_entry(self, klass, value, first):
         """Add to the record that starts at entry number `first`."""
@@ -254,7 +330,7 @@ class _Forest:
         self.start.append(end)
 
     def leaf_numbers(self):
-        return self.n_classes + self.n_leaves
+        return self.n_leaves + (0 if self.leaf == _SUM else self.n_classes)
 
     def add_root(self, root):
         """root: an element; without a layout also -1 - leaf."""
@@ -420,7 +496,35 @@ class _Forest:
                 sums[c] = _double_add(sums[c], p)
         return sums
 
+    def add_up(self, leaves):
+        """Sums of leaves, to which the trees add in turn."""
+        n = self.n_classes if self.link == _SOFTMAX else 1
+        sums = list(self.bases)[-n:]
+        for i, leaf in enumerate(leaves):
+            sums[i % n] += self.values[leaf]
+        return sums
+
+    def sum_bits(self, total):
+        bits = _float32(abs(total), 1, self.exponent + (self.link == _HALF_SIGMOID))
+        return bits | 0x80000000 if total < 0 else bits
+
+    def sum_outputs(self, sums):
+        """Bits of the float32 outputs that sums mean."""
+        if self.link == _SOFTMAX:
+            largest = max(sums)
+            return _normalise([_exp(self.sum_bits(total - largest)) for total in sums])
+        bits = self.sum_bits(sums[0])
+        if self.link <= _EXP:
+            return [_exp(bits) if self.link == _EXP else bits]
+        if self.link == _ISOLATION:
+            p = _exp(bits | 0x80000000)
+            return [p, _complement(p)]
+        return [_sigmoid(bits ^ 0x80000000), _sigmoid(bits)]
+
     def classify(self, leaves):
+        if self.leaf == _SUM:
+            sums = self.add_up(leaves)
+            return _argmax(sums) if len(sums) > 1 else int(sums[0] > self.bases[0])
         sums, mixed = self.quick_sums(leaves)
         if mixed and self.leaf != _UINT8 and self.n_classes > 1:
             second, best = sorted(sums)[-2:]
@@ -431,6 +535,8 @@ class _Forest:
 
     def outputs(self, leaves):
         """Bits of the float32 outputs."""
+        if self.leaf == _SUM:
+            return array("I", self.sum_outputs(self.add_up(leaves)))
         n = len(leaves)
         if self.n_classes:
             counts, mixed = self.quick_sums(leaves)
@@ -465,14 +571,16 @@ class _Forest:
     def sizes(self):
         """Bytes of the arrays in a file: nodes, roots, scale, leaf_start, entries, values."""
         index = 4 if self.layout == 2 else 2
-        n_values = self.n_leaves if self.leaf == _VALUE else self.n_values
+        values = 4 * self.n_leaves if self.leaf >= _VALUE else 8 * self.n_values
+        if self.leaf == _SUM:
+            values += 8 * self.n_outputs() + (4 * self.n_leaves if self.wide else 0)
         sizes = (
             self.n_nodes * (6, 8, 16)[self.layout],
             self.n_trees * index,
             self.n_features * 8 if self.dtype == _SCALED else 0,
             (self.n_leaves + 1) * index if self.records else 0,
             self.n_entries * (2 * index if self.entry else 2),
-            n_values * (4 if self.leaf == _VALUE else 8),
+            values,
         )
         return [size + 3 & ~3 for size in sizes]
 
@@ -544,6 +652,11 @@ def _read_arrays(forest, data, offsets):
     elif forest.leaf == _VALUE:
         for value in _numbers(data, values, forest.n_leaves, "i"):
             forest.add_value(value)
+    elif forest.leaf == _SUM:
+        for value in _numbers(data, values, forest.n_leaves, "q" if forest.wide else "i"):
+            forest.add_value(value)
+        for value in _numbers(data, values + forest.n_leaves * (8 if forest.wide else 4), forest.n_outputs(), "q"):
+            forest.add_base(value)
     if forest.records:
         _read_records(forest, _numbers(data, start, forest.n_leaves + 1, index), data, entries, index)
     if forest.dtype == _SCALED:
@@ -641,6 +754,11 @@ def _int(text):
     return int(text)
 
 
+def _int32(number):
+    _fail(-0x80000000 <= number <= 0x7FFFFFFF, "not an int32")
+    return number
+
+
 def _decimal(text):
     """(n, d) of a decimal number n / d."""
     mantissa, _, exponent = text.replace("E", "e").partition("e")
@@ -733,7 +851,16 @@ def _read_ours(rows):
     _fail(leaf_bits == (0 if classes else 32), "lb is 0 for classification, 32 for regression")
     for _ in range(features if dtype == _SCALED else 0):
         forest.add_scale(*rows.take("s", 2))
-    for _ in range(forest.n_leaves if leaf == _VALUE else forest.n_values):
+    if leaf == _SUM:
+        words = array("i")
+        for _ in range(forest.n_leaves * (2 if forest.wide else 1) + 2 * forest.n_outputs()):
+            words.append(_int32(rows.take("v", 1)[0]))
+        at = len(words) - 2 * forest.n_outputs()
+        for value in array("q", bytes(words[:at])) if forest.wide else words[:at]:
+            forest.add_value(value)
+        for value in array("q", bytes(words[at:])):
+            forest.add_base(value)
+    for _ in range(forest.n_leaves if leaf == _VALUE else forest.n_values if leaf == _WEIGHTED else 0):
         words = rows.take("v", 1 if leaf == _VALUE else 2)
         _fail(leaf == _VALUE or min(words) >= 0 and max(words) < 1 << 32, "not an u32")
         forest.add_value(words[0] + (words[-1] << 32 if leaf == _WEIGHTED else 0))
@@ -746,7 +873,7 @@ def _read_ours(rows):
     _fail(
         len(forest.entry_class) == forest.n_entries, "%d entries, not %d" % (len(forest.entry_class), forest.n_entries)
     )
-    for _ in range(forest.leaf_numbers() if classes else 0):
+    for _ in range(forest.leaf_numbers() if classes and leaf != _SUM else 0):
         _fail(0 <= rows.take("l", 1)[0] < classes, "no such class")
     for _ in range(trees):
         forest.add_root(rows.take("r", 1)[0])
