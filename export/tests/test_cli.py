@@ -68,7 +68,7 @@ def test_info(folder):
     for name in ("m.eml", "m.csv"):
         emlearn.load(folder / "m.eml").save(folder / name)
         said = run("info", name)
-        for expected in ("counts", "packed32", "setosa, versicolor, virginica", "bytes of nodes", "150/150 rows"):
+        for expected in ("hard", "packed32", "setosa, versicolor, virginica", "bytes of nodes", "150/150 rows"):
             assert expected in said
 
 

@@ -169,7 +169,7 @@ def test_info(model, forest):
     assert model.nbytes == info["nbytes"] - info["bytes"]["trailers"]
     assert (
         repr(model)
-        == f"<emlearn.Model: 10 trees, 4 features, 3 classes, dtype float, leaves counts, {model.nbytes} bytes>"
+        == f"<emlearn.Model: 10 trees, 4 features, 3 classes, dtype float, leaves hard, {model.nbytes} bytes>"
     )
 
 

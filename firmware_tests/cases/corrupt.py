@@ -10,11 +10,12 @@ import emltrees
 
 with open("corrupt.cases", "rb") as f:
     head = array("H", [0, 0])
-    accepted = refused = 0
+    accepted = refused = cases = 0
     while f.readinto(head):
         size, verdict = head  # verdict: 0 refused, 1 accepted, 2 not known
         data = f.read(size)
-        for source in (data, io.BytesIO(data)):
+        cases += 1
+        for source in (data, io.BytesIO(data))[: 1 + (cases % 8 == 0)]:
             try:
                 model = emltrees.load(source)
             except MemoryError:

@@ -25,7 +25,7 @@ def load_model(model, source, in_place=False):
             start = bytearray(16)
             start = start[: source.readinto(start)]
             if start[:4] == b"EML\x1a":
-                data = bytearray(int.from_bytes(start[8:12], "little"))
+                data = bytearray(int.from_bytes(start[8:11], "little"))  # up to 16 MB
                 data[:16] = start
                 source.readinto(memoryview(data)[16:])
                 source = data

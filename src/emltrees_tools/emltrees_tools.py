@@ -45,8 +45,11 @@ def _trailer(model, tag):
     """Payload of a trailer, or None."""
     at = 44 + _body(model)
     data = memoryview(model.data)
-    while at + 8 <= unpack_from("<I", data, 8)[0]:
+    end = unpack_from("<I", data, 8)[0]
+    while at + 8 <= end:
         found, size = unpack_from("<4sI", data, at)
+        if size > end - at - 8:
+            raise ValueError("a trailer is incomplete")
         if found == tag:
             return data[at + 8 : at + 8 + size]
         at += 8 + _pad(size)

@@ -54,8 +54,8 @@ def encode(ensemble: Ensemble, leaf: str) -> LeafTable:
     ensemble : Ensemble
     leaf : {"exact", "uint8", "hard"}
         "exact" keeps what the estimator computes: as counts if all proportions are ratios of integers up to 65,535,
-        which they are without sample weights, else in float64. Regression and sums have values, whatever is asked
-        here.
+        which they are without sample weights, else in float64, and as votes if all of them are 0 or 1. Regression and
+        sums have values, whatever is asked here.
 
     Raises
     ------
@@ -67,7 +67,7 @@ def encode(ensemble: Ensemble, leaf: str) -> LeafTable:
     if ensemble.n_classes == 0:
         return _encode_values(ensemble)
     if leaf == "hard":
-        return LeafTable(LEAF_HARD, _most_frequent(ensemble), *(np.zeros(0, np.int64),) * 3, np.zeros(0))
+        return _votes(_most_frequent(ensemble))
     if leaf == "uint8":
         value = q.proportions_to_uint8(ensemble.leaf_proportion).astype(np.int64)
         kept = value > 0
@@ -78,6 +78,10 @@ def encode(ensemble: Ensemble, leaf: str) -> LeafTable:
     if counts is not None:
         return _share(ensemble.n_classes, LEAF_COUNTS, start, classes, counts)
     return _share_weighted(ensemble)
+
+
+def _votes(number: NDArray[np.int64]) -> LeafTable:
+    return LeafTable(LEAF_HARD, number, *(np.zeros(0, np.int64),) * 3, np.zeros(0))
 
 
 def _encode_values(ensemble: Ensemble) -> LeafTable:
@@ -106,11 +110,12 @@ def _encode_sums(ensemble: Ensemble, link: int) -> LeafTable:
 
 def _sum_error(ensemble: Ensemble) -> float:
     """How far a leaf may be rounded: so that a sum of log odds or logarithms is off by 2^-24 at most, which is a
-    float32's own rounding of 1; a value by 2^-22 of the largest leaf.
+    float32's own rounding of 1; a value by 2^-22 of the largest leaf or, if all are small, 2^-32 of what they add to.
     """
     n_trees = len(ensemble.roots) // (ensemble.n_classes if ensemble.link == sums.SOFTMAX else 1)  # of a sum
     if ensemble.link == sums.IDENTITY:
-        return 2.0**-22 / n_trees * float(np.max(np.abs(ensemble.leaf_value), initial=0.0))
+        leaf, base = (float(np.max(np.abs(x), initial=0.0)) for x in (ensemble.leaf_value, ensemble.bases))
+        return 2.0**-22 / n_trees * max(leaf, 2.0**-10 * base) or 1.0
     return 2.0**-24 / n_trees
 
 
@@ -168,6 +173,8 @@ def _share(
         record_sizes.append(np.full(len(distinct), size))
         record_classes.append(distinct[:, :size].reshape(-1))
         record_values.append(distinct[:, size:].reshape(-1))
+    if n_records == 0:  # every leaf is pure, as in trees grown to the end: each is a vote, and nothing is lost
+        return _votes(number)
     leaf_start = np.concatenate(([0], np.cumsum(np.concatenate(record_sizes)))).astype(np.int64)
     return LeafTable(
         leaf,
