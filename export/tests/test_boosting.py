@@ -312,6 +312,15 @@ def test_refused(make, message):
         emlearn.convert(make())
 
 
+@pytest.mark.parametrize("value", [0.0, 2.5, -1e9, 0.1])
+def test_nothing_to_learn(value):
+    X, _ = data("iris")
+    for make in (REGRESSORS["GB"], REGRESSORS["HistGB"], REGRESSORS["XGB"]):
+        estimator = make().fit(X, np.full(len(X), value))
+        found, expected = emlearn.convert(estimator).predict(X), estimator.predict(X.astype(np.float32))
+        assert np.max(np.abs(found - expected)) <= 1e-6 * abs(value)
+
+
 def test_leaves_too_large_to_sum():
     """Newton's step in a leaf where the model is already sure: 1e15, of log odds."""
     wild = ensemble.GradientBoostingClassifier(

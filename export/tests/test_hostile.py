@@ -61,7 +61,7 @@ def long_sums():
     X, y = integers(2)
     boosted = GradientBoostingClassifier(n_estimators=2, max_depth=2, random_state=0).fit(X, y)
     ensemble = find(boosted)(boosted)
-    leaves = ensemble.leaf_value * 2.0**9  # as far as it takes for int32 to round too much
+    leaves = ensemble.leaf_value * 2.0**12  # as far as it takes for int32 to round too much
     model = layout(quantise(ensemble, ir.DTYPE_INT16), encode(replace(ensemble, leaf_value=leaves), "exact"), 2, 2)
     assert model.values.dtype == np.int64
     made = emlearn.Model(ir.Document(model))

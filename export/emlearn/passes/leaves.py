@@ -110,11 +110,12 @@ def _encode_sums(ensemble: Ensemble, link: int) -> LeafTable:
 
 def _sum_error(ensemble: Ensemble) -> float:
     """How far a leaf may be rounded: so that a sum of log odds or logarithms is off by 2^-24 at most, which is a
-    float32's own rounding of 1; a value by 2^-22 of the largest leaf.
+    float32's own rounding of 1; a value by 2^-22 of the largest leaf or, if all are small, 2^-32 of what they add to.
     """
     n_trees = len(ensemble.roots) // (ensemble.n_classes if ensemble.link == sums.SOFTMAX else 1)  # of a sum
     if ensemble.link == sums.IDENTITY:
-        return 2.0**-22 / n_trees * float(np.max(np.abs(ensemble.leaf_value), initial=0.0))
+        leaf, base = (float(np.max(np.abs(x), initial=0.0)) for x in (ensemble.leaf_value, ensemble.bases))
+        return 2.0**-22 / n_trees * max(leaf, 2.0**-10 * base) or 1.0
     return 2.0**-24 / n_trees
 
 
