@@ -13,6 +13,7 @@ from ._build import Options, build
 from ._features import as_table
 from ._registry import find
 from .errors import ConvertError
+from .ir.trees import Ensemble
 from .model import METHODS, Model
 
 __all__ = ["convert", "converters", "load"]
@@ -98,10 +99,11 @@ def convert(
         raise ConvertError(f"return_type={return_type!r} does not fit: {type(estimator).__name__} is a {task}")
     if not 0.0 <= max_loss <= 1.0:
         raise ConvertError(f"max_loss={max_loss!r} is not a part of the rows, from 0.0 to 1.0")
+    summed = isinstance(source, Ensemble) and source.link is not None
     options = Options(
         method=method,
         dtype=DTYPES[dtype],
-        leaf=_leaf(leaf, leaf_bits, bool(source.n_classes) and getattr(source, "link", None) is None),
+        leaf=_leaf(leaf, leaf_bits, bool(source.n_classes) and not summed),
         scale=scale,
         table=_table(data, source.n_features),
         max_loss=max_loss,

@@ -79,7 +79,7 @@ def test_no_damage_gets_through(leaf, dtype, layout):
         ({"roots": []}, "trees"),
         ({"nodes": []}, "nodes"),
         ({"scale": [(121, 0)] * 5}, "scale"),
-        ({"leaf": 5}, "leaf"),
+        ({"leaf": 6}, "leaf"),
         ({"leaf": WEIGHTED, "values": [0.0, 1.0], "records": [[(0, 1)]]}, "float64"),
         ({"leaf": WEIGHTED, "values": [1.5]}, "float64"),
         ({"leaf": WEIGHTED, "values": [1.0], "records": [[(0, 1)]]}, "no value"),

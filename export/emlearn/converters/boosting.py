@@ -13,12 +13,13 @@ from ..errors import ConvertError
 from ..ir import sums
 from ..ir.trees import Ensemble
 from ._sums import NOT_BELOW_ZERO, Nodes, log_odds, of_sklearn, summed
+from .common import check_fitted
 
 
 @converts("sklearn.ensemble.GradientBoostingClassifier", "sklearn.ensemble.GradientBoostingRegressor")
 def convert_gradient_boosting(estimator: Any) -> Ensemble:
     """Convert gradient boosting. `init` may be anything that predicts the same for every row."""
-    _check_fitted(estimator, "estimators_")
+    check_fitted(estimator, "estimators_")
     init = estimator.init_
     if not (isinstance(init, str) and init == "zero") and not type(init).__name__.startswith("Dummy"):
         raise ConvertError(f"init={type(init).__name__} predicts from the features; train with init=None or 'zero'")
@@ -37,7 +38,7 @@ def convert_gradient_boosting(estimator: Any) -> Ensemble:
 @converts("sklearn.ensemble.HistGradientBoostingClassifier", "sklearn.ensemble.HistGradientBoostingRegressor")
 def convert_hist_gradient_boosting(estimator: Any) -> Ensemble:
     """Convert histogram gradient boosting, with missing values; without categorical features."""
-    _check_fitted(estimator, "_predictors")
+    check_fitted(estimator, "_predictors")
     if getattr(estimator, "is_categorical_", None) is not None:
         raise ConvertError(
             "categorical_features= makes splits by sets of categories, which the device does not have; "
@@ -68,7 +69,7 @@ def _hist_nodes(predictor: Any) -> Nodes:
 @converts("sklearn.ensemble.AdaBoostClassifier")
 def convert_adaboost(estimator: Any) -> Ensemble:
     """Convert AdaBoost (SAMME) of decision trees: votes of classes, weighted."""
-    _check_fitted(estimator, "estimators_")
+    check_fitted(estimator, "estimators_")
     members, classes = estimator.estimators_, np.asarray(estimator.classes_)
     if not all(hasattr(member, "tree_") and hasattr(member, "classes_") for member in members):
         raise ConvertError("estimator= is no decision tree; train AdaBoostClassifier with a DecisionTreeClassifier")
@@ -102,8 +103,3 @@ def refuse_adaboost_regressor(estimator: Any) -> Ensemble:
         "AdaBoostRegressor predicts a weighted median of its trees, which is not supported; "
         "use GradientBoostingRegressor(loss='absolute_error') or a forest"
     )
-
-
-def _check_fitted(estimator: Any, attribute: str) -> None:
-    if not hasattr(estimator, attribute):
-        raise ConvertError(f"this {type(estimator).__name__} is not fitted; call fit(X, y) before converting it")
