@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ._registry import reference
+
 # Predictions of a regression that differ by less than this part of the largest one count as equal: float32 can do no
 # better.
 REGRESSION_TOLERANCE = 1e-6
@@ -133,6 +135,7 @@ def reference_predictions(estimator: Any, X: NDArray[Any]) -> Predictions:
     A forest with several jobs sums its trees' votes in the order in which threads happen to end, so that its exact
     ties are decided by chance; with one job it is in tree order, which is what the device does.
     """
+    estimator = reference(estimator)
     if hasattr(estimator, "n_jobs"):
         estimator = copy.copy(estimator)
         estimator.n_jobs = 1
@@ -217,6 +220,7 @@ def _scores(y: NDArray[Any], before: Predictions, after: Predictions, classifier
 def _auc(y: NDArray[Any], predictions: Predictions, estimator: Any) -> float | None:
     from sklearn.metrics import roc_auc_score
 
+    estimator = reference(estimator)
     n_classes = len(estimator.classes_)
     if n_classes < 2 or set(np.unique(y).tolist()) != set(estimator.classes_.tolist()):
         return None

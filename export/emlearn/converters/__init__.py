@@ -1,5 +1,5 @@
 """Estimator -> intermediate representation, one module a model family. Importing a module registers its converters."""
 
-from . import linear, pipeline, trees
+from . import keras, linear, net, pipeline, trees
 
-__all__ = ["linear", "pipeline", "trees"]
+__all__ = ["keras", "linear", "net", "pipeline", "trees"]
