@@ -2,7 +2,7 @@
 # ruff: noqa: F821
 
 FAMILY = 7
-_IDENTITY, _RELU, _SIGMOID, _TANH, _EXP, _SOFTMAX = range(6)
+_IDENTITY, _RELU, _SIGMOID, _TANH, _POWER, _SOFTMAX = range(6)
 
 
 class Tables:
@@ -37,7 +37,7 @@ class Tables:
             total = end
             fail(good and n_out and total <= len(weights) and row + n_out <= rows, "inconsistent model")
             last = len(self.layers) + 1 == n_layers
-            good = activation <= (_SOFTMAX if last else _EXP)
+            good = activation <= (_SOFTMAX if last else _POWER)
             matrix = [weights[start + n_in * k : start + n_in * (k + 1)] for k in range(n_out)]
             own = scale[row : row + n_out] if kind else [1] * n_out
             layer = (shift[first : first + n_in + 1], matrix, own, bias[row : row + n_out], activation)
@@ -119,7 +119,7 @@ def _activate(activation, x):
         return 0 if x & SIGN else x
     if activation == _SIGMOID:
         return sigmoid(x)
-    return tanh(x) if activation == _TANH else exp(x) if activation == _EXP else x
+    return tanh(x) if activation == _TANH else exp(x) if activation == _POWER else x
 
 
 def tanh(x):
