@@ -23,16 +23,13 @@ static inline int eml_net_bits(uint32_t kind, uint32_t n) {
     return bits < 30 ? bits : 30;
 }
 
-// Bits of float32 to integers of so many bits, in place, in units of 2^(*exponent - shift): those of the largest. x: [n + 1], the
-// last of which becomes the 1 that biases are for.
-static inline eml_err_t eml_net_scale(const int16_t *shift, uint32_t n, int bits, int32_t *x, int *exponent) {
+// Bits of float32 to integers of so many bits, in place, in units of 2^(exponent - shift): those of the largest. x: [n + 1], the
+// last of which becomes the 1 that biases are for. Infinity, to which a layer may overflow, counts as 2^128. Returns the exponent.
+static inline int eml_net_scale(const int16_t *shift, uint32_t n, int bits, int32_t *x) {
     x[n] = 0x3f800000;
     int top = 127 + shift[n];
     for (uint32_t i = 0; i < n; i++) {
         const int field = (int)((uint32_t)x[i] >> 23 & 0xff);
-        if (field == 255) {
-            return EML_ERR_RANGE;
-        }
         const int level = (field ? field : 1) + shift[i];
         if ((uint32_t)x[i] << 1 && level > top) {
             top = level;
@@ -48,8 +45,7 @@ static inline eml_err_t eml_net_scale(const int16_t *shift, uint32_t n, int bits
         }
         x[i] = number >> 31 ? -(int32_t)mantissa : (int32_t)mantissa;
     }
-    *exponent = top - 126 - bits;
-    return EML_OK;
+    return top - 126 - bits;
 }
 
 // Where prediction is: a layer, its inputs ready, and where its numbers begin.
@@ -120,14 +116,16 @@ static inline eml_err_t eml_net_hidden(const eml_net_t *m, const eml_array_t *fe
     l->n_in = m->n_features;
     l->row = l->weight = 0;
     for (uint32_t i = 0; i < l->n_in; i++) {
-        l->x[i] = (int32_t)eml_feature_bits(features, i);
+        const uint32_t bits = eml_feature_bits(features, i);
+        if ((bits >> 23 & 0xff) == 255) {
+            return EML_ERR_RANGE;
+        }
+        l->x[i] = (int32_t)bits;
     }
     const int16_t *shift = m->shift;
     for (uint32_t layer = 0;; layer++) {
         l->n_out = m->sizes[layer];
-        if (eml_net_scale(shift, l->n_in, eml_net_bits(m->kind, l->n_in), l->x, &l->exponent) != EML_OK) {
-            return EML_ERR_RANGE;
-        }
+        l->exponent = eml_net_scale(shift, l->n_in, eml_net_bits(m->kind, l->n_in), l->x);
         if (layer + 1u == m->n_layers) {
             return EML_OK;
         }

@@ -94,7 +94,6 @@ def _scale(shift, x, bits):
     values = []
     top = 127 + shift[-1]
     for number, s in zip(x + [0x3F800000], shift):
-        fail(number >> 23 & 0xFF != 255, "a feature is NaN or infinite")
         mantissa, exponent = parts(number)
         level = exponent + 150 + s
         if mantissa and level > top:
