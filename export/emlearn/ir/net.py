@@ -153,8 +153,8 @@ class Net(Schema):
 
     @property
     def n_outputs(self) -> int:
-        """Number of outputs: of the last layer, or both probabilities of two classes."""
-        return self.n_classes or int(self.sizes[-1])
+        """Number of outputs: of the last layer, or both probabilities of two classes; 0 without a layer."""
+        return self.n_classes or sum(self.sizes[-1:].tolist())
 
     @property
     def output(self) -> Output:
