@@ -2,7 +2,7 @@
 //
 // No floating-point unit, and none imitated: a layer multiplies integers. Weights have one power of two for each input, and
 // the inputs of a layer are brought to one power of two for the sample, so that the largest term decides it, with as many bits
-// as the sum leaves room for: 24 for 64 inputs. Between layers there are float32. The bits are the same on every CPU.
+// as the sum leaves room for: 25 for 64 inputs. Between layers there are float32. The bits are the same on every CPU.
 //
 //   eml_net_open(&m, file, size, scratch)      a whole .eml file in memory, in place: checked, validated, ready
 //   eml_net_class(&m, x, scratch, &class)      per sample: the class
