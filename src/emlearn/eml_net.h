@@ -59,6 +59,13 @@ typedef struct {
     int exponent; // of the sums' unit
 } eml_net_layer_t;
 
+// Of 16 and 16 bits: 32 hold it, but a long multiply that also adds takes one instruction for both.
+#if defined(__arm__) && !defined(__ARM_ARCH_6M__)
+typedef int64_t eml_net_product_t;
+#else
+typedef int32_t eml_net_product_t;
+#endif
+
 // Output k of a layer before its activation, in units of 2^exponent. No sum overflows that validated files and scaled inputs
 // can make; only weights of -2^31, which no writer makes, can wrap.
 static inline int64_t eml_net_sum(const eml_net_t *m, const eml_net_layer_t *l, uint32_t k) {
@@ -78,7 +85,7 @@ static inline int64_t eml_net_sum(const eml_net_t *m, const eml_net_layer_t *l, 
     if (m->kind == EML_NET_INT16) {
         const int16_t *w = m->weights16 + first;
         for (uint32_t i = 0; i < n; i++) {
-            sum += w[i] * x[i];
+            sum += (eml_net_product_t)w[i] * x[i];
         }
     } else {
         const int8_t *w = m->weights8 + first;
