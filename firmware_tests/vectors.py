@@ -35,6 +35,7 @@ from sklearn.ensemble import (
     RandomForestClassifier,
     RandomForestRegressor,
 )
+from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
@@ -213,6 +214,20 @@ def several():
     return linear("diabetes", linear_model.Ridge(), np.stack((y, -3 * y + X[:, 0], X[:, 1] ** 2), axis=1))
 
 
+def network(name, estimator, dtype="float", y=None):
+    X, known = data(name)
+    estimator = make_pipeline(StandardScaler(), estimator).fit(X, known if y is None else y)
+    odd = X[:12] * 2.0 ** np.random.default_rng(0).integers(-30, 30, X[:12].shape)
+    rows = np.concatenate((X[:: len(X) // 40], odd, -X[:3])).astype(np.float32)
+    return emlearn.convert(estimator, data=X, dtype=dtype), rows
+
+
+def several_of_network():
+    X, y = data("diabetes")
+    estimator = MLPRegressor(hidden_layer_sizes=(11, 4), activation="tanh", max_iter=50, random_state=0)
+    return network("diabetes", estimator, y=np.stack((y, -3 * y + X[:, 0]), axis=1))
+
+
 MODELS |= {
     "linear_wine": lambda: linear("wine", linear_model.LogisticRegression(max_iter=100)),
     "linear_cancer": lambda: linear("breast_cancer", discriminant_analysis.LinearDiscriminantAnalysis()),
@@ -225,12 +240,20 @@ MODELS |= {
     ),
     "linear_regression": lambda: linear("diabetes", linear_model.LinearRegression()),
     "linear_several": several,
+    "net_wine": lambda: network("wine", MLPClassifier((12, 7), activation="tanh", max_iter=200, random_state=0)),
+    "net_cancer": lambda: network("breast_cancer", MLPClassifier((5,), activation="logistic", random_state=0)),
+    "net_digits": lambda: network("digits", MLPClassifier((16,), max_iter=40, random_state=0), "int16"),
+    "net_iris": lambda: network("iris", MLPClassifier((9,), max_iter=300, random_state=0), "int8"),
+    "net_several": several_of_network,
 }
 
 
 def package(name):
     """What runs the model of this name."""
-    return "emllinear" if "linear" in name else "emltrees"
+    for family in ("linear", "net"):
+        if family in name.split("_"):
+            return f"eml{family}"
+    return "emltrees"
 
 
 def write(name, content):
@@ -245,8 +268,7 @@ def write(name, content):
 def files(name):
     """Names of the files of a model, after making them."""
     if name.startswith("corrupt_"):
-        cases = corrupt_trees() if name == "corrupt_trees" else corrupt_linear()
-        write(f"{name}.cases", b"".join(cases))
+        write(f"{name}.cases", b"".join(CORRUPT[name]()))
         return (f"{name}.cases",)
     model, X = MODELS[name]()
     estimator, tables = model.estimator, model.tables
@@ -316,6 +338,20 @@ def corrupt_linear():
     ]
     contents = [(emlearn.Model(Document(replace(m.tables, labels=None))).save(format="eml"), 1) for m in models]
     yield from damaged_files("linear", [*contents, (models[0].save(format="eml"), 2)])
+
+
+def corrupt_net():
+    X, y = data("iris")
+    models = [
+        emlearn.convert(MLPClassifier((3, 2), max_iter=9, random_state=0).fit(X, y)),
+        emlearn.convert(MLPClassifier(3, activation="tanh", max_iter=9, random_state=0).fit(X, y > 0), dtype="int16"),
+        emlearn.convert(MLPRegressor(hidden_layer_sizes=2, max_iter=9, random_state=0).fit(X, y), dtype="int8"),
+    ]
+    contents = [(emlearn.Model(Document(replace(m.tables, labels=None))).save(format="eml"), 1) for m in models]
+    yield from damaged_files("net", [*contents, (models[0].save(format="eml"), 2)])
+
+
+CORRUPT = {"corrupt_trees": corrupt_trees, "corrupt_linear": corrupt_linear, "corrupt_net": corrupt_net}
 
 
 def damaged_files(family, contents):

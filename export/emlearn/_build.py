@@ -28,6 +28,7 @@ MAX_PROBE_GOLDEN = 4
 N_PROBES = 64
 # Of what is computed with rounded numbers, sums of trees too: of a probability, of the largest value or decision value.
 TOLERANCE = 1e-5
+_DTYPE_FAMILIES = {"int8": "networks", "int16": "trees and networks"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +67,8 @@ def build(source: Any, estimator: Any, options: Options) -> Model:
 @build.register
 def _(source: Ensemble, estimator: Any, options: Options) -> Model:
     dtype, scale, table = options.dtype, options.scale, options.table
+    if dtype == "int8":
+        raise ConvertError("dtype='int8' is for networks; for trees use 'float', 'int16' or 'auto'")
     if dtype == "auto":
         dtype = "float"
         if table is not None:
@@ -100,8 +103,8 @@ def build_tables(
         If an option is for trees, or the model does not agree with the estimator.
     """
     name = type(estimator).__name__
-    if options.dtype == "int16":
-        raise ConvertError(f"dtype='int16' is for trees; for {name} leave it out")
+    if options.dtype in ("int8", "int16"):
+        raise ConvertError(f"dtype={options.dtype!r} is for {_DTYPE_FAMILIES[options.dtype]}; for {name} leave it out")
     if options.leaf != "exact":
         raise ConvertError(f"leaf= and leaf_bits= are for trees; for {name} leave them out")
     model = Model(Document(tables), classes=classes, estimator=estimator, method=options.method)

@@ -8,7 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from . import converters, readers
+from . import _build_net, converters, readers  # noqa: F401  (_build_net registers itself)
 from ._build import Options, build
 from ._features import as_table
 from ._registry import find
@@ -19,6 +19,7 @@ from .model import METHODS, Model
 __all__ = ["convert", "converters", "load"]
 
 DTYPES = {None: "float", "float": "float", "float32": "float", "int16": "int16", "int16_t": "int16", "auto": "auto"}
+DTYPES |= {"int8": "int8", "int8_t": "int8"}
 LEAVES = ("exact", "uint8", "hard")
 LEAF_BITS = {0: "hard", 8: "uint8"}
 
@@ -46,18 +47,19 @@ def convert(
     ----------
     estimator : object
         Fitted: a decision tree, random forest, extra trees, bagged trees, gradient boosting, histogram gradient
-        boosting, isolation forest or linear model of scikit-learn, AdaBoostClassifier, a Pipeline of scalers, PCA and
-        feature selection before a linear model, or a model of XGBoost or LightGBM. The model keeps a reference to it,
-        for `Model.certify`.
+        boosting, isolation forest, linear model or multi-layer perceptron of scikit-learn, AdaBoostClassifier, a
+        Pipeline of scalers, PCA and feature selection before one of the last two models, a model of XGBoost or
+        LightGBM, or a chain of dense layers of Keras 3. The model keeps a reference to it, for `Model.certify`.
     kind : str, optional
         Name of the supported class to treat it as, for classes that only look like one.
     method : {"loadable", "inline"}
         What `Model.save` writes for C: data for the core, or code.
-    dtype : {"float", "int16", "auto"}, optional
+    dtype : {"float", "int16", "int8", "auto"}, optional
         What features are compared as. "float" (default) is exact. "int16" is smaller and faster: exact and without
         scales for features that are integers, which the data or else the thresholds tell; otherwise each feature
-        gets a scale by a power of two. "auto" takes int16 if it loses no more than `max_loss` on `data`, and float
-        otherwise or without data. "int16_t" and "float32" are other names.
+        gets a scale by a power of two. Of networks, what weights are: "int16" and "int8" take a half and a quarter of
+        the memory and round. "auto" takes the smallest that loses no more than `max_loss` on `data`, and float
+        without data. "int16_t", "int8_t" and "float32" are other names.
     return_type : {"classifier", "regressor"}, optional
         What the estimator is; anything else is refused.
     leaf : {"exact", "uint8", "hard"}
@@ -93,7 +95,7 @@ def convert(
     if method not in METHODS:
         raise ConvertError(f"method={method!r} is unknown; use one of {', '.join(METHODS)}")
     if dtype not in DTYPES:
-        raise ConvertError(f"dtype={dtype!r} is unknown; use 'float', 'int16' or 'auto'")
+        raise ConvertError(f"dtype={dtype!r} is unknown; use 'float', 'int16', 'int8' or 'auto'")
     task = "classifier" if source.n_classes else "regressor"
     if return_type not in (None, task):
         raise ConvertError(f"return_type={return_type!r} does not fit: {type(estimator).__name__} is a {task}")

@@ -264,3 +264,26 @@ def columns_to_int32(columns: NDArray[np.float64]) -> tuple[NDArray[np.int32], N
     shift = shift + over
     rounded = np.rint(np.ldexp(columns, -shift.astype(np.int32)))
     return np.clip(rounded, -INT32_MAX, INT32_MAX).astype(np.int32), shift.astype(np.int16)
+
+
+def rows_to_integers(
+    matrix: NDArray[np.float64], bits: int
+) -> tuple[NDArray[np.int32], NDArray[np.int16], NDArray[np.uint16]]:
+    """Return integers, shifts and scales with ``integers * scale[:, None] * 2^shift`` near to the matrix.
+
+    Each column is first brought to the same power of two, which costs nothing; then each row gets the finest scale in
+    which its integers are from ``-(2^(bits - 1) - 1)`` to the opposite, half to even. The largest scale has 16 bits.
+    """
+    limit = 2 ** (bits - 1) - 1
+    largest = np.max(np.abs(matrix), axis=0, initial=0.0)
+    exponents = np.where(largest == 0.0, MIN_COLUMN_SHIFT, np.frexp(largest)[1]).astype(np.int32)
+    exponents = np.clip(exponents, MIN_COLUMN_SHIFT + 64, MAX_COLUMN_SHIFT)
+    columns = np.ldexp(matrix, -exponents)
+    per_unit = np.max(np.abs(columns), axis=1, initial=0.0) / limit
+    unit = int(np.frexp(np.max(per_unit, initial=0.0))[1]) - 16
+    if np.ceil(np.ldexp(np.max(per_unit, initial=0.0), -unit)) > 65535:
+        unit += 1
+    scale = np.maximum(np.ceil(np.ldexp(per_unit, -unit)), 1.0)
+    integers = np.rint(np.ldexp(columns, -unit) / scale[:, None])
+    shift = np.clip(exponents + unit, MIN_COLUMN_SHIFT, MAX_COLUMN_SHIFT)
+    return np.clip(integers, -limit, limit).astype(np.int32), shift.astype(np.int16), scale.astype(np.uint16)

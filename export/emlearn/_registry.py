@@ -13,6 +13,7 @@ Converter = Callable[[Any], Any]
 # (package, class name) -> converter. Libraries move classes between their modules, so the modules between are not
 # compared.
 _CONVERTERS: dict[tuple[str, str], Converter] = {}
+_REFERENCES: dict[tuple[str, str], Converter] = {}
 
 
 def converts(*class_paths: str) -> Callable[[Converter], Converter]:
@@ -33,6 +34,25 @@ def converts(*class_paths: str) -> Callable[[Converter], Converter]:
         return function
 
     return register
+
+
+def refers(*class_paths: str) -> Callable[[Converter], Converter]:
+    """Register what makes scikit-learn's methods of objects that have others: `predict`, and for classes the rest."""
+
+    def register(function: Converter) -> Converter:
+        _REFERENCES.update((_key(path), function) for path in class_paths)
+        return function
+
+    return register
+
+
+def reference(estimator: Any) -> Any:
+    """Return the estimator, or what stands for it, with scikit-learn's methods."""
+    for cls in type(estimator).__mro__:
+        found = _REFERENCES.get(_key(f"{cls.__module__}.{cls.__name__}"))
+        if found is not None:
+            return found(estimator)
+    return estimator
 
 
 def find(estimator: object, kind: str | None = None) -> Converter:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _reference
+from ._registry import reference
 
 # Predictions of a regression that differ by less than this part of the largest one count as equal: float32 can do no
 # better.
@@ -138,6 +139,7 @@ def reference_predictions(estimator: Any, X: NDArray[Any]) -> Predictions:
     own = _reference.find(estimator)
     if own is not None:
         return Predictions(*own(estimator, X))
+    estimator = reference(estimator)
     if hasattr(estimator, "n_jobs"):
         estimator = copy.copy(estimator)
         estimator.n_jobs = 1
@@ -223,6 +225,7 @@ def _scores(y: NDArray[Any], before: Predictions, after: Predictions, classifier
 def _auc(y: NDArray[Any], predictions: Predictions, estimator: Any) -> float | None:
     from sklearn.metrics import roc_auc_score
 
+    estimator = reference(estimator)
     n_classes = len(estimator.classes_)
     if n_classes < 2 or set(np.unique(y).tolist()) != set(estimator.classes_.tolist()):
         return None

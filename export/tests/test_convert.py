@@ -93,7 +93,8 @@ def test_estimators_that_are_refused(make, message):
 @pytest.mark.parametrize(
     "options, message",
     [
-        ({"dtype": "int8"}, "dtype='int8' is unknown; use 'float', 'int16' or 'auto'"),
+        ({"dtype": "int8"}, "dtype='int8' is for networks; for trees use 'float', 'int16' or 'auto'"),
+        ({"dtype": "int4"}, "dtype='int4' is unknown; use 'float', 'int16', 'int8' or 'auto'"),
         ({"method": "pymodule"}, "method='pymodule' is unknown; use one of loadable, inline"),
         ({"return_type": "regressor"}, "DecisionTreeClassifier is a classifier"),
         ({"leaf": "soft"}, "leaf='soft' is unknown; use one of exact, uint8, hard"),

@@ -18,6 +18,7 @@ from sklearn import discriminant_analysis, linear_model, multiclass, svm
 from sklearn.decomposition import PCA
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_selection import SelectKBest, VarianceThreshold
+from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
 from support import data
@@ -58,21 +59,35 @@ ESTIMATORS = {
     "several values": lambda: linear_model.Ridge(),
 }
 REGRESSORS = list(ESTIMATORS)[9:]
+NETWORKS = {
+    "net relu": lambda: MLPClassifier((20,), max_iter=80, random_state=0),
+    "net tanh": lambda: MLPClassifier((12, 9), activation="tanh", max_iter=80, random_state=0),
+    "net logistic": lambda: MLPClassifier((10,), activation="logistic", max_iter=80, random_state=0),
+    "net identity": lambda: MLPClassifier((5,), activation="identity", max_iter=80, random_state=0),
+    "net regressor": lambda: MLPRegressor(hidden_layer_sizes=(20, 10), max_iter=80, random_state=0),
+    "net several values": lambda: MLPRegressor(hidden_layer_sizes=9, activation="tanh", max_iter=80, random_state=0),
+}
+ESTIMATORS |= NETWORKS
+REGRESSORS += list(NETWORKS)[4:]
+
+CLASSIFIERS = [name for name in ESTIMATORS if name not in REGRESSORS]
 
 # (scaler, estimator, data set)
 CASES = [
-    *(("", name, dataset) for name in ESTIMATORS if name not in REGRESSORS for dataset in CLASSES),
-    *(("standard ", name, dataset) for name in ESTIMATORS if name not in REGRESSORS for dataset in CLASSES),
+    *(("", name, dataset) for name in CLASSIFIERS for dataset in CLASSES),
+    *(("standard ", name, dataset) for name in CLASSIFIERS for dataset in CLASSES),
     *(("", name, dataset) for name in REGRESSORS for dataset in NUMBERS),
     *((scaler, name, "wine") for scaler in list(SCALERS)[1:] for name in ("logistic", "svc", "svr")),
     *((scaler, "several values", "wine") for scaler in list(SCALERS)[1:-1]),
+    *((scaler, "net relu", "wine") for scaler in list(SCALERS)[2:]),
+    *(("standard ", name, dataset) for name in ("net regressor", "net several values") for dataset in NUMBERS),
 ]
 
 
 @cache
 def fitted(scaler, name, dataset):
     X, y = data(dataset)
-    if name == "several values":
+    if "several values" in name:
         y = np.stack((y, -3 * y + X[:, 0], X[:, 1] ** 2), axis=1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
@@ -103,6 +118,8 @@ def test_all_rows(case, format, tmp_path):
         assert np.max(np.abs(outputs - expected.outputs)) <= VALUE * np.max(np.abs(expected.outputs))
     if hasattr(estimator, "classes_"):
         assert np.array_equal(model.predict(X), expected.labels)
+        if not hasattr(estimator, "decision_function"):
+            return
         decision = estimator.decision_function(X)
         assert model.decision_function(X).shape == decision.shape
         assert np.max(np.abs(model.decision_function(X) - decision)) <= VALUE * np.max(np.abs(decision))
@@ -121,6 +138,11 @@ GENERATED = [
     ("", "svc", "breast_cancer"),
     ("", "ridge", "diabetes"),
     ("", "several values", "diabetes"),
+    ("", "net relu", "digits"),
+    ("", "net tanh", "breast_cancer"),
+    ("standard ", "net logistic", "wine"),
+    ("standard ", "net regressor", "diabetes"),
+    ("standard ", "net several values", "diabetes"),
 ]
 MAIN = """
 #include <stdio.h>

@@ -101,7 +101,7 @@ def accepts(function, data):
 
 
 SMALL = ["hard_int16", "counts_float", "weighted_float", "uint8_scaled", "value_int16"]
-SMALL += ["linear_softmax", "linear_values"]
+SMALL += ["linear_softmax", "linear_values", "net_float", "net_int16", "net_int8"]
 
 
 def core_of(name):

@@ -14,11 +14,13 @@ import numpy as np
 from emlearn.ir import sums
 from emlearn.ir import trees as ir
 from emlearn.ir.linear import LinearModel, Link
+from emlearn.ir.net import Activation, Kind, Layer, Network
 from emlearn.ir.trees import Document, Ensemble
 from emlearn.model import Model
 from emlearn.passes.layout import layout
 from emlearn.passes.leaves import encode
 from emlearn.passes.linear import fix
+from emlearn.passes.net import fix as fix_net
 from emlearn.passes.quantise import quantise
 from emlearn.writers import c, csv, eml
 
@@ -96,13 +98,24 @@ def document(ensemble, dtype, leaf="exact", labels=None, rows=None, certificate=
 
 
 def linear(model, certificate=None):
-    made = Model(Document(fix(model), certificate=certificate and certificate.to_json()))
+    return of_tables(fix(model), certificate)
+
+
+def of_tables(tables, certificate=None):
+    made = Model(Document(tables, certificate=certificate and certificate.to_json()))
     made.golden = made.golden_of(np.nan_to_num(_ROWS))
     return made.document()
 
 
 _COEF = np.array([[0.5, -1e-3, 300.0], [-0.25, 2e-3, 0.0], [0.1, 0.0, -299.0]])
 _INTERCEPT = np.array([1.0, -2.5, 0.125])
+
+
+def network(n_classes, last, hidden):
+    first = Layer(np.concatenate((_COEF, _COEF[:1] * 2)) / 8, np.append(_INTERCEPT, 0), hidden)
+    coef = np.array([[1.0, -0.5, 0.25, 2e-3], [0.0, 0.75, -1.5, 1e-3], [0.5, 0.5, 0.1, -0.1]]) / 16
+    n_out = n_classes if last == Activation.SOFTMAX else 1 if n_classes else 2
+    return Network((first, Layer(coef[:n_out], _INTERCEPT[:n_out], last)), n_classes)
 
 
 def documents():
@@ -128,6 +141,9 @@ def documents():
         "linear_sigmoid": linear(LinearModel(_COEF[:1], _INTERCEPT[:1], 2, Link.SIGMOID)),
         "linear_ovr": linear(LinearModel(_COEF / 64, _INTERCEPT, 3, Link.OVR)),
         "linear_values": linear(LinearModel(_COEF[:2], _INTERCEPT[:2])),
+        "net_float": of_tables(fix_net(network(3, Activation.SOFTMAX, Activation.RELU), Kind.INT32), _CERTIFICATE),
+        "net_int16": of_tables(fix_net(network(0, Activation.EXP, Activation.TANH), Kind.INT16)),
+        "net_int8": of_tables(fix_net(network(2, Activation.SIGMOID, Activation.SIGMOID), Kind.INT8)),
         "value_wide": document(replace(_VALUES, n_features=16385), ir.DTYPE_INT16),
     }
 
