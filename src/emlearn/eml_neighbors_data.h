@@ -1,0 +1,238 @@
+// Items with their classes or values, as nearest neighbours need them: from a file, or learned one by one.
+//
+//   eml_neighbors_open(&m, file, size, scratch)   a whole .eml file in memory, in place: checked, validated, ready
+//   eml_neighbors_add(&m, file, x, label)         one item more, learned in place
+//
+// eml_neighbors.h predicts. With EML_NEIGHBORS_SMALL, models other than int16 items, euclidean distances and uniform votes are
+// EML_ERR_UNSUPPORTED. File and arithmetic: docs/formats.md#neighbours.
+#ifndef EML_NEIGHBORS_DATA_H
+#define EML_NEIGHBORS_DATA_H
+
+#include "eml_file.h"
+#include "eml_math.h"
+
+typedef enum { EML_EUCLIDEAN = 0, EML_MANHATTAN = 1, EML_CHEBYSHEV = 2 } eml_metric_t;
+
+typedef enum {
+    EML_WEIGHTS_UNIFORM = 0,
+    EML_WEIGHTS_DISTANCE = 1, // 1 / distance
+    EML_WEIGHTS_NEAREST = 2,  // the nearest decides; one item a class, whose outputs are its distances
+} eml_weights_t;
+
+// What a file's header says, in its layout, then where the arrays are.
+typedef struct {
+    uint16_t n_features;
+    uint16_t n_classes; // 0: regression
+    uint16_t n_outputs;
+    uint8_t output; // eml_output_t
+    uint8_t metric; // eml_metric_t
+    uint32_t size;
+    uint16_t weights;       // eml_weights_t
+    uint16_t k;             // neighbours asked for
+    int16_t exponent;       // items32 are in units of 2^exponent
+    int16_t value_exponent; // and values in units of 2^value_exponent
+    uint32_t reach;         // no item of items16 is above it, or below -1 - it
+    uint32_t n_items16;     // room for items: one of these two is 0
+    uint32_t n_items32;
+    uint32_t n_labels; // as many as items: one of these two is 0
+    uint32_t n_values;
+    uint32_t n_used;         // items that are there
+    const int16_t *items16;  // [n_items16][n_features]
+    const int32_t *items32;  // [n_items32][n_features]
+    const uint16_t *labels;  // [n_labels] class numbers
+    const int32_t *values;   // [n_values]
+} eml_neighbors_t;
+
+#define EML_NEIGHBORS_HEADER 44
+#define EML_NEIGHBORS_MAX_COUNT (1u << 25) // of numbers in items, which stay below: keeps sizes within 32 bits
+#define EML_NEIGHBORS_MIN_EXPONENT (-156)  // at which the smallest float32 and the 7 bits below it are integers
+#define EML_NEIGHBORS_MAX_EXPONENT 97      // at which the largest float32 has 31 bits
+#define EML_NEIGHBORS_MAX_VALUE_EXPONENT 400
+#define EML_NEIGHBORS_MAX_LABEL 65534
+
+// One of the k nearest. Its distance is high * 2^32 + low: of euclidean ones the square.
+typedef struct {
+    uint64_t high;
+    uint32_t low;
+    uint32_t index;
+} eml_neighbor_t;
+
+static inline uint32_t eml_neighbors_n_outputs(const eml_neighbors_t *m) {
+    return m->n_outputs;
+}
+
+// Scratch memory is the neighbours [k], then their unit's exponent, then x [n_features] and weights [k] for what needs them.
+static inline size_t eml_neighbors_scratch_size(const eml_neighbors_t *m) {
+    return (m->k + 1u) * sizeof(eml_neighbor_t)
+#ifndef EML_NEIGHBORS_SMALL
+        + ((size_t)m->n_features + m->k) * sizeof(int32_t)
+#endif
+        ;
+}
+
+// How far an int16 is from 0: of negative ones the distance from -1.
+static inline uint32_t eml_neighbors_magnitude(int32_t v) {
+    return (uint32_t)(v ^ (v >> 31));
+}
+
+static inline eml_err_t eml_neighbors_validate(const eml_neighbors_t *m) {
+    const uint32_t n_items = m->n_items16 | m->n_items32;
+    const uint32_t classes = m->n_classes;
+    const uint32_t output = m->weights == EML_WEIGHTS_NEAREST ? EML_DECISION_VALUES : classes ? EML_PROBABILITIES : EML_VALUES;
+    if (!m->n_features || !m->k || m->n_used > n_items || (m->n_items16 && m->n_items32) || m->metric > EML_CHEBYSHEV
+        || m->weights > EML_WEIGHTS_NEAREST || m->output != output || m->n_outputs != (classes ? classes : 1)
+        || m->n_labels != (classes ? n_items : 0) || m->n_values != (classes ? 0 : n_items) || m->reach > 32767
+        || m->exponent < EML_NEIGHBORS_MIN_EXPONENT || m->exponent > EML_NEIGHBORS_MAX_EXPONENT
+        || m->value_exponent < -EML_NEIGHBORS_MAX_VALUE_EXPONENT || m->value_exponent > EML_NEIGHBORS_MAX_VALUE_EXPONENT
+        || (m->weights == EML_WEIGHTS_NEAREST && (!classes || m->k != n_items || m->n_used != n_items || classes != n_items))) {
+        return EML_ERR_MODEL;
+    }
+    for (uint32_t i = 0; i < m->n_used && classes; i++) {
+        if (m->labels[i] >= classes || (m->weights == EML_WEIGHTS_NEAREST && m->labels[i] != i)) {
+            return EML_ERR_MODEL;
+        }
+    }
+    // Unused ones as well: they are 0.
+    for (const int16_t *item = m->items16, *end = item + m->n_items16 * m->n_features; item < end; item++) {
+        if (eml_neighbors_magnitude(*item) > m->reach) {
+            return EML_ERR_MODEL;
+        }
+    }
+    return EML_OK;
+}
+
+// file: [size], aligned to 4 bytes, outlives *m. scratch: [256].
+static inline eml_err_t eml_neighbors_open(eml_neighbors_t *m, const void *file, size_t size, uint32_t *scratch) {
+    const eml_err_t err = eml_file_open(m, EML_NEIGHBORS_HEADER, file, size, EML_FAMILY_NEIGHBORS, scratch);
+    if (err != EML_OK) {
+        return err;
+    }
+    const uint32_t n = m->n_features;
+    const uint32_t n_items = m->n_items16 | m->n_items32;
+    // The product of 32 and 16 bits, and whether it is too large, without 64 of them.
+    const uint32_t low = (n_items & 0xffff) * n;
+    const uint32_t high = (n_items >> 16) * n + (low >> 16);
+    if (high >= EML_NEIGHBORS_MAX_COUNT >> 16 || (m->n_labels | m->n_values) > EML_NEIGHBORS_MAX_COUNT) {
+        return EML_ERR_FORMAT;
+    }
+    const uint32_t count = n_items * n;
+    const uint32_t n_data = m->n_items16 ? eml_pad4(2 * count) : 4 * count;
+    const uint32_t n_labels = eml_pad4(2 * m->n_labels);
+    if (m->size != EML_NEIGHBORS_HEADER + n_data + n_labels + 4 * m->n_values) {
+        return EML_ERR_FORMAT;
+    }
+    const uint8_t *body = (const uint8_t *)file + EML_FILE_HEADER + EML_NEIGHBORS_HEADER;
+    m->items16 = (const int16_t *)(const void *)body;
+    m->items32 = (const int32_t *)(const void *)body;
+    m->labels = (const uint16_t *)(const void *)(body + n_data);
+    m->values = (const int32_t *)(const void *)(body + n_data + n_labels);
+#ifdef EML_NEIGHBORS_SMALL
+    if (!m->n_items16 || !m->n_labels || m->metric != EML_EUCLIDEAN || m->weights != EML_WEIGHTS_UNIFORM) {
+        return EML_ERR_UNSUPPORTED;
+    }
+#endif
+    return eml_neighbors_validate(m);
+}
+
+#ifndef EML_NEIGHBORS_SMALL
+
+// A finite float32 below 2^(exponent + 31), rounded to units of 2^exponent.
+static inline int32_t eml_neighbors_fixed(uint32_t bits, int exponent) {
+    const int field = (int)(bits >> 23 & 0xff);
+    const int shift = (field ? field : 1) - 150 - exponent;
+    uint32_t mantissa = (bits & 0x7fffff) | (field ? 0x800000u : 0);
+    if (shift < 0) {
+        mantissa = shift > -32 ? (mantissa + (1u << (-shift - 1))) >> -shift : 0;
+    } else {
+        mantissa <<= shift;
+    }
+    return bits >> 31 ? -(int32_t)mantissa : (int32_t)mantissa;
+}
+
+// Exponent of the unit in which floats fit into 31 bits: at least `exponent`. n features, finite; else EML_ERR_RANGE.
+static inline eml_err_t eml_neighbors_unit(const eml_array_t *x, size_t n, int *exponent) {
+    for (size_t i = 0; i < n; i++) {
+        const uint32_t bits = eml_feature_bits(x, i);
+        const int field = (int)(bits >> 23 & 0xff);
+        if (field == 255) {
+            return EML_ERR_RANGE;
+        }
+        if (field - 157 > *exponent) {
+            *exponent = field - 157;
+        }
+    }
+    return EML_OK;
+}
+
+// In place; a larger unit makes room for larger items.
+static inline eml_err_t eml_neighbors_add32(eml_neighbors_t *m, const eml_array_t *x) {
+    const uint32_t n = m->n_features;
+    int32_t *items = (int32_t *)m->items32;
+    int32_t *item = items + m->n_used * n;
+    int exponent = m->exponent;
+    eml_err_t err = eml_check_features(x, n);
+    if (err == EML_OK) {
+        err = eml_neighbors_unit(x, n, &exponent);
+    }
+    if (err != EML_OK) {
+        return err;
+    }
+    const int shift = exponent - m->exponent;
+    for (int32_t *old = items; shift && old < item; old++) {
+        *old >>= shift < 31 ? shift : 31;
+    }
+    m->exponent = (int16_t)exponent;
+    for (uint32_t i = 0; i < n; i++) {
+        item[i] = eml_neighbors_fixed(eml_feature_bits(x, i), exponent);
+    }
+    return EML_OK;
+}
+
+#endif // EML_NEIGHBORS_SMALL
+
+static inline eml_err_t eml_neighbors_add16(eml_neighbors_t *m, const eml_array_t *x) {
+    const uint32_t n = m->n_features;
+    if (x->type != EML_INT16) {
+        return EML_ERR_TYPE;
+    }
+    if (x->size != n) {
+        return EML_ERR_SHAPE;
+    }
+    const int16_t *from = (const int16_t *)x->data;
+    int16_t *item = (int16_t *)m->items16 + m->n_used * n;
+    for (uint32_t i = 0; i < n; i++) {
+        item[i] = from[i];
+        const uint32_t magnitude = eml_neighbors_magnitude(from[i]);
+        if (magnitude > m->reach) {
+            m->reach = magnitude;
+        }
+    }
+    return EML_OK;
+}
+
+// Learn an item of a class, 0..65534. file: that was opened, and is writable: the item goes there, and so do the numbers of its
+// header. EML_ERR_FULL if there is no room, which a regression never has.
+static inline eml_err_t eml_neighbors_add(eml_neighbors_t *m, void *file, const eml_array_t *x, uint32_t label) {
+    if (label > EML_NEIGHBORS_MAX_LABEL) {
+        return EML_ERR_RANGE;
+    }
+    if (m->n_used >= m->n_labels) {
+        return EML_ERR_FULL;
+    }
+#ifdef EML_NEIGHBORS_SMALL
+    const eml_err_t err = eml_neighbors_add16(m, x);
+#else
+    const eml_err_t err = m->n_items16 ? eml_neighbors_add16(m, x) : eml_neighbors_add32(m, x);
+#endif
+    if (err != EML_OK) {
+        return err;
+    }
+    ((uint16_t *)m->labels)[m->n_used++] = (uint16_t)label;
+    if (label >= m->n_classes) {
+        m->n_classes = m->n_outputs = (uint16_t)(label + 1);
+    }
+    memcpy((uint8_t *)file + EML_FILE_HEADER, m, EML_NEIGHBORS_HEADER);
+    return EML_OK;
+}
+
+#endif // EML_NEIGHBORS_DATA_H
