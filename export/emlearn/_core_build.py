@@ -17,6 +17,7 @@ _INCLUDE = Path(__file__).resolve().parents[2] / "src" / "emlearn"
 FAMILIES = {
     "trees": ("eml_trees_file.h", False),
     "linear": ("eml_linear.h", True),
+    "neighbors": ("eml_neighbors.h", False),
 }
 
 _DECLARE = """

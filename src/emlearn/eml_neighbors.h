@@ -88,10 +88,10 @@ static inline uint32_t eml_neighbors_vote(const eml_neighbors_t *m, const eml_ne
     uint32_t klass = 0;
     for (uint32_t i = 0; i < count; i++) {
         // The first neighbour of a class counts all of them, and so not less than those after it.
-        const uint32_t label = m->labels[found[i].index];
+        const uint32_t label = m->class_numbers[found[i].index];
         uint64_t sum = 0;
         for (uint32_t j = i; j < count; j++) {
-            if (m->labels[found[j].index] == label) {
+            if (m->class_numbers[found[j].index] == label) {
                 sum += w ? w[j] : 1;
             }
         }
@@ -244,7 +244,7 @@ static inline eml_err_t eml_neighbors_class(const eml_neighbors_t *m, const eml_
     eml_neighbor_t *found = (eml_neighbor_t *)scratch;
     const eml_err_t err = eml_neighbors_find(m, features, found);
     if (err == EML_OK) {
-        *klass = m->weights == EML_WEIGHTS_NEAREST ? m->labels[found->index] : eml_neighbors_vote(m, found, eml_neighbors_weights(m, found));
+        *klass = m->weights == EML_WEIGHTS_NEAREST ? m->class_numbers[found->index] : eml_neighbors_vote(m, found, eml_neighbors_weights(m, found));
     }
     return err;
 }
@@ -287,7 +287,7 @@ static inline eml_err_t eml_neighbors_outputs(
                 const eml_number_t d = eml_neighbors_distance(m, &found[i]);
                 bits = (uint32_t)eml_round(d.mantissa, d.exponent + unit, 0, 24) | 0x80000000u;
             }
-            eml_float_store(&out[m->labels[found[i].index]], bits);
+            eml_float_store(&out[m->class_numbers[found[i].index]], bits);
         }
         return EML_OK;
     }
@@ -300,7 +300,7 @@ static inline eml_err_t eml_neighbors_outputs(
     for (uint32_t klass = 0; klass < m->n_classes; klass++) {
         uint64_t sum = 0;
         for (uint32_t i = 0; i < count; i++) {
-            sum += m->labels[found[i].index] == klass ? w[i] : 0;
+            sum += m->class_numbers[found[i].index] == klass ? w[i] : 0;
         }
         eml_float_store(&out[klass], eml_neighbors_ratio(sum, total, 0));
     }

@@ -36,11 +36,11 @@ typedef struct {
     uint32_t n_items32;
     uint32_t n_labels; // as many as items: one of these two is 0
     uint32_t n_values;
-    uint32_t n_used;         // items that are there
-    const int16_t *items16;  // [n_items16][n_features]
-    const int32_t *items32;  // [n_items32][n_features]
-    const uint16_t *labels;  // [n_labels] class numbers
-    const int32_t *values;   // [n_values]
+    uint32_t n_used; // items that are there
+    const int16_t *items16; // [n_items16][n_features]
+    const int32_t *items32; // [n_items32][n_features]
+    const uint16_t *class_numbers; // [n_labels]
+    const int32_t *values; // [n_values]
 } eml_neighbors_t;
 
 #define EML_NEIGHBORS_HEADER 44
@@ -88,7 +88,7 @@ static inline eml_err_t eml_neighbors_validate(const eml_neighbors_t *m) {
         return EML_ERR_MODEL;
     }
     for (uint32_t i = 0; i < m->n_used && classes; i++) {
-        if (m->labels[i] >= classes || (m->weights == EML_WEIGHTS_NEAREST && m->labels[i] != i)) {
+        if (m->class_numbers[i] >= classes || (m->weights == EML_WEIGHTS_NEAREST && m->class_numbers[i] != i)) {
             return EML_ERR_MODEL;
         }
     }
@@ -124,7 +124,7 @@ static inline eml_err_t eml_neighbors_open(eml_neighbors_t *m, const void *file,
     const uint8_t *body = (const uint8_t *)file + EML_FILE_HEADER + EML_NEIGHBORS_HEADER;
     m->items16 = (const int16_t *)(const void *)body;
     m->items32 = (const int32_t *)(const void *)body;
-    m->labels = (const uint16_t *)(const void *)(body + n_data);
+    m->class_numbers = (const uint16_t *)(const void *)(body + n_data);
     m->values = (const int32_t *)(const void *)(body + n_data + n_labels);
 #ifdef EML_NEIGHBORS_SMALL
     if (!m->n_items16 || !m->n_labels || m->metric != EML_EUCLIDEAN || m->weights != EML_WEIGHTS_UNIFORM) {
@@ -227,7 +227,7 @@ static inline eml_err_t eml_neighbors_add(eml_neighbors_t *m, void *file, const 
     if (err != EML_OK) {
         return err;
     }
-    ((uint16_t *)m->labels)[m->n_used++] = (uint16_t)label;
+    ((uint16_t *)m->class_numbers)[m->n_used++] = (uint16_t)label;
     if (label >= m->n_classes) {
         m->n_classes = m->n_outputs = (uint16_t)(label + 1);
     }

@@ -1,5 +1,5 @@
 """Estimator -> intermediate representation, one module a model family. Importing a module registers its converters."""
 
-from . import linear, pipeline, trees
+from . import linear, neighbors, pipeline, trees
 
-__all__ = ["linear", "pipeline", "trees"]
+__all__ = ["linear", "neighbors", "pipeline", "trees"]
