@@ -46,7 +46,6 @@ SRC_emlearn_tools  := emlearn_tools.py
 # What reads text for a module; src/common/py/load.py imports it.
 TEXT_emltrees  := emltrees_csv
 TEXT_emllinear := emlearn_csv
-TEXT_emlknn    := emlearn_csv
 # The twin of trees has all in one file; the others are made with src/common/py/twin.py and load.py, and import SHARED.
 TWINS  := emltrees emllinear emlknn
 SHARED := emlearn_csv emlearn_tools

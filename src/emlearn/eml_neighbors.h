@@ -22,74 +22,58 @@ static inline uint32_t eml_neighbors_count(const eml_neighbors_t *m) {
     return m->k < m->n_used ? m->k : m->n_used;
 }
 
-// No neighbours yet: places for k, at a distance that none has.
-static inline void eml_neighbors_begin(const eml_neighbors_t *m, eml_neighbor_t *found) {
-    for (uint32_t i = 0; i < m->k; i++) {
-        found[i].high = ~(uint64_t)0;
+// No neighbours yet: places for k, at a distance that none has. Returns the last of them.
+static inline eml_neighbor_t *eml_neighbors_begin(const eml_neighbors_t *m, eml_neighbor_t *found) {
+    eml_neighbor_t *const last = found + m->k - 1;
+    for (; found <= last; found++) {
+        found->high = ~(uint64_t)0;
+        found->low = 0;
     }
+    return last;
 }
 
-// In place of the last of found, [k], which is farther.
-static inline void eml_neighbors_insert(eml_neighbor_t *found, uint32_t k, uint64_t high, uint32_t low, uint32_t index) {
-    eml_neighbor_t *at = found + k - 1;
-    while (at > found && (at[-1].high > high || (at[-1].high == high && at[-1].low > low))) {
-        at[0] = at[-1];
-        at--;
-    }
-    at->high = high;
-    at->low = low;
-    at->index = index;
-}
-
-// The nearest of int16 items by euclidean distance. x: [n_features]
+// The nearest of int16 items by euclidean distance, whose squares are `high`: in units of 2^-32. x: [n_features]
 static inline void eml_neighbors_find16(const eml_neighbors_t *m, const int16_t *x, eml_neighbor_t *found) {
     const uint32_t n = m->n_features;
     const int16_t *const end = x + n;
-    uint32_t reach = 0;
-    for (const int16_t *v = x; v < end; v++) {
-        const uint32_t magnitude = eml_neighbors_magnitude(*v);
-        reach = magnitude > reach ? magnitude : reach;
-    }
-    // No difference is above it. If the sum of so many squares stays below 2^32, 32 bits are enough for each.
-    reach += m->reach + 1;
-    const int is_small = ((reach * reach >> 16) + 1) * n <= 65536;
     const int16_t *item = m->items16;
-    uint64_t worst = ~(uint64_t)0;
-    eml_neighbors_begin(m, found);
+    eml_neighbor_t *const last = eml_neighbors_begin(m, found);
     for (uint32_t index = 0; index < m->n_used; index++) {
+        // 65,535 squares of 32 bits cannot overflow. A second loop with sums of 32 bits, for small numbers, would take more
+        // code and save few instructions.
+        uint64_t distance = 0;
         const int16_t *v = x;
-        uint64_t distance;
-        if (is_small) {
-            uint32_t sum = 0;
-            do {
-                const int32_t difference = *v++ - *item++;
-                sum += (uint32_t)difference * (uint32_t)difference;
-            } while (v < end);
-            distance = sum;
-        } else {
-            distance = 0;
-            do {
-                const int32_t difference = *v++ - *item++;
-                distance += (uint32_t)difference * (uint32_t)difference;
-            } while (v < end);
-        }
-        if (distance < worst) {
-            eml_neighbors_insert(found, m->k, distance >> 32, (uint32_t)distance, index);
-            const eml_neighbor_t *last = &found[m->k - 1];
-            worst = last->high >> 32 ? worst : last->high << 32 | last->low;
+        do {
+            const int32_t difference = *v++ - *item++;
+            distance += (uint32_t)difference * (uint32_t)difference;
+        } while (v < end);
+        if (distance < last->high) {
+            eml_neighbor_t *at = last;
+            for (; at > found && at[-1].high > distance; at--) {
+                at->high = at[-1].high;
+                at->index = at[-1].index;
+            }
+            at->high = distance;
+            at->index = index;
         }
     }
 }
+
+#ifdef EML_NEIGHBORS_SMALL
+typedef uint32_t eml_votes_t;
+#else
+typedef uint64_t eml_votes_t;
+#endif
 
 // The class with most of the weight, of equals the first. w: [count], or NULL for all alike.
 static inline uint32_t eml_neighbors_vote(const eml_neighbors_t *m, const eml_neighbor_t *found, const uint32_t *w) {
     const uint32_t count = eml_neighbors_count(m);
-    uint64_t best = 0;
+    eml_votes_t best = 0;
     uint32_t klass = 0;
     for (uint32_t i = 0; i < count; i++) {
         // The first neighbour of a class counts all of them, and so not less than those after it.
         const uint32_t label = m->class_numbers[found[i].index];
-        uint64_t sum = 0;
+        eml_votes_t sum = 0;
         for (uint32_t j = i; j < count; j++) {
             if (m->class_numbers[found[j].index] == label) {
                 sum += w ? w[j] : 1;
@@ -143,6 +127,15 @@ static inline eml_number_t eml_neighbors_distance(const eml_neighbors_t *m, cons
     return d;
 }
 
+// In place of the last of found, [k], which is farther.
+static inline void eml_neighbors_insert(eml_neighbor_t *found, uint32_t k, const eml_neighbor_t *d) {
+    eml_neighbor_t *at = found + k - 1;
+    for (; at > found && (at[-1].high > d->high || (at[-1].high == d->high && at[-1].low > d->low)); at--) {
+        at[0] = at[-1];
+    }
+    *at = *d;
+}
+
 // The distance of |x - items|, both of 32 bits, whatever the metric. x: [n_features]
 static inline eml_neighbor_t eml_neighbors_measure(const eml_neighbors_t *m, const int32_t *x, uint32_t index, int shift) {
     const uint32_t n = m->n_features;
@@ -169,7 +162,8 @@ static inline eml_neighbor_t eml_neighbors_measure(const eml_neighbors_t *m, con
 static inline eml_err_t eml_neighbors_find(const eml_neighbors_t *m, const eml_array_t *features, eml_neighbor_t *found) {
     const uint32_t n = m->n_features;
     int32_t *x = (int32_t *)(void *)(found + m->k + 1);
-    int exponent = m->n_items16 ? 0 : m->exponent;
+    const int by_squares = m->n_items16 && m->metric == EML_EUCLIDEAN;
+    int exponent = by_squares ? -16 : m->n_items16 ? 0 : m->exponent;
     if (!m->n_used) {
         return EML_ERR_MODEL;
     }
@@ -184,7 +178,7 @@ static inline eml_err_t eml_neighbors_find(const eml_neighbors_t *m, const eml_a
         return err;
     }
     memcpy(&found[m->k], &exponent, sizeof(exponent));
-    if (m->n_items16 && m->metric == EML_EUCLIDEAN) {
+    if (by_squares) {
         eml_neighbors_find16(m, (const int16_t *)features->data, found);
         return EML_OK;
     }
@@ -198,7 +192,7 @@ static inline eml_err_t eml_neighbors_find(const eml_neighbors_t *m, const eml_a
         const eml_neighbor_t d = eml_neighbors_measure(m, x, index, shift);
         const eml_neighbor_t *last = &found[m->k - 1];
         if (d.high < last->high || (d.high == last->high && d.low < last->low)) {
-            eml_neighbors_insert(found, m->k, d.high, d.low, index);
+            eml_neighbors_insert(found, m->k, &d);
         }
     }
     return EML_OK;

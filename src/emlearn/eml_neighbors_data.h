@@ -31,8 +31,7 @@ typedef struct {
     uint16_t k;             // neighbours asked for
     int16_t exponent;       // items32 are in units of 2^exponent
     int16_t value_exponent; // and values in units of 2^value_exponent
-    uint32_t reach;         // no item of items16 is above it, or below -1 - it
-    uint32_t n_items16;     // room for items: one of these two is 0
+    uint32_t n_items16; // room for items: one of these two is 0
     uint32_t n_items32;
     uint32_t n_labels; // as many as items: one of these two is 0
     uint32_t n_values;
@@ -43,14 +42,14 @@ typedef struct {
     const int32_t *values; // [n_values]
 } eml_neighbors_t;
 
-#define EML_NEIGHBORS_HEADER 44
+#define EML_NEIGHBORS_HEADER 40
 #define EML_NEIGHBORS_MAX_COUNT (1u << 25) // of numbers in items, which stay below: keeps sizes within 32 bits
 #define EML_NEIGHBORS_MIN_EXPONENT (-156)  // at which the smallest float32 and the 7 bits below it are integers
 #define EML_NEIGHBORS_MAX_EXPONENT 97      // at which the largest float32 has 31 bits
 #define EML_NEIGHBORS_MAX_VALUE_EXPONENT 400
 #define EML_NEIGHBORS_MAX_LABEL 65534
 
-// One of the k nearest. Its distance is high * 2^32 + low: of euclidean ones the square.
+// One of the k nearest. Its distance is high * 2^32 + low, of euclidean ones the square; between int16 that is high alone.
 typedef struct {
     uint64_t high;
     uint32_t low;
@@ -70,31 +69,35 @@ static inline size_t eml_neighbors_scratch_size(const eml_neighbors_t *m) {
         ;
 }
 
-// How far an int16 is from 0: of negative ones the distance from -1.
-static inline uint32_t eml_neighbors_magnitude(int32_t v) {
-    return (uint32_t)(v ^ (v >> 31));
+// Of the numbers in the header.
+static inline eml_err_t eml_neighbors_check(const eml_neighbors_t *m) {
+    const uint32_t classes = m->n_classes;
+    const uint32_t n_items = m->n_items16 | m->n_items32;
+#ifdef EML_NEIGHBORS_SMALL
+    if (m->metric | m->weights | m->n_items32 | m->n_values | (m->output ^ EML_PROBABILITIES)) {
+        return EML_ERR_UNSUPPORTED;
+    }
+    const int fits = m->n_labels == n_items && m->n_outputs == classes;
+#else
+    const int nearest = m->weights == EML_WEIGHTS_NEAREST;
+    const uint32_t output = nearest ? EML_DECISION_VALUES : classes ? EML_PROBABILITIES : EML_VALUES;
+    const int fits = !(m->n_items16 && m->n_items32) && m->metric <= EML_CHEBYSHEV && m->weights <= EML_WEIGHTS_NEAREST
+        && m->output == output && m->n_outputs == (classes ? classes : 1) && m->n_labels == (classes ? n_items : 0)
+        && m->n_values == (classes ? 0 : n_items) && m->exponent >= EML_NEIGHBORS_MIN_EXPONENT
+        && m->exponent <= EML_NEIGHBORS_MAX_EXPONENT && m->value_exponent >= -EML_NEIGHBORS_MAX_VALUE_EXPONENT
+        && m->value_exponent <= EML_NEIGHBORS_MAX_VALUE_EXPONENT
+        && (!nearest || (m->k == n_items && m->n_used == n_items && classes == n_items));
+#endif
+    return fits && m->n_features && m->k && m->n_used <= n_items ? EML_OK : EML_ERR_MODEL;
 }
 
 static inline eml_err_t eml_neighbors_validate(const eml_neighbors_t *m) {
-    const uint32_t n_items = m->n_items16 | m->n_items32;
-    const uint32_t classes = m->n_classes;
-    const uint32_t output = m->weights == EML_WEIGHTS_NEAREST ? EML_DECISION_VALUES : classes ? EML_PROBABILITIES : EML_VALUES;
-    if (!m->n_features || !m->k || m->n_used > n_items || (m->n_items16 && m->n_items32) || m->metric > EML_CHEBYSHEV
-        || m->weights > EML_WEIGHTS_NEAREST || m->output != output || m->n_outputs != (classes ? classes : 1)
-        || m->n_labels != (classes ? n_items : 0) || m->n_values != (classes ? 0 : n_items) || m->reach > 32767
-        || m->exponent < EML_NEIGHBORS_MIN_EXPONENT || m->exponent > EML_NEIGHBORS_MAX_EXPONENT
-        || m->value_exponent < -EML_NEIGHBORS_MAX_VALUE_EXPONENT || m->value_exponent > EML_NEIGHBORS_MAX_VALUE_EXPONENT
-        || (m->weights == EML_WEIGHTS_NEAREST && (!classes || m->k != n_items || m->n_used != n_items || classes != n_items))) {
-        return EML_ERR_MODEL;
+    const eml_err_t err = eml_neighbors_check(m);
+    if (err != EML_OK) {
+        return err;
     }
-    for (uint32_t i = 0; i < m->n_used && classes; i++) {
-        if (m->class_numbers[i] >= classes || (m->weights == EML_WEIGHTS_NEAREST && m->class_numbers[i] != i)) {
-            return EML_ERR_MODEL;
-        }
-    }
-    // Unused ones as well: they are 0.
-    for (const int16_t *item = m->items16, *end = item + m->n_items16 * m->n_features; item < end; item++) {
-        if (eml_neighbors_magnitude(*item) > m->reach) {
+    for (uint32_t i = 0; i < m->n_used && m->n_classes; i++) {
+        if (m->class_numbers[i] >= m->n_classes || (m->weights == EML_WEIGHTS_NEAREST && m->class_numbers[i] != i)) {
             return EML_ERR_MODEL;
         }
     }
@@ -112,26 +115,17 @@ static inline eml_err_t eml_neighbors_open(eml_neighbors_t *m, const void *file,
     // The product of 32 and 16 bits, and whether it is too large, without 64 of them.
     const uint32_t low = (n_items & 0xffff) * n;
     const uint32_t high = (n_items >> 16) * n + (low >> 16);
-    if (high >= EML_NEIGHBORS_MAX_COUNT >> 16 || (m->n_labels | m->n_values) > EML_NEIGHBORS_MAX_COUNT) {
+    if ((high | (m->n_labels | m->n_values) >> 16) >= EML_NEIGHBORS_MAX_COUNT >> 16) {
         return EML_ERR_FORMAT;
     }
-    const uint32_t count = n_items * n;
-    const uint32_t n_data = m->n_items16 ? eml_pad4(2 * count) : 4 * count;
+    const uint32_t n_data = m->n_items32 ? 4 * n_items * n : eml_pad4(2 * n_items * n);
     const uint32_t n_labels = eml_pad4(2 * m->n_labels);
-    if (m->size != EML_NEIGHBORS_HEADER + n_data + n_labels + 4 * m->n_values) {
-        return EML_ERR_FORMAT;
-    }
     const uint8_t *body = (const uint8_t *)file + EML_FILE_HEADER + EML_NEIGHBORS_HEADER;
     m->items16 = (const int16_t *)(const void *)body;
     m->items32 = (const int32_t *)(const void *)body;
     m->class_numbers = (const uint16_t *)(const void *)(body + n_data);
     m->values = (const int32_t *)(const void *)(body + n_data + n_labels);
-#ifdef EML_NEIGHBORS_SMALL
-    if (!m->n_items16 || !m->n_labels || m->metric != EML_EUCLIDEAN || m->weights != EML_WEIGHTS_UNIFORM) {
-        return EML_ERR_UNSUPPORTED;
-    }
-#endif
-    return eml_neighbors_validate(m);
+    return m->size == EML_NEIGHBORS_HEADER + n_data + n_labels + 4 * m->n_values ? eml_neighbors_validate(m) : EML_ERR_FORMAT;
 }
 
 #ifndef EML_NEIGHBORS_SMALL
@@ -198,15 +192,7 @@ static inline eml_err_t eml_neighbors_add16(eml_neighbors_t *m, const eml_array_
     if (x->size != n) {
         return EML_ERR_SHAPE;
     }
-    const int16_t *from = (const int16_t *)x->data;
-    int16_t *item = (int16_t *)m->items16 + m->n_used * n;
-    for (uint32_t i = 0; i < n; i++) {
-        item[i] = from[i];
-        const uint32_t magnitude = eml_neighbors_magnitude(from[i]);
-        if (magnitude > m->reach) {
-            m->reach = magnitude;
-        }
-    }
+    memcpy((int16_t *)m->items16 + m->n_used * n, x->data, n * sizeof(int16_t));
     return EML_OK;
 }
 
@@ -220,6 +206,9 @@ static inline eml_err_t eml_neighbors_add(eml_neighbors_t *m, void *file, const 
         return EML_ERR_FULL;
     }
 #ifdef EML_NEIGHBORS_SMALL
+    if (!m->n_items16) {
+        return EML_ERR_UNSUPPORTED;
+    }
     const eml_err_t err = eml_neighbors_add16(m, x);
 #else
     const eml_err_t err = m->n_items16 ? eml_neighbors_add16(m, x) : eml_neighbors_add32(m, x);

@@ -1,6 +1,6 @@
 // MicroPython binding for eml_neighbors.h: nearest neighbours.
 //
-//   model = emlknn.load('model.eml')                 # or 'model.csv'; src/common/py/load.py
+//   model = emlknn.load('model.eml')                 # or 'model.csv'; load.py
 //   model = emlknn.new(n_items, n_features, k)       # to learn on the device
 //   model.additem(features, label)
 //   model.predict(features)                          # class number, or the regression value
@@ -37,39 +37,25 @@ static mp_obj_t model_predict(size_t n_args, const mp_obj_t *args) {
         eml_neighbors_find16(m, info.buf, found);
         return MP_OBJ_NEW_SMALL_INT(eml_neighbors_vote(m, found, NULL));
     }
-    const mp_obj_t ours = MP_OBJ_FROM_PTR(&model_predict_obj);
-    const mp_obj_t full = self->predict == ours ? model_import(MP_QSTR_emlknn_full, MP_QSTR_predict) : self->predict;
-    return mp_call_function_n_kw(full, n_args, 0, args);
+    return mp_call_function_n_kw(model_import(MP_QSTR_emlknn_full, MP_QSTR_predict), n_args, 0, args);
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(model_predict_obj, 2, 3, model_predict);
 
-// model.additem(features, label), which is emlknn_tools.additem: this function.
-static mp_obj_t model_additem(mp_obj_t self_in, mp_obj_t features, mp_obj_t label) {
+// add(model, features, label): whether an item was learned. If not, emlknn_tools.additem, which calls this, knows what to do.
+static mp_obj_t model_add(mp_obj_t self_in, mp_obj_t features, mp_obj_t label) {
     const model_obj_t *self = model_get(self_in);
     mp_buffer_info_t info, file;
-    if (self->model && self->predict == MP_OBJ_FROM_PTR(&model_predict_obj) && mp_get_buffer(features, &info, MP_BUFFER_READ)
-        && mp_get_buffer(self->data, &file, MP_BUFFER_WRITE)) {
+    if (self->model && mp_get_buffer(features, &info, MP_BUFFER_READ) && mp_get_buffer(self->data, &file, MP_BUFFER_WRITE)) {
         const eml_array_t x = { info.buf, info.len >> 1, (char)info.typecode };
-        if (eml_neighbors_add(self->model, file.buf, &x, (uint32_t)mp_obj_get_int(label)) == EML_OK) {
-            return mp_const_none;
-        }
+        return mp_obj_new_bool(!eml_neighbors_add(self->model, file.buf, &x, (uint32_t)mp_obj_get_int(label)));
     }
-    const mp_obj_t args[3] = { self_in, features, label };
-    return mp_call_function_n_kw(model_import(MP_QSTR_emlknn_tools, MP_QSTR_additem_full), 3, 0, args);
+    return mp_const_false;
 }
-static MP_DEFINE_CONST_FUN_OBJ_3(model_additem_obj, model_additem);
-
-// found(model): the memory of the last prediction's neighbours, for emlknn_tools.
-static mp_obj_t model_found(mp_obj_t self_in) {
-    const model_obj_t *self = model_get(self_in);
-    return self->model ? mp_obj_new_bytearray_by_ref((self->model->k + 1u) * sizeof(eml_neighbor_t), model_scratch(self)) : mp_const_none;
-}
-static MP_DEFINE_CONST_FUN_OBJ_1(model_found_obj, model_found);
+static MP_DEFINE_CONST_FUN_OBJ_3(model_add_obj, model_add);
 
 mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *args) {
     MP_DYNRUNTIME_INIT_ENTRY
     model_init();
-    mp_store_global(MP_QSTR_additem, MP_OBJ_FROM_PTR(&model_additem_obj));
-    mp_store_global(MP_QSTR_found, MP_OBJ_FROM_PTR(&model_found_obj));
+    mp_store_global(MP_QSTR_add, MP_OBJ_FROM_PTR(&model_add_obj));
     MP_DYNRUNTIME_INIT_EXIT
 }

@@ -79,11 +79,20 @@ static mp_obj_t model_additem(mp_obj_t self_in, mp_obj_t features, mp_obj_t labe
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(model_additem_obj, model_additem);
 
+// found(model): the memory of the last prediction's neighbours, for emlknn_tools.
+static mp_obj_t model_found(mp_obj_t self_in) {
+    const model_obj_t *self = model_get(self_in);
+    const size_t size = self->model ? (self->model->k + 1u) * sizeof(eml_neighbor_t) : 0;
+    return mp_obj_new_bytearray_by_ref(size, model_scratch(self));
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(model_found_obj, model_found);
+
 // Names that the headers use: MP_QSTR_TypeError, MP_QSTR_ValueError, MP_QSTR_MemoryError.
 mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *args) {
     MP_DYNRUNTIME_INIT_ENTRY
     model_type = MP_OBJ_TO_PTR(model_import(MP_QSTR_emlknn, MP_QSTR_new));
     mp_store_global(MP_QSTR_additem, MP_OBJ_FROM_PTR(&model_additem_obj));
+    mp_store_global(MP_QSTR_found, MP_OBJ_FROM_PTR(&model_found_obj));
     mp_store_global(MP_QSTR_attach, MP_OBJ_FROM_PTR(&model_attach_obj));
     mp_store_global(MP_QSTR_predict, MP_OBJ_FROM_PTR(&model_predict_obj));
     MP_DYNRUNTIME_INIT_EXIT

@@ -83,8 +83,6 @@ class Neighbors(Schema):
         items32 are in units of 2^exponent.
     value_exponent : int
         Values are in units of 2^value_exponent.
-    reach : int
-        No number of items16 is above it, or below -1 - it.
     n_items16, n_items32 : int
         Room for items: one of the two is 0.
     n_labels, n_values : int
@@ -105,7 +103,6 @@ class Neighbors(Schema):
     k: int = number("u2")
     exponent: int = number("i2")
     value_exponent: int = number("i2")
-    reach: int = number("u4")
     n_items16: int = number("u4")
     n_items32: int = number("u4")
     n_labels: int = number("u4")
@@ -126,10 +123,8 @@ class Neighbors(Schema):
         if (self.n_labels, self.n_values) != ((n_items, 0) if self.n_classes else (0, n_items)):
             raise ValueError(f"{self.n_labels} labels and {self.n_values} values for {n_items} items")
         in_range = MIN_EXPONENT <= self.exponent <= MAX_EXPONENT and abs(self.value_exponent) <= MAX_VALUE_EXPONENT
-        if not in_range or self.reach > 32767:
-            raise ValueError(f"exponent {self.exponent}, value_exponent {self.value_exponent}, reach {self.reach}")
-        if np.any(self.items16 > self.reach) or np.any(self.items16 < -1 - self.reach):
-            raise ValueError("an item is beyond reach")
+        if not in_range:
+            raise ValueError(f"exponent {self.exponent} or value_exponent {self.value_exponent} is out of range")
         if self.n_classes and np.any(self.class_numbers[: self.n_used] >= self.n_classes):
             raise ValueError("a class number is too large")
         if self.weights == Weights.NEAREST:

@@ -44,7 +44,6 @@ def fix(model: NeighborsModel, int16: bool) -> Neighbors:
             k=model.k,
             exponent=0 if int16 else min(exponent, MAX_EXPONENT),
             value_exponent=value_exponent,
-            reach=int(np.max(items16 ^ (items16 >> 15), initial=0)),
             n_items16=n_items if int16 else 0,
             n_items32=0 if int16 else n_items,
             n_labels=n_items if model.n_classes else 0,
