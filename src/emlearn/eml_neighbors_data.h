@@ -69,15 +69,23 @@ static inline size_t eml_neighbors_scratch_size(const eml_neighbors_t *m) {
         ;
 }
 
-// Of the numbers in the header.
+static inline uint32_t eml_neighbors_room(const eml_neighbors_t *m) {
+#ifdef EML_NEIGHBORS_SMALL
+    return m->n_items16;
+#else
+    return m->n_items16 | m->n_items32;
+#endif
+}
+
+// Of the numbers in the header: all but the size of the arrays.
 static inline eml_err_t eml_neighbors_check(const eml_neighbors_t *m) {
     const uint32_t classes = m->n_classes;
-    const uint32_t n_items = m->n_items16 | m->n_items32;
+    const uint32_t n_items = eml_neighbors_room(m);
 #ifdef EML_NEIGHBORS_SMALL
     if (m->metric | m->weights | m->n_items32 | m->n_values | (m->output ^ EML_PROBABILITIES)) {
         return EML_ERR_UNSUPPORTED;
     }
-    const int fits = m->n_labels == n_items && m->n_outputs == classes;
+    const int fits = m->n_labels == n_items && m->n_outputs == classes && classes;
 #else
     const int nearest = m->weights == EML_WEIGHTS_NEAREST;
     const uint32_t output = nearest ? EML_DECISION_VALUES : classes ? EML_PROBABILITIES : EML_VALUES;
@@ -91,11 +99,8 @@ static inline eml_err_t eml_neighbors_check(const eml_neighbors_t *m) {
     return fits && m->n_features && m->k && m->n_used <= n_items ? EML_OK : EML_ERR_MODEL;
 }
 
+// Whether class numbers are some: all else has been checked.
 static inline eml_err_t eml_neighbors_validate(const eml_neighbors_t *m) {
-    const eml_err_t err = eml_neighbors_check(m);
-    if (err != EML_OK) {
-        return err;
-    }
     for (uint32_t i = 0; i < m->n_used && m->n_classes; i++) {
         if (m->class_numbers[i] >= m->n_classes || (m->weights == EML_WEIGHTS_NEAREST && m->class_numbers[i] != i)) {
             return EML_ERR_MODEL;
@@ -106,26 +111,38 @@ static inline eml_err_t eml_neighbors_validate(const eml_neighbors_t *m) {
 
 // file: [size], aligned to 4 bytes, outlives *m. scratch: [256].
 static inline eml_err_t eml_neighbors_open(eml_neighbors_t *m, const void *file, size_t size, uint32_t *scratch) {
-    const eml_err_t err = eml_file_open(m, EML_NEIGHBORS_HEADER, file, size, EML_FAMILY_NEIGHBORS, scratch);
+    const uint32_t *words = (const uint32_t *)file;
+    eml_err_t err = eml_file_check(words, size, EML_FAMILY_NEIGHBORS, scratch);
+    if (err != EML_OK) {
+        return err;
+    }
+    const uint32_t body = words[2] - EML_FILE_HEADER;
+    if (body < EML_NEIGHBORS_HEADER) {
+        return EML_ERR_FORMAT;
+    }
+    memcpy(m, words + EML_FILE_HEADER / 4, EML_NEIGHBORS_HEADER);
+    err = eml_neighbors_check(m);
     if (err != EML_OK) {
         return err;
     }
     const uint32_t n = m->n_features;
-    const uint32_t n_items = m->n_items16 | m->n_items32;
+    const uint32_t n_items = eml_neighbors_room(m);
     // The product of 32 and 16 bits, and whether it is too large, without 64 of them.
     const uint32_t low = (n_items & 0xffff) * n;
     const uint32_t high = (n_items >> 16) * n + (low >> 16);
-    if ((high | (m->n_labels | m->n_values) >> 16) >= EML_NEIGHBORS_MAX_COUNT >> 16) {
+    uint32_t at = eml_pad4(2 * n_items * n);
+    m->items16 = (const int16_t *)(const void *)(words + (EML_FILE_HEADER + EML_NEIGHBORS_HEADER) / 4);
+#ifndef EML_NEIGHBORS_SMALL
+    m->items32 = (const int32_t *)(const void *)m->items16;
+    at = m->n_items32 ? 4 * n_items * n : at;
+    m->values = (const int32_t *)(const void *)((const uint8_t *)m->items16 + at);
+#endif
+    m->class_numbers = (const uint16_t *)(const void *)((const uint8_t *)m->items16 + at);
+    at += EML_NEIGHBORS_HEADER + (m->n_classes ? eml_pad4(2 * n_items) : 4 * n_items);
+    if (high >= EML_NEIGHBORS_MAX_COUNT >> 16 || m->size != at || at > body) {
         return EML_ERR_FORMAT;
     }
-    const uint32_t n_data = m->n_items32 ? 4 * n_items * n : eml_pad4(2 * n_items * n);
-    const uint32_t n_labels = eml_pad4(2 * m->n_labels);
-    const uint8_t *body = (const uint8_t *)file + EML_FILE_HEADER + EML_NEIGHBORS_HEADER;
-    m->items16 = (const int16_t *)(const void *)body;
-    m->items32 = (const int32_t *)(const void *)body;
-    m->class_numbers = (const uint16_t *)(const void *)(body + n_data);
-    m->values = (const int32_t *)(const void *)(body + n_data + n_labels);
-    return m->size == EML_NEIGHBORS_HEADER + n_data + n_labels + 4 * m->n_values ? eml_neighbors_validate(m) : EML_ERR_FORMAT;
+    return eml_neighbors_validate(m);
 }
 
 #ifndef EML_NEIGHBORS_SMALL
