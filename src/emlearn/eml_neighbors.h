@@ -33,7 +33,9 @@ static inline eml_neighbor_t *eml_neighbors_begin(const eml_neighbors_t *m, eml_
     eml_neighbor_t *const last = found + m->k - 1;
     for (; found <= last; found++) {
         found->high = ~(uint64_t)0;
+#ifndef EML_NEIGHBORS_SMALL
         found->low = 0;
+#endif
     }
     return last;
 }

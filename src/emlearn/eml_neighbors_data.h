@@ -216,6 +216,11 @@ static inline eml_err_t eml_neighbors_add16(eml_neighbors_t *m, const eml_array_
 // Learn an item of a class, 0..65534. file: that was opened, and is writable: the item goes there, and so do the numbers of its
 // header. EML_ERR_FULL if there is no room, which a regression never has.
 static inline eml_err_t eml_neighbors_add(eml_neighbors_t *m, void *file, const eml_array_t *x, uint32_t label) {
+#ifdef EML_NEIGHBORS_SMALL
+    if (!m->n_items16) {
+        return EML_ERR_UNSUPPORTED;
+    }
+#endif
     if (label > EML_NEIGHBORS_MAX_LABEL) {
         return EML_ERR_RANGE;
     }
@@ -223,9 +228,6 @@ static inline eml_err_t eml_neighbors_add(eml_neighbors_t *m, void *file, const 
         return EML_ERR_FULL;
     }
 #ifdef EML_NEIGHBORS_SMALL
-    if (!m->n_items16) {
-        return EML_ERR_UNSUPPORTED;
-    }
     const eml_err_t err = eml_neighbors_add16(m, x);
 #else
     const eml_err_t err = m->n_items16 ? eml_neighbors_add16(m, x) : eml_neighbors_add32(m, x);
