@@ -20,9 +20,9 @@ from .ir.linear import LinearModel
 from .ir.neighbors import NeighborsModel
 from .ir.trees import Ensemble
 from .model import Model
+from .passes import neighbors
 from .passes.layout import layout
 from .passes.leaves import encode
-from .passes import neighbors
 from .passes.linear import fix
 from .passes.quantise import choose_dtype, quantise
 

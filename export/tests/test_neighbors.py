@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from functools import cache
 
 import numpy as np
@@ -150,6 +151,57 @@ def test_dtypes():
         emlearn.convert(KNeighborsClassifier().fit(X + 0.5, y), dtype="int16")
     with pytest.raises(ConvertError, match="scale=True is for trees"):
         emlearn.convert(estimator, dtype="int16", scale=True)
+
+
+METRIC_NAMES = ("euclidean", "manhattan")
+GENERATED = [case for case in CASES if case[1] in ("iris", "wine") and not case[2]]
+
+
+def int16(case):
+    """The case's estimator, on features that are integers."""
+    kind, dataset, _, weights, metric, k = case
+    X, y = data(dataset)
+    X = np.rint(X * 100).astype(np.int16)
+    return kind(k, weights=weights, **METRICS[metric]).fit(X[::2], y[::2]), X
+
+
+def rows(X):
+    random = np.random.default_rng(0)
+    if X.dtype == np.int16:
+        return np.concatenate((X[:40], random.integers(-32768, 32768, (20, X.shape[1]), np.int16)))
+    odd = X[:30] * 2.0 ** random.integers(-40, 40, (30, X.shape[1])).astype(np.float32)
+    tiny = np.full((1, X.shape[1]), 1e-42, np.float32)
+    return np.concatenate((X[:40], odd, -odd, np.zeros_like(tiny), tiny)).astype(np.float32)
+
+
+def centroids(X, y, metric):
+    return NearestCentroid(metric=metric).fit(X + 0.0, y)
+
+
+@pytest.mark.parametrize("dtype", ["float", "int16"])
+@pytest.mark.parametrize("case", [*GENERATED, *METRIC_NAMES], ids=lambda c: c if c in METRIC_NAMES else name(c))
+def test_python(case, dtype):
+    """The twin, bit for bit, on rows that hurt as well."""
+    if isinstance(case, str):
+        X, y = data("wine")
+        X = np.rint(X).astype(np.int16) if dtype == "int16" else X.astype(np.float32)
+        estimator = centroids(X, y, case)
+        estimator.centroids_ = np.rint(estimator.centroids_) if dtype == "int16" else estimator.centroids_
+    else:
+        estimator, X = int16(case) if dtype == "int16" else fitted(*case)
+    model = emlearn.convert(estimator, dtype=dtype)
+    scope = {}
+    exec(compile(model.save(format="py"), "model.py", "exec"), scope)
+    twin = scope["model"]
+    samples = rows(X)
+    expected = model.predictions(samples)
+    for x, label, outputs in zip(samples, expected.labels, expected.outputs, strict=True):
+        x, out = array("h" if dtype == "int16" else "f", x.tobytes()), array("f", bytes(4 * len(outputs)))
+        twin.predict(x, out)
+        assert out.tobytes() == outputs.tobytes()
+        if model.is_classifier:
+            assert scope["predict"](x) == label
+    assert twin.selftest() == (len(model.golden.features),) * 2
 
 
 IRIS = data("iris")

@@ -1,4 +1,4 @@
-# Merged into emlknn.mpy, beside its new, attach and abi. What is no .eml in memory, emlknn_tools reads: here bytes count.
+# Merged into emlknn.mpy, beside its new, attach and abi. What is no .eml in memory, emlknn_tools reads.
 # ruff: noqa: F821
 if abi != 1:  # what 1 looks like is part of what a firmware and a native module must agree on
     raise ImportError

@@ -4,6 +4,7 @@ They work on `model.data`, the .eml file in memory, as docs/formats.md describes
 with room for items; its CRC is made when it is saved.
 """
 
+# ruff: noqa: F401
 from struct import pack_into, unpack_from
 
 import emlknn

@@ -22,11 +22,11 @@ def fix(model: NeighborsModel, int16: bool) -> Neighbors:
     """
     items, n_items = model.items, len(model.items)
     if not np.all(np.abs(items) <= q.FLOAT32_MAX):
-        raise ConvertError("an item is NaN, infinite or beyond float32; clean the data that the estimator is trained on")
+        raise ConvertError("an item is NaN, infinite or beyond float32; clean the data, then train again")
     if int16 and not q.is_int16(items):
         raise ConvertError(
-            "dtype='int16' takes features as they are, integers from -32768 to 32767, which those of this estimator are "
-            "not; leave dtype out"
+            "dtype='int16' takes features as they are, integers from -32768 to 32767, and this estimator was trained on "
+            "others; leave dtype out"
         )
     items32, exponent = q.values_to_int32(items.reshape(-1))
     if exponent < MIN_EXPONENT or not np.any(items32):
@@ -88,9 +88,9 @@ def _undecided(model: NeighborsModel, X: NDArray[np.float64], k: int, margin: fl
         return tied
     weights = np.ones((len(X), k))
     if model.weights == Weights.DISTANCE:
-        zero = nearest[:, :k] <= margin
+        zero = np.asarray(nearest[:, :k] <= margin)
         with np.errstate(divide="ignore"):
-            weights = np.where(zero.any(axis=1)[:, None], zero, 1.0 / nearest[:, :k])
+            weights = np.where(np.any(zero, axis=1, keepdims=True), zero, 1.0 / nearest[:, :k])
     votes = np.zeros((len(X), model.n_classes))
     np.add.at(votes, (np.arange(len(X))[:, None], model.targets[order[:, :k]]), weights)
     votes.sort(axis=1)
