@@ -25,7 +25,7 @@ def fix(model: NeighborsModel, int16: bool) -> Neighbors:
         raise ConvertError("an item is NaN, infinite or beyond float32; clean the data, then train again")
     if int16 and not q.is_int16(items):
         raise ConvertError(
-            "dtype='int16' takes features as they are, integers from -32768 to 32767, and this estimator was trained on "
+            "dtype='int16' takes features as they are, integers from -32768 to 32767, and the estimator was trained on "
             "others; leave dtype out"
         )
     items32, exponent = q.values_to_int32(items.reshape(-1))
