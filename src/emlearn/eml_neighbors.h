@@ -18,12 +18,6 @@
 #include "eml_exp.h"
 #endif
 
-#ifdef __GNUC__
-#define EML_NOINLINE static __attribute__((noinline, unused))
-#else
-#define EML_NOINLINE static inline
-#endif
-
 static inline uint32_t eml_neighbors_count(const eml_neighbors_t *m) {
     return m->k < m->n_used ? m->k : m->n_used;
 }
@@ -40,12 +34,13 @@ static inline eml_neighbor_t *eml_neighbors_begin(const eml_neighbors_t *m, eml_
     return last;
 }
 
-// The square of the distance of two int16 arrays, [n]. 65,535 squares of 32 bits cannot overflow. It is called, not inlined, for
-// a loop that keeps all in registers; a second one with sums of 32 bits, for small numbers, would take more code than it saves
-// instructions.
-EML_NOINLINE uint64_t eml_neighbors_square(const int16_t *x, const int16_t *item, uint32_t n) {
-    uint32_t low = 0, high = 0; // 16 bits of each square: cheaper than carries where there is no instruction for them
-    int32_t at = 2 * (int32_t)n - 2; // in bytes: one register for both arrays
+// The square of the distance of two int16 arrays, [n]. 65,535 squares of 32 bits cannot overflow; a second loop with sums of 32
+// bits, for small numbers, would take more code than it saves instructions.
+#ifdef __thumb__
+// With few registers: called, not inlined, one index for both arrays, and halves of squares instead of carries.
+static __attribute__((noinline, unused)) uint64_t eml_neighbors_square(const int16_t *x, const int16_t *item, uint32_t n) {
+    uint32_t low = 0, high = 0;
+    int32_t at = 2 * (int32_t)n - 2; // in bytes
     do {
         const int32_t a = *(const int16_t *)(const void *)((const uint8_t *)x + at);
         const int32_t b = *(const int16_t *)(const void *)((const uint8_t *)item + at);
@@ -56,6 +51,19 @@ EML_NOINLINE uint64_t eml_neighbors_square(const int16_t *x, const int16_t *item
     } while (at >= 0);
     return ((uint64_t)high << 16) + low;
 }
+#else
+static inline uint64_t eml_neighbors_square(const int16_t *x, const int16_t *item, uint32_t n) {
+    uint32_t low = 0, high = 0;
+    const int16_t *const end = x + n;
+    do {
+        const int32_t difference = *x++ - *item++;
+        const uint32_t square = (uint32_t)difference * (uint32_t)difference;
+        low += square;
+        high += low < square;
+    } while (x < end);
+    return (uint64_t)high << 32 | low;
+}
+#endif
 
 // The nearest of int16 items by euclidean distance, whose squares are `high`: in units of 2^-32. x: [n_features]
 static inline void eml_neighbors_find16(const eml_neighbors_t *m, const int16_t *x, eml_neighbor_t *found) {
