@@ -12,10 +12,12 @@ from pathlib import Path
 
 import numpy as np
 from emlearn.ir import trees as ir
+from emlearn.ir.linear import LinearModel, Link
 from emlearn.ir.trees import Document, Ensemble
 from emlearn.model import Model
 from emlearn.passes.layout import layout
 from emlearn.passes.leaves import encode
+from emlearn.passes.linear import fix
 from emlearn.passes.quantise import quantise
 from emlearn.writers import c, csv, eml
 
@@ -85,6 +87,16 @@ def document(ensemble, dtype, leaf="exact", labels=None, rows=None, certificate=
     return model.document()
 
 
+def linear(model, certificate=None):
+    made = Model(Document(fix(model), certificate=certificate and certificate.to_json()))
+    made.golden = made.golden_of(np.nan_to_num(_ROWS))
+    return made.document()
+
+
+_COEF = np.array([[0.5, -1e-3, 300.0], [-0.25, 2e-3, 0.0], [0.1, 0.0, -299.0]])
+_INTERCEPT = np.array([1.0, -2.5, 0.125])
+
+
 def documents():
     """{name: Document}"""
     weighted = replace(_CLASSES, leaf_proportion=np.array([1, 0.3, 0.7, 1, 0.1**0.5, 1 - 0.1**0.5, 1, 0.2, 0.3, 0.5]))
@@ -98,6 +110,12 @@ def documents():
         "value_int16": document(_VALUES, ir.DTYPE_INT16, rows=np.array([[1, 0, -4], [9, 21, 0]], np.int16)),
         "leaf_elements": document(replace(_CLASSES, n_features=16384), ir.DTYPE_INT16),
         "counts_wide": document(replace(_CLASSES, n_features=16385), ir.DTYPE_FLOAT),
+        "linear_softmax": linear(
+            LinearModel(_COEF, _INTERCEPT, 3, Link.SOFTMAX, ("sitting", "back\\slash, line\nbreak\r", 7)), _CERTIFICATE
+        ),
+        "linear_sigmoid": linear(LinearModel(_COEF[:1], _INTERCEPT[:1], 2, Link.SIGMOID)),
+        "linear_ovr": linear(LinearModel(_COEF / 64, _INTERCEPT, 3, Link.OVR)),
+        "linear_values": linear(LinearModel(_COEF[:2], _INTERCEPT[:2])),
         "value_wide": document(replace(_VALUES, n_features=16385), ir.DTYPE_INT16),
     }
 
