@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from array import array
 from functools import cache
 
 import numpy as np
 import pytest
+from emlearn._core import open_core
 from emlearn.certificate import reference_predictions
 from emlearn.converters.neighbors import convert_centroids, convert_classifier, convert_regressor
 from emlearn.errors import ConvertError
@@ -233,3 +236,42 @@ def test_several_outputs():
         emlearn.convert(KNeighborsRegressor().fit(X, X[:, :2]))
     with pytest.raises(ConvertError, match="not fitted"):
         emlearn.convert(KNeighborsClassifier())
+
+
+@pytest.mark.parametrize("dtype", ["float", "int16"])
+@pytest.mark.parametrize("kind", [KNeighborsClassifier, KNeighborsRegressor, NearestCentroid])
+def test_damaged(kind, dtype):
+    """With a CRC that fits: core and twin refuse the same files, and run what they take."""
+    X, y = IRIS
+    X = np.rint(X[::5] * 10)
+    estimator = kind().fit(X, y[::5])
+    if kind is NearestCentroid:
+        estimator.centroids_ = np.rint(estimator.centroids_)
+    model = emlearn.convert(estimator, dtype=dtype)
+    content = model.save(format="eml")
+    scope = {}
+    exec(compile(model.save(format="py"), "model.py", "exec"), scope)
+    random = np.random.default_rng(0)
+    refused = 0
+    for _ in range(600):
+        data = bytearray(content)
+        at = int(random.integers(16, 56 if random.random() < 0.8 else len(data)))
+        data[at] = int(random.choice([0, 1, 2, 3, 5, 127, 128, 255, data[at] ^ 1 << int(random.integers(8))]))
+        data[12:16] = struct.pack("<I", zlib.crc32(data[16:], zlib.crc32(data[:12])))
+        twin = scope["new"]()
+        try:
+            core = open_core("neighbors", bytes(data))
+        except ValueError:
+            refused += 1
+            with pytest.raises(ValueError):
+                scope["attach"](twin, bytes(data))
+            continue
+        scope["attach"](twin, bytes(data))
+        x = np.zeros((1, core.n_features), np.int16 if dtype == "int16" else np.float32)
+        if core.n_features > 100 or struct.unpack_from("<I", data, 52)[0] == 0:
+            continue
+        outputs = core.outputs(x)
+        out = array("f", bytes(4 * core.n_outputs))
+        twin.predict(array("h" if dtype == "int16" else "f", x.tobytes()), out)
+        assert out.tobytes() == outputs.tobytes()
+    assert refused > 100
