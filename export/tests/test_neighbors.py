@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import subprocess
 import zlib
 from array import array
 from functools import cache
@@ -18,6 +19,7 @@ from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor, Nearest
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from support import data
+from test_families import COMPILE, MAIN
 
 import emlearn
 
@@ -275,3 +277,23 @@ def test_damaged(kind, dtype):
         twin.predict(array("h" if dtype == "int16" else "f", x.tobytes()), out)
         assert out.tobytes() == outputs.tobytes()
     assert refused > 100
+
+
+@pytest.mark.parametrize("dtype", ["float", "int16"])
+@pytest.mark.parametrize("case", [GENERATED[0], GENERATED[-1]], ids=name)
+def test_c(case, dtype, tmp_path):
+    estimator, X = int16(case) if dtype == "int16" else fitted(*case)
+    model = emlearn.convert(estimator, dtype=dtype)
+    (tmp_path / "golden.h").write_text(model.save(format="c", name="golden"))
+    n, n_out = X.shape[1], model.tables.n_outputs
+    body = f"if (golden_predict_proba(x, {n}, out, {n_out})) {{ return 1; }}"
+    body = body if model.is_classifier else f"out[0] = golden_predict(x, {n});"
+    main = MAIN.format(n=n, n_out=n_out, body=body)
+    if dtype == "int16":
+        main = main.replace(f"float x[{n}], out", f"int16_t x[{n}]; float out")
+    (tmp_path / "main.c").write_text(main)
+    subprocess.run(
+        [*COMPILE, f"-I{emlearn.includedir}", "-o", tmp_path / "main", tmp_path / "main.c"], check=True
+    )
+    said = subprocess.run([tmp_path / "main"], input=X.tobytes(), capture_output=True, check=True).stdout
+    assert said == model.predictions(X).outputs.tobytes()
