@@ -297,3 +297,27 @@ def test_c(case, dtype, tmp_path):
     )
     said = subprocess.run([tmp_path / "main"], input=X.tobytes(), capture_output=True, check=True).stdout
     assert said == model.predictions(X).outputs.tobytes()
+
+
+def test_twin_learns():
+    """As the model of the same items does."""
+    X = np.random.default_rng(0).integers(-30000, 30000, (40, 5)).astype(np.int16)
+    y = np.arange(40) % 7
+    estimator = KNeighborsClassifier(3).fit(X[:30], y[:30])
+    for dtype, code in (("int16", "h"), ("float", "f")):
+        X = X if dtype == "int16" else X.astype(np.float32) / 7
+        estimator.fit(X[:30], y[:30])
+        model = emlearn.convert(estimator, dtype=dtype)
+        scope = {}
+        exec(compile(model.save(format="py"), "model.py", "exec"), scope)
+        twin = scope["new"](30, 5, 3)
+        for x, klass in zip(X[:30], y[:30].tolist(), strict=True):
+            twin.additem(array(code, x.tobytes()), klass)
+        distances, indices = estimator.kneighbors(X)
+        for x, klass, distance, index in zip(X, model.predict(X), distances, indices, strict=True):
+            assert twin.predict(array(code, x.tobytes())) == klass
+            found = [twin.getresult(i) for i in range(3)]
+            assert [i for i, _, _ in found] == index.tolist()
+            assert np.allclose([d for _, d, _ in found], distance, rtol=1e-6, atol=1 if code == "h" else 1e-3)
+        with pytest.raises(ValueError, match="no room"):
+            twin.additem(array(code, X[0].tobytes()), 1)

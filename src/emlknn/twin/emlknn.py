@@ -34,6 +34,10 @@ class Tables:
         self.room = items if classes else 0
         self.found = []
 
+    def target(self, i):
+        """Class number of item i; or its value."""
+        return self.targets[i] if self.n_classes else self.targets[i] * 2.0**self.value_exponent
+
     def find(self, x):
         """Neighbours, as (distance, index), nearest first; of euclidean distances the squares."""
         fail(self.items, "there are no items yet")
@@ -152,6 +156,45 @@ def _ratio(n, d, exponent):
 
 
 class Model(Model):
+    def __init__(self, *hints):
+        super().__init__()
+        self.hints = hints
+
+    def additem(self, x, klass):
+        """Learn an item of a class, an array('h') or array('f')."""
+        code = typecode(x)
+        if self.tables is None:
+            fail(len(self.hints) == 3 and code in "hf", "expected new(n_items, n_features, k), and array 'h' or 'f'")
+            n_items, n, k = self.hints
+            size = 40 + ((2 if code == "h" else 4) * n_items * n + 3 & ~3) + (2 * n_items + 3 & ~3)
+            counts = (n_items, 0) if code == "h" else (0, n_items)
+            head = (n, 1, 1, 1, 0, size, 0, k, 0 if code == "h" else -156, 0) + counts + (n_items, 0, 0)
+            self.tables = Tables(bytes(16) + pack("<HHHBBIHHhhIIIII", *head) + bytes(size - 40), size)
+        tables = self.tables
+        fail(len(x) == tables.n_features, "expected %d features, got %d" % (tables.n_features, len(x)))
+        fail(code == "h" or not tables.int16, "expected array('h'): this model takes int16 features as they are")
+        tables.add(x if tables.int16 else _bits(x, code), klass)
+
+    def getitem(self, i, out):
+        """Fill out with item i. Returns its label."""
+        tables = self.tables
+        fail(0 <= i < len(tables.items), "there are %d items, no number %d" % (len(tables.items), i))
+        for j, v in enumerate(tables.items[i]):
+            out[j] = v if tables.int16 else v * 2.0**tables.exponent
+        return tables.target(i)
+
+    def getresult(self, i):
+        """(index, distance, label) of the i-th nearest of the last predict. Of int16 the distance is rounded down."""
+        tables = self.tables
+        fail(0 <= i < len(tables.found), "there are %d results, no number %d" % (len(tables.found), i))
+        distance, index = tables.found[i]
+        squared = tables.metric == _EUCLIDEAN
+        if tables.int16:
+            distance = isqrt(distance) if squared else distance
+        else:
+            distance = (distance**0.5 if squared else distance) * 2.0**tables.unit
+        return index, distance, tables.target(index)
+
     def predict(self, x, out=None):
         """As all models; for items of int16 an array('h') only."""
         tables = self.tables
