@@ -32,7 +32,8 @@ FLAGS_x64 := CFLAGS_EXTRA=-O2
 
 # Table 2: modules, with their sources in src/MODULE/: C, then Python that is merged into the .mpy. Those without C are
 # bytecode, the same for all. TWINS are those with a twin, src/MODULE/twin/MODULE.py.
-MODULES := emltrees emltrees_full emltrees_sums emltrees_csv emltrees_tools emllinear emlnet emlearn_csv emlearn_tools
+MODULES := emltrees emltrees_full emltrees_sums emltrees_csv emltrees_tools emllinear emlnet emlknn emlknn_full emlknn_tools \
+    emlearn_csv emlearn_tools
 SRC_emltrees       := emltrees.c load.py
 SRC_emltrees_full  := emltrees_full.c
 SRC_emltrees_sums  := emltrees_sums.c
@@ -40,6 +41,9 @@ SRC_emltrees_csv   := emltrees_csv.c
 SRC_emltrees_tools := emltrees_tools.py
 SRC_emllinear      := emllinear.c load.py
 SRC_emlnet         := emlnet.c load.py
+SRC_emlknn         := emlknn.c load.py
+SRC_emlknn_full    := emlknn_full.c
+SRC_emlknn_tools   := emlknn_tools.py
 SRC_emlearn_csv    := emlearn_csv.py
 SRC_emlearn_tools  := emlearn_tools.py
 USES_emltrees_sums := src/emltrees_full/emltrees_full.c
@@ -48,15 +52,16 @@ TEXT_emltrees  := emltrees_csv
 TEXT_emllinear := emlearn_csv
 TEXT_emlnet    := emlearn_csv
 # The twin of trees has all in one file; the others are made with src/common/py/twin.py and load.py, and import SHARED.
-TWINS  := emltrees emllinear emlnet
+TWINS  := emltrees emllinear emlnet emlknn
 SHARED := emlearn_csv emlearn_tools
 
 # Table 3: packages, with the modules that `mip install PACKAGE` brings. A module imports others of its package when it
 # needs them, which is too late to find out that they are not there.
-PACKAGES := emltrees emllinear emlnet
+PACKAGES := emltrees emllinear emlnet emlknn
 PACKAGE_emltrees  := emltrees emltrees_full emltrees_sums emltrees_csv emltrees_tools
 PACKAGE_emllinear := emllinear $(SHARED)
 PACKAGE_emlnet    := emlnet $(SHARED)
+PACKAGE_emlknn    := emlknn emlknn_full emlknn_tools $(SHARED)
 
 # The version of the .mpy format, which MicroPython 1.23 and later read.
 ABI := 6.3

@@ -35,6 +35,7 @@ from sklearn.ensemble import (
     RandomForestClassifier,
     RandomForestRegressor,
 )
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor, NearestCentroid
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -248,9 +249,27 @@ MODELS |= {
 }
 
 
+def neighbors(name, estimator, **options):
+    """A model of every sixth row, and the others."""
+    X, y = data(name)
+    X = np.rint(X * 10).astype(np.int16) if options else X
+    model = emlearn.convert(estimator.fit(X[::6], y[::6]), **options)
+    return model, np.ascontiguousarray(X[3::6])
+
+
+MODELS |= {
+    "knn_int16": lambda: neighbors("iris", KNeighborsClassifier(3), dtype="int16"),
+    "knn_int16_distance": lambda: neighbors("iris", KNeighborsClassifier(4, weights="distance"), dtype="int16"),
+    "knn_float": lambda: neighbors("wine", KNeighborsClassifier(5, weights="distance")),
+    "knn_manhattan": lambda: neighbors("iris", KNeighborsClassifier(3, p=1)),
+    "knn_regression": lambda: neighbors("diabetes", KNeighborsRegressor(4, metric="chebyshev")),
+    "knn_centroids": lambda: neighbors("wine", NearestCentroid()),
+}
+
+
 def package(name):
     """What runs the model of this name."""
-    for family in ("linear", "net"):
+    for family in ("linear", "net", "knn"):
         if family in name.split("_"):
             return f"eml{family}"
     return "emltrees"

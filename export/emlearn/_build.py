@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import singledispatch
 from typing import Any
@@ -10,14 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._features import as_raw, probe_rows
+from ._quantize import is_int16
 from .certificate import REGRESSION_TOLERANCE, Predictions, agreeing_rows, reference_predictions
 from .errors import ConvertError
 from .ir import sums
 from .ir import trees as ir
 from .ir.document import Document, Output
 from .ir.linear import LinearModel
+from .ir.neighbors import NeighborsModel
 from .ir.trees import Ensemble
 from .model import Model
+from .passes import neighbors
 from .passes.layout import layout
 from .passes.leaves import encode
 from .passes.linear import fix
@@ -28,7 +32,8 @@ MAX_PROBE_GOLDEN = 4
 N_PROBES = 64
 # Of what is computed with rounded numbers, sums of trees too: of a probability, of the largest value or decision value.
 TOLERANCE = 1e-5
-_DTYPE_FAMILIES = {"int8": "networks", "int16": "trees and networks"}
+_DTYPE_FAMILIES = {"int8": "networks", "int16": "trees, neighbours and networks"}
+CHECKED_TIES = 1e-6  # of the largest feature: distances to probes that differ by less say nothing
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,10 +97,35 @@ def _levels(largest: NDArray[np.float64]) -> NDArray[np.int32]:
     return np.clip(-np.frexp(largest)[1], -60, 60).astype(np.int32)
 
 
+@build.register
+def _(source: NeighborsModel, estimator: Any, options: Options) -> Model:
+    table = options.table
+    exact = table is not None and is_int16(table) and is_int16(source.items)
+    int16 = options.dtype == "int16" or (options.dtype == "auto" and exact)
+    if options.scale:
+        raise ConvertError(f"scale=True is for trees; for {type(estimator).__name__} leave it out")
+    # Between two items, where it matters which is nearer.
+    pairs = np.random.default_rng(0).integers(0, len(source.items), (2, N_PROBES))
+    rows = source.items[pairs[0]] * 0.5 + source.items[pairs[1]] * 0.5
+    tables = neighbors.fix(source, int16)
+
+    def undecided(raw: NDArray[Any]) -> NDArray[np.bool_]:
+        return neighbors.undecided(source, raw.astype(np.float32), CHECKED_TIES)
+
+    return build_tables(tables, estimator, options, np.floor(rows) if int16 else rows, source.classes, undecided)
+
+
 def build_tables(
-    tables: Any, estimator: Any, options: Options, rows: NDArray[Any], classes: NDArray[Any] | None
+    tables: Any,
+    estimator: Any,
+    options: Options,
+    rows: NDArray[Any],
+    classes: NDArray[Any] | None,
+    undecided: Callable[[NDArray[Any]], NDArray[np.bool_]] | None = None,
 ) -> Model:
-    """Make the model of tables of a family that knows floats only, and compare it on `rows` and the user's data.
+    """Make the model of tables of a family other than trees, and compare it on `rows` and the user's data.
+
+    Of rows that are `undecided`, the estimator itself may say either.
 
     Raises
     ------
@@ -103,21 +133,24 @@ def build_tables(
         If an option is for trees, or the model does not agree with the estimator.
     """
     name = type(estimator).__name__
-    if options.dtype in ("int8", "int16"):
+    if options.dtype in ("int8", "int16") and (options.dtype == "int8" or tables.typecode != "h"):
         raise ConvertError(f"dtype={options.dtype!r} is for {_DTYPE_FAMILIES[options.dtype]}; for {name} leave it out")
     if options.leaf != "exact":
         raise ConvertError(f"leaf= and leaf_bits= are for trees; for {name} leave them out")
     model = Model(Document(tables), classes=classes, estimator=estimator, method=options.method)
     raw = as_raw(rows, tables)
     given = raw[:0] if options.table is None else as_raw(options.table, tables)
-    _check_close(model, estimator, np.concatenate((raw, given)))
+    compared = np.concatenate((raw, given))
+    _check_close(model, estimator, compared if undecided is None else compared[~undecided(compared)])
     _add_golden(model, given if len(given) >= MAX_PROBE_GOLDEN else raw)
     return model
 
 
 def _check_close(model: Model, estimator: Any, raw: NDArray[Any]) -> None:
     """Refuse a model whose outputs are off, or whose class is another than by an output's tolerance."""
-    before, after = reference_predictions(estimator, raw), model.predictions(raw)
+    if len(raw) == 0:
+        return
+    before, after = reference_predictions(estimator, raw.astype(np.float32)), model.predictions(raw)
     if before.outputs.shape != after.outputs.shape:
         raise ConvertError(
             f"{type(estimator).__name__} has {before.outputs.shape[1]} outputs, the model {after.outputs.shape[1]}"

@@ -18,6 +18,7 @@ FAMILIES = {
     "trees": ("eml_trees_file.h", False),
     "linear": ("eml_linear.h", True),
     "net": ("eml_net.h", False),
+    "neighbors": ("eml_neighbors.h", False),
 }
 
 _DECLARE = """

@@ -7,6 +7,9 @@ from pathlib import Path
 # An installed package has them as its folders; in a checkout, editable installs included, they are where they are made.
 _SOURCE = {"include": "src/emlearn", "mpy": "dist", "source": "src"}
 
+# Of families that have another name than their module.
+_MODULES = {"neighbors": "emlknn"}
+
 
 def twin(family: str) -> str:
     """Return the source of a family's Python twin, with all that it needs."""
@@ -17,7 +20,8 @@ def twin(family: str) -> str:
 
     if family == "trees":
         return read("emltrees/twin/emltrees.py")
-    paths = ("emlearn_tools/emlearn_tools.py", "common/py/twin.py", f"eml{family}/twin/eml{family}.py")
+    module = _MODULES.get(family, f"eml{family}")
+    paths = ("emlearn_tools/emlearn_tools.py", "common/py/twin.py", f"{module}/twin/{module}.py")
     text = "\n\n".join(read(path) for path in (*paths, "common/py/load.py"))
     return "\n".join(line for line in text.split("\n") if not line.startswith("from emlearn_tools import"))
 

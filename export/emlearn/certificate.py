@@ -146,7 +146,11 @@ def reference_predictions(estimator: Any, X: NDArray[Any]) -> Predictions:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="X does not have valid feature names")
         labels = np.asarray(estimator.predict(X))
-        if hasattr(estimator, "predict_proba"):
+        if hasattr(estimator, "centroids_"):  # its predict_proba is of another rule than its predict
+            order = 1 if estimator.metric == "manhattan" else 2
+            differences = np.asarray(X, np.float64)[:, None, :] - np.asarray(estimator.centroids_, np.float64)
+            outputs = -np.linalg.norm(differences, order, axis=2)
+        elif hasattr(estimator, "predict_proba"):
             outputs = np.asarray(estimator.predict_proba(X))
         else:
             outputs = np.asarray(estimator.decision_function(X)) if hasattr(estimator, "classes_") else labels

@@ -84,7 +84,11 @@ static MP_DEFINE_CONST_FUN_OBJ_3(model_attach_obj, model_attach);
 static mp_obj_t model_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     model_obj_t *self = mp_obj_malloc(model_obj_t, type);
     self->predict = MP_OBJ_FROM_PTR(&model_predict_obj);
+#ifdef MODEL_KEEPS_HINTS
+    self->data = mp_obj_new_tuple(n_args, args); // for MODEL_TOOLS to make a model of
+#else
     self->data = mp_const_none;
+#endif
     self->model = NULL;
     return MP_OBJ_FROM_PTR(self);
 }

@@ -14,6 +14,7 @@
 #define EML_FILE_CRC 12 // offset of the CRC
 #define EML_FAMILY_TREES 1
 #define EML_FAMILY_LINEAR 2
+#define EML_FAMILY_NEIGHBORS 3
 #define EML_FAMILY_NET 7
 #define EML_TRAILER_LABELS 0x4c42414cu // "LABL"
 #define EML_TRAILER_TEST 0x54534554u   // "TEST"

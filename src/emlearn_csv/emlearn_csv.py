@@ -87,6 +87,8 @@ class _Reader:
             self.file = bytearray(b"EML\x1a\x01\0\0\0" + bytes(8))
             self.file[6] = _integer(cells[2]) & 0xFF
             self.head = self.put(cells[3], cells[4:])
+            # The features of golden rows: int16 of neighbours with items of int16, else the bits of float32.
+            self.code = "h" if cells[2] == "3" and self.head[10] else "I"
         elif tag == "label":
             kind, _, text = rest.partition(",")
             parts = iter(text)
@@ -97,7 +99,8 @@ class _Reader:
                 int(text)
             self.labels += kind.encode() + bytes([len(text)]) + text
         elif tag == "t" and len(cells) == self.head[0]:
-            self.golden.append(b"".join([pack("<I", _integer(cell)) for cell in cells]))
+            row = b"".join([pack("<" + self.code, _integer(cell)) for cell in cells])
+            self.golden.append(row + bytes(-len(row) % 4))
         elif tag == "u" and len(cells) == self.head[2] + 1 and self.golden:
             self.golden[-1] += b"".join([pack("<I", _integer(cell)) for cell in cells])
         elif tag == "cert":
@@ -128,11 +131,13 @@ class _Reader:
         if self.labels:
             self.trailer(b"LABL", self.labels)
         if self.golden:
-            size = 4 * (self.head[0] + 1 + self.head[2])
+            n_x = self.head[0] * calcsize(self.code)
+            size = (n_x + 3 & ~3) + 4 * (1 + self.head[2])
             for row in self.golden:
                 if len(row) != size:
                     raise ValueError("a golden row has no result")
-            self.trailer(b"GOLD", pack("<HBB", len(self.golden), 102, 0) + b"".join(self.golden))
+            code = 102 if self.code == "I" else 104  # "f", "h"
+            self.trailer(b"GOLD", pack("<HBB", len(self.golden), code, 0) + b"".join(self.golden))
         if self.certificate is not None:
             self.trailer(b"CERT", self.certificate)
         pack_into("<I", self.file, 8, len(self.file))

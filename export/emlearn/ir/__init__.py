@@ -1,5 +1,5 @@
 """Intermediate representations: what converters return, passes transform and writers write."""
 
-from . import linear, trees
+from . import linear, neighbors, trees
 
-__all__ = ["linear", "trees"]
+__all__ = ["linear", "neighbors", "trees"]

@@ -86,7 +86,7 @@ def _exp_q24(x):
     return 0x80000000 + (p * f >> 33), (y >> 55) - 31
 
 
-def _reciprocal(d):
+def reciprocal(d):
     r = 3031741621 - (d * 2021161080 >> 32)
     for _ in range(3):
         r = r * (0x80000000 - (d * r >> 32)) >> 30
@@ -105,7 +105,7 @@ def sigmoid(x):
         return NAN
     mantissa, exponent = _exp_q24(-_magnitude_q24(x))
     shift = -31 - exponent
-    r = _reciprocal(0x80000000 + (mantissa >> shift) if shift else 0xFFFFFFFF)
+    r = reciprocal(0x80000000 + (mantissa >> shift) if shift else 0xFFFFFFFF)
     return nearest(r * mantissa, exponent - 31) if x & SIGN else nearest(r, -31)
 
 
@@ -116,7 +116,7 @@ def normalise(values):
         mantissa = bits & 0x7FFFFF | 0x800000
         total += mantissa << -shift if shift <= 0 else mantissa >> shift if shift < 32 else 0
     shift = 64 - length(total)
-    r = _reciprocal(total << shift >> 32)
+    r = reciprocal(total << shift >> 32)
     normalised = []
     for bits in values:
         mantissa, exponent = parts(bits)
