@@ -85,7 +85,7 @@ def test_labels_are_no_markup(folder):
         ("convert none.joblib -o m.eml", "File 'none.joblib' does not exist", 2),
         ("convert model.joblib", "Missing option '-o'", 2),
         ("convert model.joblib -o m.bin", "use one of .h, .c, .csv, .eml, .py, or pass --format", 2),
-        ("convert model.joblib -o m.eml --dtype int8", "Invalid value for '--dtype'", 2),
+        ("convert model.joblib -o m.eml --dtype int4", "Invalid value for '--dtype'", 2),
         ("convert model.joblib -o m.eml --label species", "pass --data too", 2),
         ("convert model.joblib -o m.eml --dtype auto", "pass --data too", 2),
         ("convert all.csv -o m.eml", "Error: cannot open all.csv as a joblib or pickle file", 1),
