@@ -21,7 +21,7 @@ mp_obj_full_type_t model_type;
 
 static const mp_obj_fun_builtin_var_t model_predict_obj;
 #define MODEL_FAMILY(name) eml_neighbors_##name
-#define MODEL_FALLBACK MP_QSTR_emlknn_full
+#define MODEL_FALLBACK(model) MP_QSTR_emlknn_full
 #define MODEL_TOOLS MP_QSTR_emlknn_tools
 #define MODEL_KEEPS_HINTS
 #include "natmod_model.h"
