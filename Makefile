@@ -35,7 +35,7 @@ bench: .venv/ready .venv-peers/ready build/unix/micropython firmware ## speed an
 	@scripts/need-packages.sh valgrind
 	@.venv/bin/python -m pip install -qq --disable-pip-version-check matplotlib
 	@.venv/bin/python bench/run.py
-	@.venv/bin/python bench/boards.py
+	@.venv/bin/python bench/emulated.py
 	@.venv/bin/python bench/growth.py
 
 # What calling a native method costs by itself.

@@ -1,4 +1,4 @@
-# Runs on an emulated board; boards.py sends it there. Prints `name number` lines, of instructions and of bytes.
+# Runs on an emulated board; emulated.py sends it there. Prints `name number` lines, of instructions and of bytes.
 #
 # settings.py has MODULE, "native" or "twin", and MODELS: (name, ((variant, typecode of its rows), ...)).
 import gc
