@@ -137,4 +137,4 @@ def tanh(x):
     mantissa, exponent = _exp_q24(-q)
     shift = -31 - exponent
     divisor = 0x80000000 + (mantissa >> shift) if shift else 0xFFFFFFFF
-    return nearest((0x100000000 - divisor) * _reciprocal(divisor), -62) | x & SIGN
+    return nearest((0x100000000 - divisor) * reciprocal(divisor), -62) | x & SIGN
