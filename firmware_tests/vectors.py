@@ -191,6 +191,9 @@ MODELS = {
     "hist_scaled": lambda: summed(
         "breast_cancer", HistGradientBoostingClassifier(max_iter=5, random_state=0), dtype="int16", scale=True
     ),
+    "hist_categories": lambda: summed(
+        "digits", HistGradientBoostingClassifier(max_iter=2, categorical_features=[28, 36, 43], random_state=0)
+    ),
     "xgb": lambda: summed("breast_cancer", xgboost.XGBClassifier(n_estimators=20, n_jobs=1), True),
     # Leaves so large and so many that int32 would round a sum by more than it may be.
     "gb_long": lambda: summed(

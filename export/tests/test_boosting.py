@@ -278,12 +278,6 @@ def fit(estimator, classes=2, **options):
         (lambda: xgboost.XGBClassifier(), r"not fitted; call fit\(X, y\)"),
         (lambda: lightgbm.LGBMRegressor(), r"not fitted; call fit\(X, y\)"),
         (lambda: fit(ensemble.GradientBoostingClassifier(init=STUMPS, n_estimators=2)), "init=DecisionTreeClassifier"),
-        (
-            lambda: ensemble.HistGradientBoostingClassifier(categorical_features=[0]).fit(
-                np.tile([[0.0], [1.0]], (30, 1)), [0, 1] * 30
-            ),
-            "categorical_features= .*OrdinalEncoder",
-        ),
         (lambda: fit(ensemble.AdaBoostRegressor(n_estimators=2)), "weighted median"),
         (
             lambda: fit(ensemble.BaggingRegressor(lightgbm.LGBMRegressor(verbose=-1), n_estimators=2)),

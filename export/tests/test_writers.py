@@ -42,6 +42,11 @@ MODELS = {
     ),
     "boosted regression": ("diabetes", ensemble.GradientBoostingRegressor(n_estimators=9, random_state=0), {}),
     "histogram": ("wine", ensemble.HistGradientBoostingRegressor(max_iter=9, loss="gamma", random_state=0), {}),
+    "categories": (
+        "digits",
+        ensemble.HistGradientBoostingClassifier(max_iter=2, categorical_features=[28, 36, 43], random_state=0),
+        {},
+    ),
     "stumps": ("breast_cancer", ensemble.AdaBoostClassifier(n_estimators=9, random_state=0), {}),
     "isolation": ("iris", ensemble.IsolationForest(n_estimators=5, max_features=0.5, random_state=0), {}),
     "single leaf": ("iris", tree.DecisionTreeClassifier(min_samples_leaf=100), {}),

@@ -1,4 +1,4 @@
-"""Boosted trees of scikit-learn -> `Ensemble`: GradientBoosting, HistGradientBoosting, AdaBoostClassifier."""
+"""Boosted trees of scikit-learn -> `Ensemble`: GradientBoosting, AdaBoostClassifier."""
 
 from __future__ import annotations
 
@@ -33,37 +33,6 @@ def convert_gradient_boosting(estimator: Any) -> Ensemble:
         return summed(trees, sums.IDENTITY, start, **facts)
     ensemble = log_odds(trees, start, estimator.classes_, NOT_BELOW_ZERO, **facts)
     return replace(ensemble, link=sums.HALF_SIGMOID) if estimator.loss == "exponential" else ensemble
-
-
-@converts("sklearn.ensemble.HistGradientBoostingClassifier", "sklearn.ensemble.HistGradientBoostingRegressor")
-def convert_hist_gradient_boosting(estimator: Any) -> Ensemble:
-    """Convert histogram gradient boosting, with missing values; without categorical features."""
-    check_fitted(estimator, "_predictors")
-    if getattr(estimator, "is_categorical_", None) is not None:
-        raise ConvertError(
-            "categorical_features= makes splits by sets of categories, which the device does not have; "
-            "train with categorical_features=None behind an OrdinalEncoder"
-        )
-    trees = [_hist_nodes(predictor) for iteration in estimator._predictors for predictor in iteration]
-    start = np.ravel(estimator._baseline_prediction).astype(np.float64)
-    facts: dict[str, Any] = {"n_features": int(estimator.n_features_in_), "allows_missing": True}
-    if hasattr(estimator, "classes_"):
-        return log_odds(trees, start, estimator.classes_, 0.0, **facts)
-    return summed(trees, sums.EXP if estimator.loss in ("poisson", "gamma") else sums.IDENTITY, start, **facts)
-
-
-def _hist_nodes(predictor: Any) -> Nodes:
-    nodes = predictor.nodes
-    leaf = nodes["is_leaf"].astype(bool)
-    left, right = (np.where(leaf, -1, nodes[side].astype(np.int64)) for side in ("left", "right"))
-    return Nodes(
-        left=left,
-        right=right,
-        feature=nodes["feature_idx"].astype(np.int64),
-        threshold=nodes["num_threshold"].astype(np.float64),
-        missing_left=nodes["missing_go_to_left"].astype(bool),
-        value=nodes["value"].astype(np.float64),
-    )
 
 
 @converts("sklearn.ensemble.AdaBoostClassifier")

@@ -35,7 +35,8 @@ __all__ = ["MAX_LABEL_BYTES", "Document", "Ensemble", "Golden", "Label", "Trees"
 class Ensemble:
     """Decision trees as the estimator has them: float64 thresholds, one leaf for each leaf of each tree.
 
-    A reference is the number of a decision node, or ``-1 - n`` for leaf n. Each node and leaf is referred to once.
+    A reference is the number of a decision node, or ``-1 - n`` for leaf n. Each node is referred to once on the left or
+    deepest on the right; nodes above that one, which follow one another on their left, may share it on their right.
 
     Attributes
     ----------

@@ -23,7 +23,7 @@ class _Nodes:
     left: Refs
     right: Refs
     roots: Refs
-    levels: list[Refs]  # nodes in use, by depth
+    levels: list[Refs]  # nodes in use, by depth: of the longest way to them
 
     @property
     def used(self) -> Refs:
@@ -76,23 +76,14 @@ def _number_leaves(refs: Refs, number: Refs) -> Refs:
 def _merge_equal_children(left: Refs, right: Refs, roots: Refs) -> tuple[Refs, Refs, Refs]:
     """Replace nodes that lead to the same leaf either way by that leaf, from the bottom up."""
     left, right, roots = left.copy(), right.copy(), roots.copy()
-    n = len(left)
-    used = np.concatenate([*_levels(left, right, roots), np.zeros(0, np.int64)])
-    parent = np.full(n, -1, np.int64)
-    for children in (left, right):
-        inner = used[children[used] >= 0]
-        parent[children[inner]] = inner
-    leaf = np.zeros(n, np.int64)  # what replaces a merged node; 0: nothing
-    candidates = used
-    while candidates.size:
-        merged = candidates[(left[candidates] < 0) & (left[candidates] == right[candidates])]
-        leaf[merged] = left[merged]
-        above = parent[merged]
-        candidates = np.unique(above[above >= 0])
+    leaf = np.zeros(len(left), np.int64)  # what replaces a merged node; 0: nothing
+    for level in reversed(_levels(left, right, roots)):
         for children in (left, right):
-            child = children[candidates]
+            child = children[level]
             gone = _at(leaf, child) < 0
-            children[candidates[gone]] = leaf[child[gone]]
+            children[level[gone]] = leaf[child[gone]]
+        merged = level[(left[level] < 0) & (left[level] == right[level])]
+        leaf[merged] = left[merged]
     gone = _at(leaf, roots) < 0
     roots[gone] = leaf[roots[gone]]
     return left, right, roots
@@ -106,13 +97,15 @@ def _at(of_node: Refs, refs: Refs) -> Refs:
 
 
 def _levels(left: Refs, right: Refs, roots: Refs) -> list[Refs]:
-    levels = []
-    level = roots[roots >= 0]
+    depth = np.full(len(left), -1, np.int64)
+    level, n_levels = roots[roots >= 0], 0
     while level.size:
-        levels.append(level)
-        children = np.stack((left[level], right[level]), axis=1).reshape(-1)
-        level = children[children >= 0]
-    return levels
+        depth[level] = n_levels
+        n_levels += 1
+        children = np.concatenate((left[level], right[level]))
+        level = np.unique(children[children >= 0])
+    order = np.argsort(depth, kind="stable")
+    return np.split(order, np.searchsorted(depth[order], np.arange(n_levels)))[1:]
 
 
 def _renumber(nodes: _Nodes, table: LeafTable, n_classes: int) -> tuple[_Nodes, LeafTable]:
@@ -146,6 +139,14 @@ def _renumber(nodes: _Nodes, table: LeafTable, n_classes: int) -> tuple[_Nodes, 
     )
 
 
+def _owned(nodes: _Nodes) -> Refs:
+    """Right children that lie behind their parent; elsewhere leaves: a deeper node, or the left, has the same child."""
+    depth = np.full(len(nodes.left), -1, np.int64)
+    for number, level in enumerate(nodes.levels):
+        depth[level] = number
+    return np.where((_at(depth, nodes.right) == depth + 1) & (nodes.right != nodes.left), nodes.right, -1)
+
+
 def _place(
     decisions: Decisions, nodes: _Nodes, table: LeafTable, n_features: int, n_classes: int, layout: int
 ) -> Trees | None:
@@ -155,6 +156,7 @@ def _place(
     if not wide and feature_bits not in ir.FEATURE_BITS:
         return None
     used, left, right = nodes.used, nodes.left, nodes.right
+    own_right = _owned(nodes)
     needs_element = np.zeros(len(left), bool)  # a left leaf whose number has no code
     if not wide:
         needs_element[used] = left[used] < -ir.left_codes(feature_bits)
@@ -163,7 +165,7 @@ def _place(
     size = np.zeros(len(left), np.int64)
     for level in reversed(nodes.levels):
         left_size[level] = needs_element[level] + _at(size, left[level])
-        size[level] = 1 + left_size[level] + _at(size, right[level])
+        size[level] = 1 + left_size[level] + _at(size, own_right[level])
     leaf_root = nodes.roots < 0
     sizes = np.ones(len(nodes.roots), np.int64)
     sizes[~leaf_root] = size[nodes.roots[~leaf_root]]
@@ -175,7 +177,7 @@ def _place(
     for level in nodes.levels:
         inner = level[left[level] >= 0]
         position[left[inner]] = position[inner] + 1
-        inner = level[right[level] >= 0]
+        inner = level[own_right[level] >= 0]
         position[right[inner]] = position[inner] + 1 + left_size[inner]
 
     # Leaf elements first: decision nodes then overwrite nothing of them.
@@ -189,7 +191,7 @@ def _place(
     out_feature[at], out_threshold[at] = decisions.feature[used], decisions.threshold[used]
     out_missing[at] = decisions.missing_left[used]
     out_left[at] = np.where((left[used] >= 0) | needs_element[used], 1, left[used])
-    out_right[at] = np.where(right[used] >= 0, 1 + left_size[used], right[used])
+    out_right[at] = np.where(right[used] >= 0, _at(position, right[used]) - at, right[used])
 
     n_entries = len(table.entry_class)
     small = max(table.entry_class.max(initial=0), table.entry_value.max(initial=0)) < 256

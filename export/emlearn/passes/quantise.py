@@ -135,7 +135,10 @@ def _scaled_thresholds(ensemble: Ensemble) -> tuple[NDArray[np.int64], NDArray[n
 def _reach(
     ensemble: Ensemble, threshold: NDArray[np.int64], low: int, high: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Smallest and largest value of a node's own feature that the nodes above let through, given its overall range."""
+    """Smallest and largest value of a node's own feature that the nodes above let through, given its overall range.
+
+    Of the nodes above one with several parents nothing is known.
+    """
     n = len(threshold)
     parent = np.full(n, -1, np.int64)
     from_left = np.zeros(n, bool)
@@ -143,6 +146,8 @@ def _reach(
         inner = np.flatnonzero(children >= 0)
         parent[children[inner]] = inner
         from_left[children[inner]] = is_left
+    references = np.concatenate((ensemble.left, ensemble.right))
+    parent[np.bincount(references[references >= 0], minlength=n) > 1] = -1
     lowest, highest = np.full(n, low, np.int64), np.full(n, high, np.int64)
     node = climber = np.arange(n)
     while node.size:

@@ -65,7 +65,7 @@ def _inline_trees(trees: Trees, name: str) -> list[str]:
     last_number = {ir.DTYPE_FLOAT: "EML_KEY_INFINITY", ir.DTYPE_SCALED: "EML_TREES_SCALED_MAX", ir.DTYPE_INT16: ""}
     source = _TreeSource(trees, name, last_number[trees.dtype])
     for tree, root in enumerate(trees.roots.tolist()):
-        body = source.lines(root)
+        body = source.body(root)
         unused = [] if len(body) > 1 else ["    (void)x;"]  # a tree that is a single leaf
         parts.append("\n".join([f"static uint32_t {name}_tree_{tree}(const {ctype} *x) {{", *unused, *body, "}"]))
     functions = [f"{name}_tree_{tree}" for tree in range(trees.n_trees)]
@@ -78,22 +78,40 @@ def _inline_trees(trees: Trees, name: str) -> list[str]:
 
 
 class _TreeSource:
-    """Trees as nested ifs. The smaller branch is the nested one: nesting is logarithmic, however deep the tree."""
+    """Trees as nested ifs. The smaller branch is the nested one: nesting is logarithmic, however deep the tree.
+
+    An element that several others refer to stands behind the ifs, with a label.
+    """
 
     def __init__(self, trees: Trees, name: str, last_number: str) -> None:
         self._name, self._last_number = name, last_number
         self._feature, self._threshold = trees.feature.tolist(), trees.threshold.tolist()
         self._left, self._right = trees.left.tolist(), trees.right.tolist()
         self._missing_left = trees.missing_left.tolist()
+        jumps = [np.flatnonzero(each >= 0) + each[each >= 0] for each in (trees.left, trees.right)]
+        self._shared = np.bincount(np.concatenate(jumps).astype(np.int64), minlength=trees.n_nodes) > 1
+        self._labelled: list[int] = []
         # Elements refer forward only: from the last to the first, children are known before their parents.
         self._size = [1] * trees.n_nodes
         for i in reversed(range(trees.n_nodes)):
-            self._size[i] += sum(self._size[i + child] for child in (self._left[i], self._right[i]) if child >= 0)
+            self._size[i] += sum(self._size_of(i + child) for child in (self._left[i], self._right[i]) if child >= 0)
 
-    def lines(self, element: int, indent: int = 1) -> list[str]:
+    def body(self, root: int) -> list[str]:
+        """Lines of a function that walks from this element on."""
+        self._labelled = []
+        lines = self._lines(root)
+        for element in self._labelled:  # which grows
+            lines += [f"node_{element}:", *self._lines(element)]
+        return lines
+
+    def _lines(self, first: int, indent: int = 1) -> list[str]:
         """Lines of the walk from this element on; the last one returns."""
-        pad, lines = "    " * indent, list[str]()
+        pad, lines, element = "    " * indent, list[str](), first
         while element >= 0:
+            if self._shared[element] and (element != first or indent > 1):
+                if element not in self._labelled:
+                    self._labelled.append(element)
+                return [*lines, f"{pad}goto node_{element};"]
             left, right = self._left[element], self._right[element]
             if left == right < 0:
                 element = left
@@ -102,13 +120,13 @@ class _TreeSource:
             nested, rest, condition = left, right, self._goes_left(element)
             if self._size_of(left) > self._size_of(right):
                 nested, rest, condition = right, left, self._goes_right(element)
-            lines += [f"{pad}if ({condition}) {{", *self.lines(nested, indent + 1), f"{pad}}}"]
+            lines += [f"{pad}if ({condition}) {{", *self._lines(nested, indent + 1), f"{pad}}}"]
             element = rest
         lines.append(f"{pad}return {-1 - element};")
         return lines
 
     def _size_of(self, child: int) -> int:
-        return 0 if child < 0 else self._size[child]
+        return 0 if child < 0 else 1 if self._shared[child] else self._size[child]
 
     def _goes_left(self, i: int) -> str:
         value, threshold = self._value(i), integer(self._threshold[i])
