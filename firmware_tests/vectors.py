@@ -26,6 +26,7 @@ from emlearn.ir.document import Document
 from sklearn import datasets, discriminant_analysis, linear_model, svm
 from sklearn.ensemble import (
     AdaBoostClassifier,
+    AdaBoostRegressor,
     ExtraTreesClassifier,
     ExtraTreesRegressor,
     GradientBoostingClassifier,
@@ -201,6 +202,7 @@ MODELS = {
     ),
     "lgbm": lambda: summed("iris", lightgbm.LGBMClassifier(n_estimators=9, n_jobs=1, verbose=-1), True),
     "adaboost": lambda: summed("iris", AdaBoostClassifier(n_estimators=9, random_state=0)),
+    "median": lambda: summed("diabetes", AdaBoostRegressor(n_estimators=15, random_state=0)),
     "isolation": isolation,
     "regression": lambda: floats("diabetes", ExtraTreesRegressor(2, max_depth=3, random_state=0)),
 }

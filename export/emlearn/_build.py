@@ -211,7 +211,7 @@ def _summed_differently(ensemble: Ensemble, before: Predictions, after: Predicti
     if ensemble.n_classes == 0:
         largest = float(np.max(np.abs(before.outputs)))
         return np.zeros(len(before.labels), bool), TOLERANCE * largest + (
-            noise if ensemble.link == sums.IDENTITY else noise * largest
+            noise if ensemble.link in (sums.IDENTITY, sums.MEDIAN) else noise * largest
         )
     best = np.sort(before.outputs, axis=1)
     tied = best[:, -1] - best[:, -2] <= noise

@@ -83,5 +83,5 @@ class Scores:
 
     def _sums(self, core_input: NDArray[Any]) -> NDArray[np.float64]:
         assert isinstance(self._core, TreesCore)
-        found = self._core.sums(core_input, sums.n_sums(self.tables.entry, self.tables.n_classes))
+        found = self._core.sums(core_input, sums.n_sums(self.tables.entry, self.tables.n_classes, self.tables.n_trees))
         return np.ldexp(found.astype(np.float64), int(self.tables.exponent))

@@ -13,6 +13,7 @@ import xgboost
 from emlearn._features import as_raw
 from emlearn.certificate import reference_predictions
 from sklearn import ensemble, tree
+from sklearn.linear_model import LinearRegression
 from support import data, rows_around, thresholds_of, with_missing
 from twin_models import outputs_of, twin
 
@@ -37,6 +38,8 @@ REGRESSORS = {
     "GB huber": lambda: ensemble.GradientBoostingRegressor(n_estimators=30, loss="huber", **SEED),
     "HistGB": lambda: ensemble.HistGradientBoostingRegressor(max_iter=30, **SEED),
     "HistGB poisson": lambda: ensemble.HistGradientBoostingRegressor(max_iter=30, loss="poisson", **SEED),
+    "AdaBoost": lambda: ensemble.AdaBoostRegressor(n_estimators=20, **SEED),
+    "AdaBoost deep": lambda: ensemble.AdaBoostRegressor(tree.DecisionTreeRegressor(), n_estimators=7, **SEED),
     "XGB": lambda: xgboost.XGBRegressor(n_estimators=30, n_jobs=1),
     "XGB gamma": lambda: xgboost.XGBRegressor(n_estimators=30, objective="reg:gamma", n_jobs=1),
     "XGB absolute": lambda: xgboost.XGBRegressor(n_estimators=30, objective="reg:absoluteerror", n_jobs=1),
@@ -278,7 +281,7 @@ def fit(estimator, classes=2, **options):
         (lambda: xgboost.XGBClassifier(), r"not fitted; call fit\(X, y\)"),
         (lambda: lightgbm.LGBMRegressor(), r"not fitted; call fit\(X, y\)"),
         (lambda: fit(ensemble.GradientBoostingClassifier(init=STUMPS, n_estimators=2)), "init=DecisionTreeClassifier"),
-        (lambda: fit(ensemble.AdaBoostRegressor(n_estimators=2)), "weighted median"),
+        (lambda: fit(ensemble.AdaBoostRegressor(LinearRegression(), n_estimators=2)), "no decision tree"),
         (
             lambda: fit(ensemble.BaggingRegressor(lightgbm.LGBMRegressor(verbose=-1), n_estimators=2)),
             "no decision tree",

@@ -48,6 +48,7 @@ MODELS = {
         {},
     ),
     "stumps": ("breast_cancer", ensemble.AdaBoostClassifier(n_estimators=9, random_state=0), {}),
+    "median": ("diabetes", ensemble.AdaBoostRegressor(n_estimators=9, random_state=0), {}),
     "isolation": ("iris", ensemble.IsolationForest(n_estimators=5, max_features=0.5, random_state=0), {}),
     "single leaf": ("iris", tree.DecisionTreeClassifier(min_samples_leaf=100), {}),
 }

@@ -239,13 +239,13 @@ static inline int64_t eml_trees_value_sum(const eml_trees_t *t, const eml_array_
     return sum;
 }
 
-// Of sums: each tree adds to one of the outputs, in turn. sums: [eml_trees_n_sums(t)]
+// Of sums: each tree adds to one of them, in turn. sums: [eml_trees_n_sums(t)]
 static inline void eml_trees_add_up(const eml_trees_t *t, const eml_array_t *x, uint64_t *sums) {
     const uint32_t n = eml_trees_n_sums(t);
     uint32_t output = n;
     while (output > 0) {
         output--;
-        sums[output] = eml_trees_base(t, eml_trees_n_outputs(t) - n + output);
+        sums[output] = eml_trees_link(t) == EML_LINK_MEDIAN ? 0 : eml_trees_base(t, eml_trees_n_outputs(t) - n + output);
     }
     for (uint32_t tree = 0; tree < t->n_trees; tree++) {
         sums[output] += eml_trees_addend(t, eml_trees_leaf(t, x, tree));
@@ -314,7 +314,7 @@ static inline void eml_trees_evaluate(const eml_trees_t *t, const eml_array_t *x
     }
 }
 
-// Class of one sample. x: [n_features]; sums: [n_classes] scratch.
+// Class of one sample. x: [n_features]; sums: eml_trees_scratch_size(t) bytes.
 static inline eml_err_t eml_trees_class(const eml_trees_t *t, const eml_array_t *x, uint64_t *sums, uint32_t *klass) {
     const eml_err_t err = t->n_classes ? eml_trees_check_input(t, x) : EML_ERR_MODEL;
     if (err == EML_OK) {
@@ -323,7 +323,7 @@ static inline eml_err_t eml_trees_class(const eml_trees_t *t, const eml_array_t 
     return err;
 }
 
-// Probabilities, or the regression value, of one sample. out: [eml_trees_n_outputs(t)]; sums: [n_outputs] scratch.
+// Probabilities, or the regression value, of one sample. out: [eml_trees_n_outputs(t)]; sums: as above.
 static inline eml_err_t eml_trees_outputs(const eml_trees_t *t, const eml_array_t *x, uint64_t *sums, float *out, size_t n_out) {
     const eml_err_t err = n_out != eml_trees_n_outputs(t) ? EML_ERR_SHAPE : eml_trees_check_input(t, x);
     if (err == EML_OK) {

@@ -25,6 +25,7 @@ typedef enum {
     EML_LINK_HALF_SIGMOID = 3, // half of them
     EML_LINK_ISOLATION = 4,    // minus the logarithm of the anomaly score, which is the first of two outputs
     EML_LINK_SOFTMAX = 5,      // for each class the logarithm of what its probability is proportional to
+    EML_LINK_MEDIAN = 6,       // a value a tree, of which the median by the trees' weights counts
 } eml_link_t;
 #define EML_SUM_INT64 8 // added to the link: leaves are int64_t, not int32_t
 
@@ -115,12 +116,21 @@ static inline uint32_t eml_trees_n_outputs(const eml_trees_t *t) {
 }
 
 // Bytes that prediction needs to work in.
-static inline size_t eml_trees_scratch_size(const eml_trees_t *t) {
-    return eml_trees_n_outputs(t) * sizeof(uint64_t);
-}
-
 static inline int eml_trees_is_sum(const eml_trees_t *t) {
     return !EML_TREES_NO_SUMS && eml_trees_leaf_kind(t) == EML_LEAF_SUM;
+}
+
+static inline eml_link_t eml_trees_link(const eml_trees_t *t) {
+    return (eml_link_t)(t->entry & ~EML_SUM_INT64);
+}
+
+// Of sums: where they begin, one an output, or the weights of the trees.
+static inline uint32_t eml_trees_n_bases(const eml_trees_t *t) {
+    return eml_trees_link(t) == EML_LINK_MEDIAN ? t->n_trees : eml_trees_n_outputs(t);
+}
+
+static inline size_t eml_trees_scratch_size(const eml_trees_t *t) {
+    return (eml_trees_is_sum(t) ? eml_trees_n_bases(t) : eml_trees_n_outputs(t)) * sizeof(uint64_t);
 }
 
 // Leaf numbers there are: classes and records, or values.
@@ -312,17 +322,18 @@ static inline int eml_trees_records_ok(const eml_trees_t *t) {
     return 1;
 }
 
-// Of sums: no sum can leave 62 bits. A base is below 2^60, and so is n_trees times a leaf.
+// Of sums: no sum can leave 62 bits. A base is below 2^60, and so is n_trees times a leaf, or a weight, which is not negative.
 static inline int eml_trees_sums_ok(const eml_trees_t *t) {
     const uint32_t n_words = eml_trees_sum_words(t);
-    const uint32_t end = n_words + 2 * eml_trees_n_outputs(t);
+    const uint32_t end = n_words + 2 * eml_trees_n_bases(t);
     uint32_t leaf_bits = 28; // of the upper word
     for (uint32_t n = t->n_trees; n > 0; n >>= 1) {
         leaf_bits--;
     }
     for (uint32_t i = n_words == t->n_leaves ? n_words : 0; i < end; i += 2) {
         const uint32_t high = t->values[i + 1];
-        if ((high ^ (0u - (high >> 31))) >> (i < n_words ? leaf_bits : 28)) {
+        const int weight = i >= n_words && eml_trees_link(t) == EML_LINK_MEDIAN;
+        if ((high ^ (weight ? 0 : 0u - (high >> 31))) >> (i < n_words || weight ? leaf_bits : 28)) {
             return 0;
         }
     }
@@ -346,7 +357,8 @@ static inline int eml_trees_values_ok(const eml_trees_t *t) {
 
 static inline int eml_trees_link_ok(const eml_trees_t *t) {
     const uint32_t link = t->entry & ~(uint32_t)EML_SUM_INT64;
-    return link == EML_LINK_SOFTMAX ? t->n_classes >= 2 : link < EML_LINK_SOFTMAX && t->n_classes == (link > EML_LINK_EXP ? 2 : 0);
+    const int is_value = link <= EML_LINK_EXP || link == EML_LINK_MEDIAN;
+    return link == EML_LINK_SOFTMAX ? t->n_classes >= 2 : link <= EML_LINK_MEDIAN && t->n_classes == (is_value ? 0 : 2);
 }
 
 // Whether the header's numbers go together. Float models are packed32, others packed16; both may be wide.

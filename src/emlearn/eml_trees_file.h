@@ -25,7 +25,7 @@ static inline eml_trees_sizes_t eml_trees_sizes(const eml_trees_t *t) {
     s.entries = records * eml_pad4(t->n_entries * eml_trees_entry_size(t));
     s.values = leaf == EML_LEAF_VALUE ? t->n_leaves * 4 : leaf == EML_LEAF_WEIGHTED ? t->n_values * 8 : 0;
     if (eml_trees_is_sum(t)) {
-        s.values = eml_trees_sum_words(t) * 4 + eml_trees_n_outputs(t) * 8;
+        s.values = eml_trees_sum_words(t) * 4 + eml_trees_n_bases(t) * 8;
     }
     return s;
 }

@@ -50,7 +50,7 @@ static inline uint32_t eml_csv_expected(const eml_trees_csv_t *p, uint32_t row) 
     switch (row) {
         case EML_ROW_S: return t->dtype == EML_TREES_SCALED ? t->n_features : 0;
         case EML_ROW_V:
-            return eml_trees_is_sum(t)        ? eml_trees_sum_words(t) + 2 * eml_trees_n_outputs(t)
+            return eml_trees_is_sum(t)        ? eml_trees_sum_words(t) + 2 * eml_trees_n_bases(t)
                 : t->leaf == EML_LEAF_VALUE    ? t->n_leaves
                 : t->leaf == EML_LEAF_WEIGHTED ? t->n_values
                                                : 0;

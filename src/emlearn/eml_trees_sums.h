@@ -8,13 +8,9 @@
 #include "eml_exp.h"
 #include "eml_trees_data.h"
 
-static inline eml_link_t eml_trees_link(const eml_trees_t *t) {
-    return (eml_link_t)(t->entry & ~EML_SUM_INT64);
-}
-
 // Sums that trees add to in turn.
 static inline uint32_t eml_trees_n_sums(const eml_trees_t *t) {
-    return eml_trees_link(t) == EML_LINK_SOFTMAX ? t->n_classes : 1;
+    return eml_trees_link(t) == EML_LINK_MEDIAN ? t->n_trees : eml_trees_link(t) == EML_LINK_SOFTMAX ? t->n_classes : 1;
 }
 
 // Two words as an int64_t.
@@ -22,7 +18,7 @@ static inline uint64_t eml_trees_wide_value(const uint32_t *words) {
     return words[0] | (uint64_t)words[1] << 32;
 }
 
-// Where a sum begins; of a single one for two classes, base 1 is that, and above base 0 it means the second class.
+// Where a sum begins, or the weight of a tree; of a single one for two classes, base 1 is that, and above base 0 it means the second class.
 static inline uint64_t eml_trees_base(const eml_trees_t *t, uint32_t output) {
     return eml_trees_wide_value(t->values + eml_trees_sum_words(t) + 2 * output);
 }
@@ -37,6 +33,32 @@ static inline uint32_t eml_trees_sum_bits(const eml_trees_t *t, uint64_t sum) {
     const int exponent = (int)t->n_values - EML_TREES_EXPONENT + (eml_trees_link(t) == EML_LINK_HALF_SIGMOID);
     const uint64_t magnitude = sign ? 0 - sum : sum;
     return magnitude ? (uint32_t)eml_round(magnitude, exponent, 0, 24) | sign : 0;
+}
+
+// The smallest value that trees with half of the weight do not exceed. values: [n_trees]
+static inline uint64_t eml_trees_median(const eml_trees_t *t, const uint64_t *values) {
+    int64_t low = (int64_t)values[0];
+    int64_t high = low;
+    uint64_t total = 0;
+    for (uint32_t i = 0; i < t->n_trees; i++) {
+        const int64_t value = (int64_t)values[i];
+        low = value < low ? value : low;
+        high = value > high ? value : high;
+        total += eml_trees_base(t, i);
+    }
+    while (low < high) {
+        const int64_t middle = low + (high - low) / 2;
+        uint64_t weight = 0;
+        for (uint32_t i = 0; i < t->n_trees; i++) {
+            weight += (int64_t)values[i] <= middle ? eml_trees_base(t, i) : 0;
+        }
+        if (2 * weight >= total) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    return (uint64_t)low;
 }
 
 // 1 - p for a float32 p from 0 to 1, as bits.
@@ -62,14 +84,14 @@ static inline uint32_t eml_trees_sums_class(const eml_trees_t *t, const uint64_t
 // out: [n_outputs] probabilities, or the value.
 static inline void eml_trees_sums_outputs(const eml_trees_t *t, const uint64_t *sums, float *out) {
     const eml_link_t link = eml_trees_link(t);
-    const uint32_t bits = eml_trees_sum_bits(t, sums[0]);
+    const uint32_t bits = eml_trees_sum_bits(t, link == EML_LINK_MEDIAN ? eml_trees_median(t, sums) : sums[0]);
     if (link == EML_LINK_SOFTMAX) {
         const uint64_t largest = sums[eml_trees_sums_class(t, sums)];
         for (uint32_t c = 0; c < t->n_classes; c++) {
             eml_float_store(&out[c], eml_exp(eml_trees_sum_bits(t, sums[c] - largest)));
         }
         eml_normalise(out, t->n_classes);
-    } else if (link <= EML_LINK_EXP) {
+    } else if (link <= EML_LINK_EXP || link == EML_LINK_MEDIAN) {
         eml_float_store(&out[0], link == EML_LINK_EXP ? eml_exp(bits) : bits);
     } else if (link == EML_LINK_ISOLATION) {
         eml_float_store(&out[0], eml_exp(bits | 0x80000000u)); // path lengths are not negative

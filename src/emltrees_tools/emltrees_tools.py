@@ -37,7 +37,7 @@ def _body(model):
     if 0 < leaf < 4:
         size += _pad((leaves + 1) * index) + _pad(entries * (2 * index if entry else 2))
     if leaf == 5:
-        size += 4 * leaves * (2 if entry & 8 else 1) + 8 * (classes or 1)
+        size += 4 * leaves * (2 if entry & 8 else 1) + 8 * (trees if entry & 7 == 6 else classes or 1)
     return size + (8 * values if leaf == 2 else 4 * leaves if leaf == 4 else 0)
 
 

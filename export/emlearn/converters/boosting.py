@@ -1,4 +1,4 @@
-"""Boosted trees of scikit-learn -> `Ensemble`: GradientBoosting, AdaBoostClassifier."""
+"""Boosted trees of scikit-learn -> `Ensemble`: GradientBoosting, AdaBoost."""
 
 from __future__ import annotations
 
@@ -66,9 +66,18 @@ def convert_adaboost(estimator: Any) -> Ensemble:
 
 
 @converts("sklearn.ensemble.AdaBoostRegressor")
-def refuse_adaboost_regressor(estimator: Any) -> Ensemble:
-    """Refuse: its prediction is a weighted median, which sums cannot say."""
-    raise ConvertError(
-        "AdaBoostRegressor predicts a weighted median of its trees, which is not supported; "
-        "use GradientBoostingRegressor(loss='absolute_error') or a forest"
+def convert_adaboost_regressor(estimator: Any) -> Ensemble:
+    """Convert AdaBoost.R2 of decision trees, whose prediction is the trees' weighted median."""
+    check_fitted(estimator, "estimators_")
+    members = estimator.estimators_
+    if not all(hasattr(member, "tree_") for member in members):
+        raise ConvertError("estimator= is no decision tree; train AdaBoostRegressor with a DecisionTreeRegressor")
+    tags = estimator.__sklearn_tags__() if hasattr(estimator, "__sklearn_tags__") else None
+    return summed(
+        [of_sklearn(member.tree_, member.tree_.value[:, 0, 0]) for member in members],
+        sums.MEDIAN,
+        np.asarray(estimator.estimator_weights_, np.float64)[: len(members)],
+        n_features=int(estimator.n_features_in_),
+        random_thresholds=any(member.splitter == "random" for member in members),
+        allows_missing=bool(tags is not None and tags.input_tags.allow_nan),
     )

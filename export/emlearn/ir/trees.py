@@ -74,7 +74,7 @@ class Ensemble:
         What the sum of the leaves means, see `ir.sums`; None where their mean is meant.
     bases : ndarray of float64, shape (n_outputs,)
         Where each sum begins. With a single sum for two classes, the second is that, and the first is the sum above
-        which it means the second class.
+        which it means the second class. Of a median, the weights of the trees.
     """
 
     n_features: int
@@ -129,7 +129,7 @@ class Trees:
     exponent : int
         0 without such values.
     bases : ndarray of int64, shape (n_outputs,)
-        Of sums, in the same units, as in `Ensemble`.
+        Of sums, in the same units, as in `Ensemble`; weights in any.
     labels : tuple of int or str, optional
         Absent when the labels are 0, 1, 2...
     """

@@ -93,9 +93,13 @@ def _encode_values(ensemble: Ensemble) -> LeafTable:
 
 
 def _encode_sums(ensemble: Ensemble, link: int) -> LeafTable:
+    begin = np.zeros(1) if link == sums.MEDIAN else ensemble.bases
     values, bases, exponent = q.sums_to_integers(
-        ensemble.leaf_value, ensemble.bases, sums.leaf_bits(len(ensemble.roots)), sums.MAX_BITS, _sum_error(ensemble)
+        ensemble.leaf_value, begin, sums.leaf_bits(len(ensemble.roots)), sums.MAX_BITS, _sum_error(ensemble)
     )
+    if link == sums.MEDIAN:
+        largest = 2.0 ** (sums.leaf_bits(len(ensemble.roots)) - 1)
+        bases = np.rint(ensemble.bases / np.max(ensemble.bases) * largest).astype(np.int64)
     if 2.0 ** (exponent - 1) > 2**4 * _sum_error(ensemble):
         raise ConvertError(
             f"one leaf is {np.max(np.abs(ensemble.leaf_value)):.3g}, too large to be summed with the others to 1e-6; "
@@ -113,8 +117,9 @@ def _sum_error(ensemble: Ensemble) -> float:
     float32's own rounding of 1; a value by 2^-22 of the largest leaf or, if all are small, 2^-32 of what they add to.
     """
     n_trees = len(ensemble.roots) // (ensemble.n_classes if ensemble.link == sums.SOFTMAX else 1)  # of a sum
-    if ensemble.link == sums.IDENTITY:
+    if ensemble.link in (sums.IDENTITY, sums.MEDIAN):
         leaf, base = (float(np.max(np.abs(x), initial=0.0)) for x in (ensemble.leaf_value, ensemble.bases))
+        base = 0.0 if ensemble.link == sums.MEDIAN else base
         return 2.0**-22 / n_trees * max(leaf, 2.0**-10 * base) or 1.0
     return 2.0**-24 / n_trees
 

@@ -103,9 +103,9 @@ class _Rows:
         scales = np.array([self._cells("s", 2, -(2**31), 2**31 - 1) for _ in range(n_scales)], np.int32).reshape(-1, 2)
         bases = np.zeros(0, np.int64)
         if leaf == ir.LEAF_SUM:
-            n_outputs = max(n_classes, 1)
-            words = self._values(ir.LEAF_VALUE, sums.n_words(entry, n_leaves, n_outputs), 0)
-            values, bases = sums.unpack(words, entry, n_outputs)
+            n_bases = sums.n_bases(entry, n_classes, n_trees)
+            words = self._values(ir.LEAF_VALUE, sums.n_words(entry, n_leaves, n_bases), 0)
+            values, bases = sums.unpack(words, entry, n_bases)
         else:
             values = self._values(leaf, n_leaves, n_values)
         records = n_leaves if leaf in ir.RECORD_LEAVES else 0

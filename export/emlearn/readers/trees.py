@@ -40,9 +40,9 @@ def read_trees(body: Body) -> Trees:
         entries = np.stack((packed & 0xFF, packed >> 8), axis=1)
     bases = np.zeros(0, np.int64)
     if leaf == ir.LEAF_SUM:
-        n_outputs = max(n_classes, 1)
-        words = body.take("<i4", sums.n_words(entry, n_leaves, n_outputs))
-        values, bases = sums.unpack(words, entry, n_outputs)
+        n_bases = sums.n_bases(entry, n_classes, n_trees)
+        words = body.take("<i4", sums.n_words(entry, n_leaves, n_bases))
+        values, bases = sums.unpack(words, entry, n_bases)
     else:
         values = body.take("<i4", n_leaves) if leaf == ir.LEAF_VALUE else body.take("<f8", n_values)
     trees = Trees(

@@ -26,7 +26,7 @@ _DTYPES = ("float", "int16", "int16 scaled")
 _FLOAT, _INT16, _SCALED = range(3)
 _LEAVES = ("hard", "counts", "weighted", "uint8", "value", "sum")
 _HARD, _COUNTS, _WEIGHTED, _UINT8, _VALUE, _SUM = range(6)
-_IDENTITY, _EXP, _SIGMOID, _HALF_SIGMOID, _ISOLATION, _SOFTMAX = range(6)  # what sums mean
+_IDENTITY, _EXP, _SIGMOID, _HALF_SIGMOID, _ISOLATION, _SOFTMAX, _MEDIAN = range(7)  # what sums mean
 _ACCEPTS = ("fhbBi", "h", "fh")  # typecodes, by dtype
 _MAX_COUNT = 1 << 25  # of nodes, leaves, entries, values: what the native module can address
 _KEY_INFINITY = 0x7F000001  # keys of NaN lie above it
@@ -250,8 +250,9 @@ class _Forest:
         )
         self.link = entry & ~8
         if leaf == _SUM:
-            good = classes >= 2 if self.link == _SOFTMAX else classes == (2 if self.link > _EXP else 0)
-            _fail(self.link <= _SOFTMAX and good, "%d classes do not go with link %d" % (classes, entry))
+            expected = 0 if self.link in (_IDENTITY, _EXP, _MEDIAN) else 2
+            good = classes >= 2 if self.link == _SOFTMAX else classes == expected
+            _fail(self.link <= _MEDIAN and good, "%d classes do not go with link %d" % (classes, entry))
         else:
             _fail((leaf == _VALUE) == (classes == 0), "%d classes do not go with leaf %d" % (classes, leaf))
         self.records = leaf in (_COUNTS, _WEIGHTED, _UINT8)
@@ -308,7 +309,9 @@ class _Forest:
         self.values.append(value)
 
     def add_base(self, value):
-        _fail(-1 << 60 <= value < 1 << 60, "a base is too large")
+        median = self.link == _MEDIAN
+        top = 1 << (60 - _length(self.n_trees) if median else 60)
+        _fail((0 if median else -top) <= value < top, "a base is too large, or a weight negative")
         self.bases.append(value)
 
     def add_entry(self, klass, value, first):
@@ -498,11 +501,21 @@ class _Forest:
 
     def add_up(self, leaves):
         """Sums of leaves, to which the trees add in turn."""
+        if self.link == _MEDIAN:
+            return [self.values[leaf] for leaf in leaves]
         n = self.n_classes if self.link == _SOFTMAX else 1
         sums = list(self.bases)[-n:]
         for i, leaf in enumerate(leaves):
             sums[i % n] += self.values[leaf]
         return sums
+
+    def median(self, values):
+        """The smallest value that trees with half of the weight do not exceed."""
+        weight, total = 0, sum(self.bases)
+        for value, base in sorted(zip(values, self.bases)):  # noqa: B905 (MicroPython's zip has no strict)
+            weight += base
+            if 2 * weight >= total:
+                return value
 
     def sum_bits(self, total):
         bits = _float32(abs(total), 1, self.exponent + (self.link == _HALF_SIGMOID))
@@ -513,8 +526,8 @@ class _Forest:
         if self.link == _SOFTMAX:
             largest = max(sums)
             return _normalise([_exp(self.sum_bits(total - largest)) for total in sums])
-        bits = self.sum_bits(sums[0])
-        if self.link <= _EXP:
+        bits = self.sum_bits(self.median(sums) if self.link == _MEDIAN else sums[0])
+        if self.link in (_IDENTITY, _EXP, _MEDIAN):
             return [_exp(bits) if self.link == _EXP else bits]
         if self.link == _ISOLATION:
             p = _exp(bits | 0x80000000)
@@ -548,6 +561,9 @@ class _Forest:
     def n_outputs(self):
         return self.n_classes or 1
 
+    def n_bases(self):
+        return self.n_trees if self.link == _MEDIAN else self.n_outputs()
+
     def replay(self, x, klass, outputs):
         """Predict one golden row; outputs: bytes of the expected float32."""
         leaves = self.walk(self.inputs(x))
@@ -573,7 +589,7 @@ class _Forest:
         index = 4 if self.layout == 2 else 2
         values = 4 * self.n_leaves if self.leaf >= _VALUE else 8 * self.n_values
         if self.leaf == _SUM:
-            values += 8 * self.n_outputs() + (4 * self.n_leaves if self.wide else 0)
+            values += 8 * self.n_bases() + (4 * self.n_leaves if self.wide else 0)
         sizes = (
             self.n_nodes * (6, 8, 16)[self.layout],
             self.n_trees * index,
@@ -655,7 +671,7 @@ def _read_arrays(forest, data, offsets):
     elif forest.leaf == _SUM:
         for value in _numbers(data, values, forest.n_leaves, "q" if forest.wide else "i"):
             forest.add_value(value)
-        for value in _numbers(data, values + forest.n_leaves * (8 if forest.wide else 4), forest.n_outputs(), "q"):
+        for value in _numbers(data, values + forest.n_leaves * (8 if forest.wide else 4), forest.n_bases(), "q"):
             forest.add_base(value)
     if forest.records:
         _read_records(forest, _numbers(data, start, forest.n_leaves + 1, index), data, entries, index)
@@ -853,9 +869,9 @@ def _read_ours(rows):
         forest.add_scale(*rows.take("s", 2))
     if leaf == _SUM:
         words = array("i")
-        for _ in range(forest.n_leaves * (2 if forest.wide else 1) + 2 * forest.n_outputs()):
+        for _ in range(forest.n_leaves * (2 if forest.wide else 1) + 2 * forest.n_bases()):
             words.append(_int32(rows.take("v", 1)[0]))
-        at = len(words) - 2 * forest.n_outputs()
+        at = len(words) - 2 * forest.n_bases()
         for value in array("q", bytes(words[:at])) if forest.wide else words[:at]:
             forest.add_value(value)
         for value in array("q", bytes(words[at:])):
