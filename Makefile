@@ -16,7 +16,7 @@ commas  = $(subst $(empty) $(empty),$(comma),$(strip $1))
 
 help: ## what can be made
 	@echo "make TARGET, where TARGET is one of"
-	@sed -n 's/^\([a-z]*\):.*## /    \1\t/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## /    \1\t/p' Makefile | expand -t 16
 	@echo 'Architectures: ARCHES="$(ARCHES)" of $(ALL_ARCHES)'
 
 setup: .venv/ready ## .venv/ with the package, its tests' and the build's tools
@@ -26,6 +26,9 @@ demo: .venv/ready build/unix/micropython $(MODULES:%=dist/x64_$(ABI)/%.mpy) $(TW
 
 test: lint compilers build/unix/micropython build/unix-memcheck/micropython $(FIRMWARES:%=build/firmware/%/micropython) firmware dist ## everything
 	@.venv/bin/pytest $(PYTEST_FLAGS)
+
+test-torch: .venv-torch/ready ## models of PyTorch, which is a large package and in no other test
+	@.venv-torch/bin/python -m pytest $(CURDIR)/export/tests_torch
 
 lint: .venv/ready ## ruff and mypy
 	@.venv/bin/ruff check --quiet
@@ -68,7 +71,7 @@ wheel: .venv/ready ## build/wheel/, which carries what is in dist/: make dist wh
 clean: ## removes build/ and dist/
 	rm -rf build dist
 
-.PHONY: help setup demo test lint bench firmware fuzz dist wheel clean compilers FORCE
+.PHONY: help setup demo test test-torch lint bench firmware fuzz dist wheel clean compilers FORCE
 
 # Python ---------------------------------------------------------------------------------------------------------------
 
@@ -80,6 +83,14 @@ PACKAGE := pyproject.toml setup.py scripts/setup-venv.sh
 	@touch $@
 
 # PyPI's emlearn bears our import name, so the peers have a place of their own.
+# Debian's PyTorch, for Debian's Python.
+.venv-torch/ready: .venv/ready
+	@scripts/need-packages.sh python3-torch
+	@echo "Installing Python packages into .venv-torch"
+	@/usr/bin/python3 -m venv --clear --system-site-packages .venv-torch
+	@.venv-torch/bin/python -m pip install -qq --disable-pip-version-check -e . pytest
+	@touch $@
+
 .venv-peers/ready: bench/peers.txt | .venv/ready
 	@echo "Installing the peers into .venv-peers"
 	@.venv/bin/python -m venv --clear .venv-peers

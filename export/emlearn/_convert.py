@@ -49,7 +49,8 @@ def convert(
         Fitted: a decision tree, random forest, extra trees, bagged trees, gradient boosting, histogram gradient
         boosting, AdaBoost, isolation forest, linear model or multi-layer perceptron of scikit-learn, a
         Pipeline of scalers, PCA and feature selection before one of the last two models, a model of XGBoost or
-        LightGBM, or a chain of dense layers of Keras 3. The model keeps a reference to it, for `Model.certify`.
+        LightGBM, or a chain of dense layers of Keras 3 or PyTorch. The model keeps a reference to it, for
+        `Model.certify`.
     kind : str, optional
         Name of the supported class to treat it as, for classes that only look like one.
     method : {"loadable", "inline"}
