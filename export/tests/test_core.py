@@ -65,6 +65,7 @@ def test_every_header_has_a_test():
     # by those of the tests
     pulled_in = {
         "eml_common.h",
+        "eml_trees_data.h",
         "eml_trees_file.h",
         "eml_trees_image.h",
         "eml_trees_rows.h",

@@ -3,7 +3,7 @@
 // The results are those of scikit-learn: comparisons are exact, and a vote that is too close for the fixed-point sum is counted again
 // in float64 as scikit-learn counts it. Source: Breiman 2001, Random Forests; tables: eml_trees_data.h.
 //
-//   eml_trees_validate(&t)                   once, after loading
+//   eml_trees_validate(&t)                   once, after loading: eml_trees_validate.h
 //   eml_trees_class(&t, x, sums, &class)     per sample: the class
 //   eml_trees_outputs(&t, x, sums, out, n)   per sample: probabilities, or the regression value
 //

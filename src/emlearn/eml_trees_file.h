@@ -6,6 +6,7 @@
 
 #include "eml_file.h"
 #include "eml_trees.h"
+#include "eml_trees_validate.h"
 
 #define EML_TREES_HEADER 28
 

@@ -1,5 +1,6 @@
 // eml_trees.h: random ensembles in every layout beside a walk and a vote written down naively.
 #include "eml_trees.h"
+#include "eml_trees_validate.h"
 #include "meaning.h"
 
 static model_t m;

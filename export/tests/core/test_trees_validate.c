@@ -1,5 +1,5 @@
-// eml_trees_data.h: eml_trees_validate refuses each of these, all in a model that it takes without.
-#include "eml_trees_data.h"
+// eml_trees_validate.h: eml_trees_validate refuses each of these, all in a model that it takes without.
+#include "eml_trees_validate.h"
 #include "random_trees.h"
 
 static tables_t good, bad;
