@@ -1,5 +1,6 @@
 """Estimator -> intermediate representation, one module a model family. Importing a module registers its converters."""
 
-from . import boosting, forests, keras, lgbm, linear, neighbors, net, pipeline, trees, xgb
+from . import bayes, boosting, forests, keras, lgbm, linear, mixture, neighbors, net, pipeline, trees, xgb
 
-__all__ = ["boosting", "forests", "keras", "lgbm", "linear", "neighbors", "net", "pipeline", "trees", "xgb"]
+__all__ = ["bayes", "boosting", "forests", "keras", "lgbm", "linear", "mixture", "neighbors", "net", "pipeline"]
+__all__ += ["trees", "xgb"]
