@@ -21,6 +21,7 @@ MIN_PROPORTION = 2.0**-1000  # of weighted leaves
 MAX_COUNT_TOTAL = 65535
 MIN_VALUE_EXPONENT = -156  # of regression: 2^-149 is the smallest float32
 MIN_COLUMN_SHIFT, MAX_COLUMN_SHIFT = -400, 400
+MIN_UNIT = -180  # a device takes float32 with a unit of 37 bits less than their last bit for too large
 INT32_MAX = 2**31 - 1
 FLOAT32_MAX = float(np.finfo(np.float32).max)
 
@@ -314,7 +315,7 @@ def means_to_int32(
     by_precision = np.where(np.isfinite(finest), np.frexp(np.where(np.isfinite(finest), finest, 1.0))[1] - 35, 0)
     by_range = np.where(centre == 0.0, MIN_COLUMN_SHIFT, np.frexp(centre)[1] - 60)  # a device holds 61 bits
     unit = np.maximum(np.maximum(by_spread, by_precision), by_range)
-    unit = np.clip(unit, MIN_COLUMN_SHIFT, MAX_COLUMN_SHIFT).astype(np.int32)
+    unit = np.clip(unit, MIN_UNIT, MAX_COLUMN_SHIFT).astype(np.int32)
     scaled = np.ldexp(centre.astype(np.float64), -unit)
     known = np.sign(scaled) * np.floor(np.abs(scaled) + 0.5)  # as eml_gaussian_fixed
     integers = np.rint(np.ldexp(means - centre, -unit) + (scaled - known))
