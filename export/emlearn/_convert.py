@@ -47,9 +47,10 @@ def convert(
     ----------
     estimator : object
         Fitted: a decision tree, random forest, extra trees, bagged trees, gradient boosting, histogram gradient
-        boosting, isolation forest, linear model or multi-layer perceptron of scikit-learn, AdaBoostClassifier, a
-        Pipeline of scalers, PCA and feature selection before one of the last two models, a model of XGBoost or
-        LightGBM, or a chain of dense layers of Keras 3. The model keeps a reference to it, for `Model.certify`.
+        boosting, isolation forest, linear model, multi-layer perceptron, Gaussian naive Bayes, quadratic discriminant
+        analysis, Gaussian mixture or elliptic envelope of scikit-learn, AdaBoostClassifier, a Pipeline of scalers, PCA
+        and feature selection before one of these from linear models on, a model of XGBoost or LightGBM, or a chain of
+        dense layers of Keras 3. The model keeps a reference to it, for `Model.certify`.
     kind : str, optional
         Name of the supported class to treat it as, for classes that only look like one.
     method : {"loadable", "inline"}

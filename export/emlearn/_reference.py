@@ -18,7 +18,7 @@ def isolation_forest(estimator: Any, X: NDArray[Any]) -> tuple[NDArray[Any], NDA
 
 
 def mixture(estimator: Any, X: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Components, and their probabilities with the log-likelihood; in float64, in which it sums differences of squares."""
+    """Components; their probabilities and the log-likelihood. In float64: it subtracts squares of features."""
     X = X.astype(np.float64)
     return np.asarray(estimator.predict(X)), np.column_stack((estimator.predict_proba(X), estimator.score_samples(X)))
 
@@ -62,7 +62,7 @@ PREDICT: dict[tuple[str, str], Predict] = {
 
 
 def find(estimator: object) -> Predict | None:
-    """Return the function for an estimator's class, or its nearest base class that has one; of a pipeline, its last's."""
+    """Return the function for a class, or its nearest base class that has one; of a pipeline for its last step's."""
     last = estimator.steps[-1][1] if hasattr(estimator, "steps") else estimator
     for cls in type(last).__mro__:
         found = PREDICT.get((cls.__module__.partition(".")[0], cls.__name__))

@@ -29,8 +29,9 @@ class Scores:
         """Predict decision values: what the estimator's method of this name returns.
 
         Of summed trees log odds of the second of two classes; a column for each of several classes, up to a constant
-        and, for AdaBoost, a factor; for an isolation forest or elliptic envelope `score_samples` less the offset, negative for outliers.
-        Of quadratic discriminant analysis log posteriors up to a constant, the second less the first of two classes.
+        and, for AdaBoost, a factor; for an isolation forest or elliptic envelope `score_samples` less the offset,
+        negative for outliers. Of naive Bayes and quadratic discriminant analysis log posteriors up to a constant; of
+        two classes the second less the first.
 
         Parameters
         ----------
@@ -40,12 +41,12 @@ class Scores:
         Returns
         -------
         ndarray, shape (n_rows,) for two classes, else (n_rows, n_classes)
-            In the order of `classes_`. float64 for summed trees, else float32.
+            In the order of `classes_`. float64 for summed trees and Gaussian components, else float32.
 
         Raises
         ------
         ValueError
-            As `predict`; and for a model that has none: regression, and forests, whose predict_proba says all.
+            As `predict`; and for a model that has none: regression, mixtures, forests, whose predict_proba says all.
         """
         tables = self.tables
         if tables.n_classes == 0:

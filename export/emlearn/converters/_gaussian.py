@@ -10,7 +10,7 @@ from ..errors import ConvertError
 from ..ir.gaussian import GaussianModel
 from .pipeline import Affine, folds
 
-FOLD_ERROR = 2.0**-30  # of a standard deviation, to which means are found
+FOLD_ERROR = 2.0**-30  # of a standard deviation, to which means must be found again
 
 
 @folds
@@ -29,7 +29,7 @@ def _fold(model: GaussianModel, affine: Affine) -> GaussianModel:
         raise ConvertError("a transformer of this Pipeline makes a constant feature; leave that feature out")
     means = np.linalg.lstsq(A / sizes[:, None], ((model.means - b) / sizes).T, rcond=None)[0].T
     factors = model.factors if model.factors.ndim == 3 else np.stack([np.diag(f) for f in model.factors])
-    left = np.einsum("crf,cf->cr", np.broadcast_to(factors, (len(means), *factors.shape[1:])), means @ A.T + b - model.means)
+    left = factors @ (means @ A.T + b - model.means)[:, :, None]
     if np.any(np.abs(left) > FOLD_ERROR):
         raise ConvertError("the transformers of this Pipeline do not fold into the model; transform the features first")
     return replace(model, means=means, factors=factors @ A)

@@ -1,4 +1,7 @@
-"""Gaussian components, before (`GaussianModel`) and after (`Bayes`, `Mixture`) rounding: docs/formats.md#bayes-and-mixture."""
+"""Gaussian components, before (`GaussianModel`) and after (`Bayes`, `Mixture`) rounding.
+
+See docs/formats.md#bayes-and-mixture.
+"""
 
 from __future__ import annotations
 

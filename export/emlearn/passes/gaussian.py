@@ -69,5 +69,4 @@ def fix(model: GaussianModel) -> Bayes | Mixture:
 
 def triangular(factor: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return an upper triangular matrix, of as many rows or of one a feature, that gives vectors the same length."""
-    found: NDArray[np.float64] = np.linalg.qr(factor, mode="r")
-    return found
+    return np.asarray(np.linalg.qr(factor, mode="r"), np.float64)

@@ -121,7 +121,8 @@ _MATRICES = np.stack([np.diag(d) + 0.125 * np.triu(np.ones((3, 3)), 1) for d in 
 
 def gaussian(factors, output, **options):
     means = np.array([[1.5, 20.0, -3.0], [0.0, 0.0, 3.0]])[: 1 if output == Output.DECISION_VALUES else 2]
-    return of_tables(fix_gaussian(GaussianModel(means, factors, np.array([-1.5, 2.25])[: len(means)], output, **options)))
+    constants = np.array([-1.5, 2.25])[: len(means)]
+    return of_tables(fix_gaussian(GaussianModel(means, factors, constants, output, **options)))
 
 
 def network(n_classes, last, hidden):
