@@ -390,7 +390,7 @@ def corrupt_net():
 
 
 def corrupt_mixture():
-    X, _ = data("iris")
+    X = data("iris")[0][:, 1:3]
     models = [
         emlearn.convert(mixture.GaussianMixture(2, random_state=0).fit(X)),
         emlearn.convert(mixture.GaussianMixture(2, covariance_type="spherical", random_state=0).fit(X)),

@@ -6,6 +6,7 @@
 #include "attempt_family.h"
 #include "check.h"
 
+#define POWER(e) ldexpl(1.0L, e)
 #define MAX_FEATURES 6
 #define MAX_COMPONENTS 3
 #define MAX_COEF (MAX_COMPONENTS * MAX_FEATURES * (MAX_FEATURES + 1) / 2)
@@ -97,7 +98,7 @@ static void test_numbers(void) {
         CHECK(fabsl(real_of(&sum) - (x + y)) <= ldexpl(x + y, -60), m, k, e); // three roundings down, of 2^-62 each
         CHECK((sum.mantissa >> 62) == 1 || (!m && !k), m, k, sum.mantissa);
         const float difference = float_of(eml_gaussian_minus(&a, &b));
-        CHECK(near(difference, x - y, (x > y ? x : y) * 0x1p-36L, 0x1p-24L * 1.001L), m, k, e);
+        CHECK(near(difference, x - y, (x > y ? x : y) * POWER(-36), POWER(-24) * 1.001L), m, k, e);
     }
 }
 
@@ -106,7 +107,7 @@ static void test_fixed(void) {
         const uint32_t bits = (uint32_t)random_runs();
         const int unit = (int)random_below(320) - 200;
         const long double exact = (bits >> 23 & 0xff) < 255 ? ldexpl((long double)float_of(bits), -unit) : 0;
-        const long double limit = 0x1p61L - 1, rounded = roundl(exact);
+        const long double limit = POWER(61) - 1, rounded = roundl(exact);
         if ((bits >> 23 & 0xff) < 255) {
             const int field = bits << 1 >> 24 ? (int)(bits << 1 >> 24) : 1; // subnormal numbers are too large sooner
             const int beyond = field - unit > 187 && bits << 1;
@@ -131,13 +132,13 @@ static long double distance(const eml_gaussian_t *m, const int64_t *x, uint32_t 
         for (uint32_t i = row; i < (m->kind ? n : row + 1); i++, coef++) {
             y += *coef * term[i];
             // Half a unit, of which the largest term has 2^29 or more; or the bits below the 32 highest.
-            e += fabsl((long double)*coef) * (m->kind ? largest * 0x1p-30L : fabsl(term[i]) * 0x1p-31L);
+            e += fabsl((long double)*coef) * (m->kind ? largest * POWER(-30) : fabsl(term[i]) * POWER(-31));
         }
-        e += (fabsl(y) + e) * 0x1p-31L; // of the square's root
+        e += (fabsl(y) + e) * POWER(-31); // of the square's root
         total += y * y / 2;
         *error += fabsl(y) * e + e * e / 2;
     }
-    *error += total * 0x1p-58L; // sums
+    *error += total * POWER(-58); // sums
     return total;
 }
 
@@ -152,10 +153,10 @@ static void check_row(const eml_gaussian_t *m, const float *features) {
     uint32_t best = 0;
     for (uint32_t k = 0; k < m->n_components; k++) {
         long double error;
-        const long double constant = (long double)m->constant[k] + (long double)m->fraction[k] * 0x1p-32L;
+        const long double constant = (long double)m->constant[k] + (long double)m->fraction[k] * POWER(-32);
         const long double expected = constant + distance(m, x, k, &error);
         penalties[k] = eml_gaussian_penalty(m, x, d, k);
-        CHECK(fabsl(real_of(&penalties[k]) - expected) <= error + expected * 0x1p-58L, k, m->kind, m->n_features);
+        CHECK(fabsl(real_of(&penalties[k]) - expected) <= error + expected * POWER(-58), k, m->kind, m->n_features);
         best = eml_gaussian_less(&penalties[k], &penalties[best]) ? k : best;
     }
     float out[MAX_COMPONENTS + 1], decision[MAX_COMPONENTS + 1];
@@ -165,10 +166,10 @@ static void check_row(const eml_gaussian_t *m, const float *features) {
     CHECK(eml_gaussian_outputs(m, &array, scratch, out, m->n_outputs + 1u) == EML_ERR_SHAPE, 0, 0, 0);
     CHECK(eml_gaussian_decision(m, &array, scratch, decision, m->n_components + 1u) == EML_OK, 0, 0, 0);
     CHECK(eml_gaussian_decision(m, &array, scratch, decision, m->n_components) == EML_ERR_SHAPE, 0, 0, 0);
-    const long double base = (long double)m->base + (long double)m->base_fraction * 0x1p-32L;
+    const long double base = (long double)m->base + (long double)m->base_fraction * POWER(-32);
     const long double penalty = real_of(&penalties[best]);
-    const long double size = (fabsl(base) > penalty ? fabsl(base) : penalty) * 0x1p-35L; // what sums may drop
-    CHECK(near(decision[m->n_components], base - penalty, size, 0x1p-23L), 0, 0, 0);
+    const long double size = (fabsl(base) > penalty ? fabsl(base) : penalty) * POWER(-35); // what sums may drop
+    CHECK(near(decision[m->n_components], base - penalty, size, POWER(-23)), 0, 0, 0);
     if (m->output == EML_DECISION_VALUES) {
         CHECK(bits_of_float(out[0]) == bits_of_float(decision[1]), 0, 0, 0);
         CHECK(klass == (out[0] >= 0), klass, 0, 0);
@@ -178,7 +179,7 @@ static void check_row(const eml_gaussian_t *m, const float *features) {
     long double total = 0, sum = 0;
     for (uint32_t k = 0; k < m->n_components; k++) {
         const long double ratio = penalty - real_of(&penalties[k]);
-        CHECK(near(decision[k], ratio, real_of(&penalties[k]) * 0x1p-35L, 0x1p-23L), k, 0, 0);
+        CHECK(near(decision[k], ratio, real_of(&penalties[k]) * POWER(-35), POWER(-23)), k, 0, 0);
         total += expl(ratio);
         sum += (long double)out[k];
     }
@@ -186,13 +187,13 @@ static void check_row(const eml_gaussian_t *m, const float *features) {
         const long double ratio = penalty - real_of(&penalties[k]);
         // exp's and the quotient's relative errors below 2^-22, and the argument's, of which it has 2^-24 up to 128
         const long double p = expl(ratio) / total;
-        CHECK(fabsl((long double)out[k] - p) <= p * (0x1p-20L + fabsl(ratio) * 0x1p-23L) + 1e-37L, k, 0, 0);
+        CHECK(fabsl((long double)out[k] - p) <= p * (POWER(-20) + fabsl(ratio) * POWER(-23)) + 1e-37L, k, 0, 0);
     }
     CHECK(fabsl(sum - 1) < 1e-6L, 0, 0, 0);
     if (m->output == EML_PROBABILITIES_AND_SCORE) {
         // log's relative error below 2^-22, and that of its argument, which is absolute here
         const long double score = base - penalty + logl(total);
-        CHECK(near(out[m->n_components], score, size + 2, 0x1p-22L), m->n_components, 0, 0);
+        CHECK(near(out[m->n_components], score, size + 2, POWER(-22)), m->n_components, 0, 0);
     }
 }
 
