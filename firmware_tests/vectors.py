@@ -23,7 +23,9 @@ from emlearn._core import open_core
 from emlearn._registry import find
 from emlearn.certificate import reference_predictions
 from emlearn.ir.document import Document
-from sklearn import datasets, discriminant_analysis, linear_model, svm
+from sklearn import datasets, discriminant_analysis, linear_model, mixture, svm
+from sklearn.covariance import EllipticEnvelope
+from sklearn.decomposition import PCA
 from sklearn.ensemble import (
     AdaBoostClassifier,
     AdaBoostRegressor,
@@ -36,6 +38,7 @@ from sklearn.ensemble import (
     RandomForestClassifier,
     RandomForestRegressor,
 )
+from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor, NearestCentroid
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
@@ -272,9 +275,25 @@ MODELS |= {
 }
 
 
+MODELS |= {
+    "bayes_digits": lambda: linear("digits", GaussianNB()),
+    "bayes_labels": lambda: linear(
+        "iris", GaussianNB(priors=[0.2, 0.7, 0.1]), np.array(["\nblue", "gr\u00fcn", "red, \\"])[data("iris")[1]]
+    ),
+    "bayes_wine": lambda: linear("wine", discriminant_analysis.QuadraticDiscriminantAnalysis()),
+    "mixture_wine": lambda: linear("wine", mixture.GaussianMixture(3, random_state=0)),
+    "mixture_pca": lambda: linear(
+        "digits",
+        make_pipeline(PCA(5), mixture.BayesianGaussianMixture(n_components=4, covariance_type="tied", random_state=0)),
+    ),
+    "mixture_one": lambda: linear("iris", mixture.GaussianMixture(1, covariance_type="diag")),
+    "mixture_envelope": lambda: linear("breast_cancer", EllipticEnvelope(random_state=0)),
+}
+
+
 def package(name):
     """What runs the model of this name."""
-    for family in ("linear", "net", "knn"):
+    for family in ("linear", "net", "knn", "bayes", "mixture"):
         if family in name.split("_"):
             return f"eml{family}"
     return "emltrees"
@@ -300,7 +319,7 @@ def files(name):
     numbers = np.zeros(len(X), np.int64)
     if model.is_classifier:
         numbers = np.searchsorted(model.classes_, expected.labels)
-    if tables.FAMILY == "linear":
+    if tables.FAMILY in ("linear", "bayes", "mixture"):
         assert not model.is_classifier or np.array_equal(model.predict(X[:-25]), estimator.predict(X[:-25]))
     elif model.leaf in ("counts", "weighted", "value", "sum") and model.dtype != "int16 scaled":
         check_against(model, X, expected)
@@ -375,7 +394,18 @@ def corrupt_net():
     yield from damaged_files("net", [*contents, (models[0].save(format="eml"), 2)])
 
 
+def corrupt_mixture():
+    X = data("iris")[0]
+    models = [  # small, for the slowest board's twin
+        emlearn.convert(mixture.GaussianMixture(1, covariance_type="diag").fit(X[:, :3])),
+        emlearn.convert(EllipticEnvelope(random_state=0).fit(X[:, 1:3])),
+    ]
+    contents = [(emlearn.Model(Document(replace(m.tables, labels=None))).save(format="eml"), 1) for m in models]
+    yield from damaged_files("mixture", contents)
+
+
 CORRUPT = {"corrupt_trees": corrupt_trees, "corrupt_linear": corrupt_linear, "corrupt_net": corrupt_net}
+CORRUPT["corrupt_mixture"] = corrupt_mixture
 
 
 def damaged_files(family, contents):

@@ -8,7 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from . import _build_net, converters, readers  # noqa: F401  (_build_net registers itself)
+from . import _build_gaussian, _build_net, converters, readers  # noqa: F401  (_build_* register themselves)
 from ._build import Options, build
 from ._features import as_table
 from ._registry import find
@@ -47,10 +47,10 @@ def convert(
     ----------
     estimator : object
         Fitted: a decision tree, random forest, extra trees, bagged trees, gradient boosting, histogram gradient
-        boosting, AdaBoost, isolation forest, linear model or multi-layer perceptron of scikit-learn, a
-        Pipeline of scalers, PCA and feature selection before one of the last two models, a model of XGBoost or
-        LightGBM, or a chain of dense layers of Keras 3 or PyTorch. The model keeps a reference to it, for
-        `Model.certify`.
+        boosting, AdaBoost, isolation forest, linear model, multi-layer perceptron, Gaussian naive Bayes, quadratic
+        discriminant analysis, Gaussian mixture or elliptic envelope of scikit-learn, a Pipeline of scalers, PCA and
+        feature selection before one of these from linear models on, a model of XGBoost or LightGBM, or a chain of dense
+        layers of Keras 3 or PyTorch. The model keeps a reference to it, for `Model.certify`.
     kind : str, optional
         Name of the supported class to treat it as, for classes that only look like one.
     method : {"loadable", "inline"}

@@ -19,6 +19,8 @@ FAMILIES = {
     "linear": ("eml_linear.h", True),
     "net": ("eml_net.h", False),
     "neighbors": ("eml_neighbors.h", False),
+    "bayes": ("eml_bayes.h", True),
+    "mixture": ("eml_mixture.h", True),
 }
 
 _DECLARE = """

@@ -21,6 +21,7 @@ MIN_PROPORTION = 2.0**-1000  # of weighted leaves
 MAX_COUNT_TOTAL = 65535
 MIN_VALUE_EXPONENT = -156  # of regression: 2^-149 is the smallest float32
 MIN_COLUMN_SHIFT, MAX_COLUMN_SHIFT = -400, 400
+MIN_UNIT = -180  # a device takes float32 with a unit of 37 bits less than their last bit for too large
 INT32_MAX = 2**31 - 1
 FLOAT32_MAX = float(np.finfo(np.float32).max)
 
@@ -287,3 +288,42 @@ def rows_to_integers(
     integers = np.rint(np.ldexp(columns, -unit) / scale[:, None])
     shift = np.clip(exponents + unit, MIN_COLUMN_SHIFT, MAX_COLUMN_SHIFT)
     return np.clip(integers, -limit, limit).astype(np.int32), shift.astype(np.int16), scale.astype(np.uint16)
+
+
+def means_to_int32(
+    means: NDArray[np.float64], finest: NDArray[np.float64]
+) -> tuple[NDArray[np.int32], NDArray[np.uint32], NDArray[np.int16]]:
+    """Return means relative to a centre of each feature, the float32 nearest to the middle, and their units.
+
+    Parameters
+    ----------
+    means : ndarray of float64, shape (n_components, n_features)
+    finest : ndarray of float64, shape (n_features,)
+        The smallest standard deviation of a feature, or infinity.
+
+    Returns
+    -------
+    ndarray of int32, ndarray of uint32, ndarray of int16
+        The means less the centre as a device has it, in units of 2^unit, half to even; bits of the centres; units: the
+        largest below 2^-34 of the standard deviation, or the smallest in which the means fit.
+    """
+    middle = (np.min(means, axis=0) + np.max(means, axis=0)) / 2.0
+    centre = np.clip(middle, -FLOAT32_MAX, FLOAT32_MAX).astype(np.float32)
+    spread = np.max(np.abs(means - centre), axis=0)
+    by_spread = np.frexp(spread)[1] - 31 + (np.ldexp(spread, -(np.frexp(spread)[1] - 31)) > INT32_MAX - 1)
+    by_spread = np.where(spread == 0.0, MIN_COLUMN_SHIFT, by_spread)
+    by_precision = np.where(np.isfinite(finest), np.frexp(np.where(np.isfinite(finest), finest, 1.0))[1] - 35, 0)
+    by_range = np.where(centre == 0.0, MIN_COLUMN_SHIFT, np.frexp(centre)[1] - 60)  # a device holds 61 bits
+    unit = np.maximum(np.maximum(by_spread, by_precision), by_range)
+    unit = np.clip(unit, MIN_UNIT, MAX_COLUMN_SHIFT).astype(np.int32)
+    scaled = np.ldexp(centre.astype(np.float64), -unit)
+    known = np.sign(scaled) * np.floor(np.abs(scaled) + 0.5)  # as eml_gaussian_fixed
+    integers = np.rint(np.ldexp(means - centre, -unit) + (scaled - known))
+    return np.clip(integers, -INT32_MAX, INT32_MAX).astype(np.int32), centre.view(np.uint32), unit.astype(np.int16)
+
+
+def to_fixed(values: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
+    """Return whole parts, rounded down, and the rest in units of 2^-32."""
+    whole = np.floor(values)
+    fraction = np.floor((values - whole) * 2.0**32)
+    return whole.astype(np.int64), fraction.astype(np.uint32)

@@ -9,6 +9,8 @@ _SOURCE = {"include": "src/emlearn", "mpy": "dist", "source": "src"}
 
 # Of families that have another name than their module.
 _MODULES = {"neighbors": "emlknn"}
+# What twins of several families share, as in build.mk.
+_SHARED = {"bayes": ("common/py/gaussian.py",), "mixture": ("common/py/gaussian.py",)}
 
 
 def twin(family: str) -> str:
@@ -21,7 +23,8 @@ def twin(family: str) -> str:
     if family == "trees":
         return read("emltrees/twin/emltrees.py")
     module = _MODULES.get(family, f"eml{family}")
-    paths = ("emlearn_tools/emlearn_tools.py", "common/py/twin.py", f"{module}/twin/{module}.py")
+    own = (*_SHARED.get(family, ()), f"{module}/twin/{module}.py")
+    paths = ("emlearn_tools/emlearn_tools.py", "common/py/twin.py", *own)
     text = "\n\n".join(read(path) for path in (*paths, "common/py/load.py"))
     return "\n".join(line for line in text.split("\n") if not line.startswith("from emlearn_tools import"))
 

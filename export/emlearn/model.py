@@ -115,7 +115,7 @@ class Model(Scores):
         return as_core_input(as_raw(X, self.tables), self.tables)
 
     def predict_proba(self, X: Any) -> NDArray[np.float32]:
-        """Predict probabilities.
+        """Predict probabilities, of a mixture's components those of having made the row.
 
         Parameters
         ----------
@@ -135,10 +135,10 @@ class Model(Scores):
         if not self.is_classifier:
             raise ValueError("a regression model has no probabilities; use predict")
         if self.is_outlier_detector:
-            raise ValueError("an isolation forest has no probabilities; use score_samples")
-        if self.tables.output != Output.PROBABILITIES:
+            raise ValueError("an outlier detector has no probabilities; use score_samples")
+        if self.tables.output not in (Output.PROBABILITIES, Output.PROBABILITIES_AND_SCORE):
             raise ValueError("this estimator has no probabilities; use decision_function")
-        return self._core.outputs(self._core_input(X))
+        return self._core.outputs(self._core_input(X))[:, : self.tables.n_classes]
 
     def certify(self, X: Any, y: Any = None, *, estimator: Any = None) -> Certificate:
         """Compare with the estimator on every row, and keep the result and some of the rows for `save`.

@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 from emlearn.certificate import reference_predictions
 from emlearn.writers.c import FUNCTIONS
-from sklearn import discriminant_analysis, linear_model, multiclass, svm
+from sklearn import discriminant_analysis, linear_model, mixture, multiclass, naive_bayes, svm
+from sklearn.covariance import EllipticEnvelope
 from sklearn.decomposition import PCA
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_selection import SelectKBest, VarianceThreshold
@@ -29,6 +30,7 @@ CLASSES = ["iris", "wine", "breast_cancer", "digits"]
 NUMBERS = ["diabetes", "wine", "breast_cancer", "digits"]  # the class is a number, too
 PROBABILITY = 1e-5
 VALUE = 1e-5  # of the largest value, or decision value
+SCORE = 1e-4  # of a log-likelihood, or of 1 where that crosses 0
 
 SCALERS = {
     "": lambda: [],
@@ -70,7 +72,21 @@ NETWORKS = {
 ESTIMATORS |= NETWORKS
 REGRESSORS += list(NETWORKS)[4:]
 
+BAYES = {
+    "naive bayes": lambda: naive_bayes.GaussianNB(),
+    "qda": lambda: discriminant_analysis.QuadraticDiscriminantAnalysis(reg_param=0.01),
+}
+MIXTURES = {
+    f"{kind} mixture": lambda kind=kind: mixture.GaussianMixture(3, covariance_type=kind, max_iter=20, random_state=0)
+    for kind in ("full", "tied", "diag", "spherical")
+}
+MIXTURES |= {
+    "bayesian mixture": lambda: mixture.BayesianGaussianMixture(n_components=3, max_iter=20, random_state=0),
+    "envelope": lambda: EllipticEnvelope(support_fraction=0.9, random_state=0),
+}
+ESTIMATORS |= BAYES
 CLASSIFIERS = [name for name in ESTIMATORS if name not in REGRESSORS]
+ESTIMATORS |= MIXTURES
 
 # (scaler, estimator, data set)
 CASES = [
@@ -81,6 +97,11 @@ CASES = [
     *((scaler, "several values", "wine") for scaler in list(SCALERS)[1:-1]),
     *((scaler, "net relu", "wine") for scaler in list(SCALERS)[2:]),
     *(("standard ", name, dataset) for name in ("net regressor", "net several values") for dataset in NUMBERS),
+    *((scaler, name, "wine") for scaler in list(SCALERS)[2:] for name in (*BAYES, "full mixture", "diag mixture")),
+    *(("", name, dataset) for name in list(MIXTURES)[:4] for dataset in CLASSES),
+    *(("standard ", name, dataset) for name in list(MIXTURES)[:4] for dataset in CLASSES),
+    *((scaler, "envelope", "wine") for scaler in SCALERS),
+    *(("", name, dataset) for name in list(MIXTURES)[4:] for dataset in ("iris", "breast_cancer")),
 ]
 
 
@@ -112,11 +133,19 @@ def test_all_rows(case, format, tmp_path):
     outputs = model.predictions(X).outputs
     assert np.array_equal(loaded.predictions(X).outputs, outputs)
     if hasattr(estimator, "predict_proba"):
-        assert np.array_equal(model.predict_proba(X), outputs)
-        assert np.max(np.abs(outputs - expected.outputs)) <= PROBABILITY
+        n = model.tables.n_classes  # of mixtures, another output follows
+        assert np.array_equal(model.predict_proba(X), outputs[:, :n])
+        assert np.max(np.abs(outputs - expected.outputs)[:, :n]) <= PROBABILITY
     else:
         assert np.max(np.abs(outputs - expected.outputs)) <= VALUE * np.max(np.abs(expected.outputs))
-    if hasattr(estimator, "classes_"):
+    if hasattr(estimator, "score_samples"):
+        assert np.array_equal(model.predict(X), expected.labels)
+        scores = estimator.score_samples(X.astype(np.float64))
+        limit = SCORE * np.maximum(np.abs(scores), 1.0)
+        assert np.all(np.abs(model.score_samples(X) - scores) <= limit)
+        if model.tables.n_outputs > 1:
+            assert np.all(np.abs(outputs[:, -1] - scores) <= limit)
+    elif hasattr(estimator, "classes_"):
         assert np.array_equal(model.predict(X), expected.labels)
         if not hasattr(estimator, "decision_function"):
             return
@@ -143,6 +172,12 @@ GENERATED = [
     ("standard ", "net logistic", "wine"),
     ("standard ", "net regressor", "diabetes"),
     ("standard ", "net several values", "diabetes"),
+    ("", "naive bayes", "digits"),
+    ("PCA ", "qda", "wine"),
+    ("", "full mixture", "wine"),
+    ("standard ", "tied mixture", "breast_cancer"),
+    ("", "spherical mixture", "iris"),
+    ("", "envelope", "breast_cancer"),
 ]
 MAIN = """
 #include <stdio.h>

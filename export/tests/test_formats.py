@@ -102,6 +102,7 @@ def accepts(function, data):
 
 SMALL = ["hard_int16", "counts_float", "weighted_float", "uint8_scaled", "value_int16"]
 SMALL += ["linear_softmax", "linear_values", "net_float", "net_int16", "net_int8"]
+SMALL += ["bayes_diagonal", "mixture_full", "mixture_envelope"]
 
 
 def core_of(name):

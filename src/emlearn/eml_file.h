@@ -15,6 +15,8 @@
 #define EML_FAMILY_TREES 1
 #define EML_FAMILY_LINEAR 2
 #define EML_FAMILY_NEIGHBORS 3
+#define EML_FAMILY_BAYES 5
+#define EML_FAMILY_MIXTURE 6
 #define EML_FAMILY_NET 7
 #define EML_TRAILER_LABELS 0x4c42414cu // "LABL"
 #define EML_TRAILER_TEST 0x54534554u   // "TEST"
@@ -74,7 +76,7 @@ static inline eml_err_t eml_file_check(const uint32_t *file, size_t size, uint32
 }
 
 // What `out` of a model's prediction holds.
-typedef enum { EML_VALUES = 0, EML_PROBABILITIES = 1, EML_DECISION_VALUES = 2 } eml_output_t;
+typedef enum { EML_VALUES = 0, EML_PROBABILITIES = 1, EML_DECISION_VALUES = 2, EML_PROBABILITIES_AND_SCORE = 3 } eml_output_t;
 
 // How the header of every family but trees begins, and so its struct.
 typedef struct {

@@ -8,7 +8,7 @@ from array import array
 from struct import unpack_from
 
 _FAMILIES = ("", "trees", "linear", "neighbors", "kernel", "bayes", "mixture", "net")
-_OUTPUTS = ("values", "probabilities", "decision values")
+_OUTPUTS = ("values", "probabilities", "decision values", "probabilities and score")
 
 
 def _header(model):

@@ -1,18 +1,19 @@
 """Estimator -> intermediate representation, one module a model family. Importing a module registers its converters."""
 
-from . import boosting, forests, hist, keras, lgbm, linear, neighbors, net, pipeline, torch, trees, xgb
-
-__all__ = [
-    "boosting",
-    "forests",
-    "hist",
-    "keras",
-    "lgbm",
-    "linear",
-    "neighbors",
-    "net",
-    "pipeline",
-    "torch",
-    "trees",
-    "xgb",
-]
+# ruff: noqa: F401
+from . import (
+    bayes,
+    boosting,
+    forests,
+    hist,
+    keras,
+    lgbm,
+    linear,
+    mixture,
+    neighbors,
+    net,
+    pipeline,
+    torch,
+    trees,
+    xgb,
+)

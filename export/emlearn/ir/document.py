@@ -20,6 +20,7 @@ class Output(IntEnum):
     VALUES = 0
     PROBABILITIES = 1
     DECISION_VALUES = 2
+    PROBABILITIES_AND_SCORE = 3  # and, last, the log-likelihood
 
 
 class Tables(Protocol):

@@ -76,6 +76,8 @@ class Schema:
     labels: tuple[Label, ...] | None = None
 
     def __init_subclass__(cls) -> None:
+        if not hasattr(cls, "NUMBER"):
+            return  # what several families share
         if SCHEMAS.setdefault(cls.NUMBER, cls).__qualname__ != cls.__qualname__:
             raise ValueError(f"family {cls.NUMBER} is {SCHEMAS[cls.NUMBER].FAMILY} already")
 

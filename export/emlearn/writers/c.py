@@ -31,6 +31,7 @@ FUNCTIONS = {
     Output.PROBABILITIES: "predict_proba",
     Output.DECISION_VALUES: "decision_function",
     Output.VALUES: "predict",
+    Output.PROBABILITIES_AND_SCORE: "predict_proba",
 }
 
 _CLASS = """// Class number, or a negative eml_err_t. features: [{n_features}]

@@ -13,10 +13,13 @@ from pathlib import Path
 import numpy as np
 from emlearn.ir import sums
 from emlearn.ir import trees as ir
+from emlearn.ir.document import Output
+from emlearn.ir.gaussian import GaussianModel
 from emlearn.ir.linear import LinearModel, Link
 from emlearn.ir.net import Activation, Kind, Layer, Network
 from emlearn.ir.trees import Document, Ensemble
 from emlearn.model import Model
+from emlearn.passes.gaussian import fix as fix_gaussian
 from emlearn.passes.layout import layout
 from emlearn.passes.leaves import encode
 from emlearn.passes.linear import fix
@@ -111,6 +114,17 @@ _COEF = np.array([[0.5, -1e-3, 300.0], [-0.25, 2e-3, 0.0], [0.1, 0.0, -299.0]])
 _INTERCEPT = np.array([1.0, -2.5, 0.125])
 
 
+# A diagonal, and the matrices that have it: triangular, then of two rows.
+_DIAGONALS = np.array([[2.0, 0.25, 1.5], [1.0, 0.5, 1e-3]])
+_MATRICES = np.stack([np.diag(d) + 0.125 * np.triu(np.ones((3, 3)), 1) for d in _DIAGONALS])
+
+
+def gaussian(factors, output, **options):
+    means = np.array([[1.5, 20.0, -3.0], [0.0, 0.0, 3.0]])[: 1 if output == Output.DECISION_VALUES else 2]
+    constants = np.array([-1.5, 2.25])[: len(means)]
+    return of_tables(fix_gaussian(GaussianModel(means, factors, constants, output, **options)))
+
+
 def network(n_classes, last, hidden):
     first = Layer(np.concatenate((_COEF, _COEF[:1] * 2)) / 8, np.append(_INTERCEPT, 0), hidden)
     coef = np.array([[1.0, -0.5, 0.25, 2e-3], [0.0, 0.75, -1.5, 1e-3], [0.5, 0.5, 0.1, -0.1]]) / 16
@@ -144,6 +158,10 @@ def documents():
         "net_float": of_tables(fix_net(network(3, Activation.SOFTMAX, Activation.RELU), Kind.INT32), _CERTIFICATE),
         "net_int16": of_tables(fix_net(network(0, Activation.EXP, Activation.TANH), Kind.INT16)),
         "net_int8": of_tables(fix_net(network(2, Activation.SIGMOID, Activation.SIGMOID), Kind.INT8)),
+        "bayes_diagonal": gaussian(_DIAGONALS, Output.PROBABILITIES, labels=("no", "yes")),
+        "mixture_full": gaussian(_MATRICES, Output.PROBABILITIES_AND_SCORE),
+        "mixture_tied": gaussian(_MATRICES[:1, :2], Output.PROBABILITIES_AND_SCORE),
+        "mixture_envelope": gaussian(_MATRICES[:1], Output.DECISION_VALUES, labels=(-1, 1)),
         "value_wide": document(replace(_VALUES, n_features=16385), ir.DTYPE_INT16),
     }
 

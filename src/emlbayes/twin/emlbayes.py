@@ -1,0 +1,3 @@
+# ---- Gaussian naive Bayes and quadratic discriminant analysis: src/common/py/gaussian.py
+
+FAMILY = 5
