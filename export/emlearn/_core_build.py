@@ -19,6 +19,7 @@ FAMILIES = {
     "linear": ("eml_linear.h", True),
     "net": ("eml_net.h", False),
     "neighbors": ("eml_neighbors.h", False),
+    "kernel": ("eml_kernel.h", True),
 }
 
 _DECLARE = """

@@ -17,6 +17,11 @@ def isolation_forest(estimator: Any, X: NDArray[Any]) -> tuple[NDArray[Any], NDA
     return np.asarray(estimator.predict(X)), np.stack((score, 1.0 - score), axis=1)
 
 
+def one_class(estimator: Any, X: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Labels -1 and 1, and the decision value."""
+    return np.asarray(estimator.predict(X)), np.asarray(estimator.decision_function(X))[:, None]
+
+
 def xgboost_booster(booster: Any, X: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     """Class numbers and probabilities, or values; the objective tells which."""
     found = np.asarray(booster.inplace_predict(X))
@@ -41,14 +46,16 @@ def _by_probability(found: NDArray[Any], binary: bool) -> tuple[NDArray[Any], ND
 
 PREDICT: dict[tuple[str, str], Predict] = {
     ("sklearn", "IsolationForest"): isolation_forest,
+    ("sklearn", "OneClassSVM"): one_class,
     ("xgboost", "Booster"): xgboost_booster,
     ("lightgbm", "Booster"): lightgbm_booster,
 }
 
 
 def find(estimator: object) -> Predict | None:
-    """Return the function for an estimator's class, or its nearest base class that has one."""
-    for cls in type(estimator).__mro__:
+    """Return the function for an estimator's class, or its nearest base class that has one; of a Pipeline, its last."""
+    last = estimator.steps[-1][1] if hasattr(estimator, "steps") else estimator
+    for cls in type(last).__mro__:
         found = PREDICT.get((cls.__module__.partition(".")[0], cls.__name__))
         if found is not None:
             return found

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ._core import Core, TreesCore
 from ._features import as_core_input, as_raw
 from .ir import sums
+from .ir.kernel import Kernel, Rule
 from .ir.trees import LEAF_SUM, LEAVES
 
 
@@ -24,6 +25,8 @@ class Scores:
 
         Of summed trees log odds of the second of two classes; a column for each of several classes, up to a constant
         and, for AdaBoost, a factor; for an isolation forest `score_samples` less the offset, negative for outliers.
+        Of support vector machines with several classes one for each pair of them (decision_function_shape="ovo"), or
+        votes and confidence of each class ("ovr"), by which `predict` goes for break_ties=True only.
 
         Parameters
         ----------
@@ -32,7 +35,7 @@ class Scores:
 
         Returns
         -------
-        ndarray, shape (n_rows,) for two classes, else (n_rows, n_classes)
+        ndarray, shape (n_rows,) for two classes, else (n_rows, n_classes) or (n_rows, n_pairs)
             In the order of `classes_`. float64 for summed trees, else float32.
 
         Raises
@@ -43,7 +46,7 @@ class Scores:
         tables = self.tables
         if tables.n_classes == 0:
             raise ValueError("a regression model has no decision function; use predict")
-        if self.is_outlier_detector:
+        if self.is_outlier_detector and self._is_sum:
             offset = -np.exp(-np.ldexp(float(tables.bases[0]), tables.exponent))
             return np.asarray(self.score_samples(X) - offset)
         core_input = as_core_input(as_raw(X, tables), tables)
@@ -51,7 +54,10 @@ class Scores:
         return found if found.shape[1] > 1 else found[:, 0]
 
     def score_samples(self, X: Any) -> NDArray[np.float64]:
-        """Return minus the anomaly score of an isolation forest, from -1 to 0: the lower, the more abnormal.
+        """Return how normal samples are: the lower, the more abnormal.
+
+        Minus the anomaly score of an isolation forest, from -1 to 0; the sum of a one-class SVM's kernels, its
+        `decision_function` before the offset, which is rounded to float32 on the way.
 
         Parameters
         ----------
@@ -68,13 +74,18 @@ class Scores:
             As `predict`; and for any other model.
         """
         if not self.is_outlier_detector:
-            raise ValueError("only an isolation forest scores samples; use predict")
+            raise ValueError("only an isolation forest or a one-class SVM scores samples; use predict")
+        if isinstance(self.tables, Kernel):  # its intercept is minus its offset
+            intercept = np.ldexp(float(self.tables.intercept[0]), self.tables.intercept_exponent)
+            return np.asarray(self.decision_function(X) - intercept)
         core_input = as_core_input(as_raw(X, self.tables), self.tables)
         return np.asarray(-np.exp(-self._sums(core_input)[:, 0]))
 
     @property
     def is_outlier_detector(self) -> bool:
-        """Whether the classes are -1, outliers, and 1: the model of an isolation forest."""
+        """Whether the classes are -1, outliers, and 1: the model of an isolation forest, or of a one-class SVM."""
+        if isinstance(self.tables, Kernel):
+            return self.tables.rule == Rule.OUTLIER
         return self._is_sum and sums.link_of(self.tables.entry) == sums.ISOLATION
 
     @property

@@ -135,7 +135,7 @@ class Model(Scores):
         if not self.is_classifier:
             raise ValueError("a regression model has no probabilities; use predict")
         if self.is_outlier_detector:
-            raise ValueError("an isolation forest has no probabilities; use score_samples")
+            raise ValueError("a detector of outliers has no probabilities; use score_samples")
         if self.tables.output != Output.PROBABILITIES:
             raise ValueError("this estimator has no probabilities; use decision_function")
         return self._core.outputs(self._core_input(X))

@@ -1,5 +1,5 @@
 """Estimator -> intermediate representation, one module a model family. Importing a module registers its converters."""
 
-from . import boosting, forests, keras, lgbm, linear, neighbors, net, pipeline, trees, xgb
+from . import boosting, forests, keras, kernel, lgbm, linear, neighbors, net, pipeline, trees, xgb
 
-__all__ = ["boosting", "forests", "keras", "lgbm", "linear", "neighbors", "net", "pipeline", "trees", "xgb"]
+__all__ = ["boosting", "forests", "keras", "kernel", "lgbm", "linear", "neighbors", "net", "pipeline", "trees", "xgb"]

@@ -1,0 +1,188 @@
+// What kernels need of exp, tanh and powers, with more bits than eml_exp.h has: decision values are differences of sums that may be
+// hundreds of times larger. No libm, no soft float, no 64-bit division.
+//
+//   eml_kernel_exp2(t)         2^-t, t in units of 2^-32; relative error below 2^-30
+//   eml_kernel_tanh(z)         relative error below 2^-29
+//   eml_kernel_product(...)    of two numbers; relative error below 2^-30
+//   eml_kernel_platt(...)      libsvm's probability of the first of two classes
+#ifndef EML_KERNEL_MATH_H
+#define EML_KERNEL_MATH_H
+
+#include "eml_exp.h"
+#include "eml_kernel_data.h"
+
+// mantissa * 2^exponent; |mantissa| is from 2^30 up and below 2^31, or 0.
+typedef struct {
+    int32_t mantissa;
+    int exponent;
+} eml_kernel_number_t;
+
+// high * 2^32 + low, in units of 2^exponent, rounded towards 0.
+static inline eml_kernel_number_t eml_kernel_of_sum(int64_t high, uint32_t low, int exponent) {
+    const int negative = high < 0;
+    if (negative) {
+        low = 0u - low;
+        high = -high - (low != 0);
+    }
+    uint64_t mantissa = low;
+    if (high) {
+        int shift = eml_clz64((uint64_t)high);
+        shift = shift > 32 ? 32 : shift;
+        mantissa = (uint64_t)high << shift | (uint64_t)low << shift >> 32;
+        exponent += 32 - shift;
+    }
+    const int shift = eml_clz64(mantissa | 1);
+    const int32_t top = (int32_t)(mantissa << shift >> 33);
+    const eml_kernel_number_t number = { negative ? -top : top, exponent - shift + 33 };
+    return number;
+}
+
+// a * b * 2^exponent
+static inline eml_kernel_number_t eml_kernel_product(int32_t a, int32_t b, int exponent) {
+    const int64_t product = (int64_t)a * b;
+    return eml_kernel_of_sum(product >> 32, (uint32_t)product, exponent);
+}
+
+// m * 2^exponent in units of 2^-32, rounded down; 2^61 for all that is larger.
+static inline uint64_t eml_kernel_q32(uint64_t m, int exponent) {
+    const int shift = exponent + 32;
+    if (m == 0 || shift <= -64) {
+        return 0;
+    }
+    if (shift <= 0) {
+        m >>= -shift;
+    } else if (shift >= 61 || m >> (61 - shift)) {
+        return (uint64_t)1 << 61;
+    } else {
+        m <<= shift;
+    }
+    return m >> 61 ? (uint64_t)1 << 61 : m;
+}
+
+// 2^-t, t in units of 2^-32. 2^f is interpolated at Chebyshev nodes: off by 2^-33 at most.
+static inline eml_kernel_number_t eml_kernel_exp2(uint64_t t) {
+    static const uint32_t C[7] = { 89043, 627479, 5750554, 41301092, 238389752, 1031764902, 2977044473u };
+    const uint64_t whole = (t + 0xffffffff) >> 32;
+    const uint32_t f = 0u - (uint32_t)t; // 2^-t = 2^f * 2^-whole
+    uint32_t p = C[0];
+    for (int i = 1; i < 7; i++) {
+        p = C[i] + eml_multiply_high(p, f);
+    }
+    eml_kernel_number_t r = { 0, 0 };
+    if (whole < 0x8000) {
+        r.mantissa = (1 << 30) + (int32_t)(eml_multiply_high(p, f) >> 2);
+        r.exponent = -30 - (int)whole;
+    }
+    return r;
+}
+
+// n / d in units of 2^-31, for n up to d, d from 2^31 on: off by two units at most.
+static inline uint32_t eml_kernel_divide(uint32_t n, uint32_t d) {
+    const uint32_t r = eml_reciprocal(d);
+    const uint32_t q = (uint32_t)((uint64_t)n * r >> 31);
+    const int64_t rest = (int64_t)(((uint64_t)n << 31) - (uint64_t)q * d); // of a few units: 36 bits
+    return q + (uint32_t)((rest >> 16) * (int64_t)(r >> 1) >> 45);
+}
+
+// A number from 0 to 1, in units of 2^-31.
+static inline uint32_t eml_kernel_q31(eml_kernel_number_t k) {
+    const int shift = -31 - k.exponent;
+    return shift < 0 ? (uint32_t)k.mantissa << -shift : shift < 32 ? (uint32_t)k.mantissa >> shift : 0;
+}
+
+static inline eml_kernel_number_t eml_kernel_tanh(eml_kernel_number_t z) {
+    static const uint32_t C[4] = { 93803799, 231789113, 572662285, 1431655765 };
+    const uint32_t m = (uint32_t)(z.mantissa < 0 ? -z.mantissa : z.mantissa);
+    uint32_t t = 0x7fffffff; // in units of 2^exponent
+    int exponent = -31;
+    if (z.exponent < -32) { // below 1/4: z - z^3/3 + ...
+        const int shift = -32 - 2 * z.exponent;
+        const uint32_t square = shift < 64 ? (uint32_t)((uint64_t)m * m >> shift) : 0; // in units of 2^-32
+        uint32_t p = 35752614;
+        for (int i = 0; i < 4; i++) {
+            p = C[i] - eml_multiply_high(p, square);
+        }
+        t = m - eml_multiply_high(m, eml_multiply_high(p, square));
+        exponent = z.exponent;
+    } else {
+        const uint64_t q = eml_kernel_q32(m, z.exponent - 2); // in units of 2^-30
+        if (q < (uint64_t)12 << 30) { // (1 - e) / (1 + e), e = 2^-(2 |z| / log(2))
+            const uint32_t e = eml_kernel_q31(eml_kernel_exp2(q * 774541003 >> 26));
+            const uint32_t divisor = 0x80000000u + e; // in units of 2^-31
+            t = eml_kernel_divide(0x80000000u - e, divisor);
+            t = t > 0x7fffffff ? 0x7fffffff : t;
+        }
+    }
+    const eml_kernel_number_t r = eml_kernel_product(z.mantissa < 0 ? -(int32_t)t : (int32_t)t, 1 << 30, exponent - 30);
+    return r;
+}
+
+// Bits of the float32 nearest to sum * 2^exponent.
+static inline uint32_t eml_kernel_float(int64_t sum, int exponent) {
+    const uint64_t magnitude = sum < 0 ? 0u - (uint64_t)sum : (uint64_t)sum;
+    return sum ? (uint32_t)eml_round(magnitude, exponent, 0, 24) | (sum < 0 ? 0x80000000u : 0) : 0;
+}
+
+// d / (3 (|d| + 1)) for d = confidence * 2^unit, in units of 2^-32: off by two at most.
+static inline int64_t eml_kernel_third(int64_t confidence, int unit) {
+    const uint64_t magnitude = confidence < 0 ? 0u - (uint64_t)confidence : (uint64_t)confidence;
+    const uint64_t d = eml_kernel_q32(magnitude, unit);
+    const uint64_t divisor = d + ((uint64_t)1 << 32);
+    const int shift = eml_clz64(divisor);
+    const uint32_t ratio = eml_kernel_divide((uint32_t)(d << shift >> 32), (uint32_t)(divisor << shift >> 32)); // units of 2^-31
+    const int64_t third = (int64_t)((uint64_t)ratio * 2863311531u >> 32);                                      // 2/3 of it
+    return confidence < 0 ? -third : third;
+}
+
+static inline eml_kernel_number_t eml_kernel_of_float(uint32_t bits) {
+    const uint32_t field = bits >> 23 & 0xff;
+    const int32_t mantissa = (int32_t)((bits & 0x7fffff) | (field ? 0x800000u : 0));
+    const eml_kernel_number_t number = { bits >> 31 ? -mantissa : mantissa, (int)(field ? field : 1) - 150 };
+    return number;
+}
+
+static inline int64_t eml_kernel_signed_q32(eml_kernel_number_t k) {
+    const int64_t q = (int64_t)eml_kernel_q32((uint32_t)(k.mantissa < 0 ? -k.mantissa : k.mantissa), k.exponent);
+    return k.mantissa < 0 ? -q : q;
+}
+
+// slope * d + offset, in units of 2^-32, from -17 to 17: beyond, libsvm limits the probability.
+static inline int64_t eml_kernel_argument(int64_t sum, int unit, uint32_t slope, uint32_t offset) {
+    const eml_kernel_number_t d = eml_kernel_of_sum(sum >> 32, (uint32_t)sum, unit);
+    const eml_kernel_number_t a = eml_kernel_of_float(slope), b = eml_kernel_of_float(offset);
+    const int64_t f = eml_kernel_signed_q32(eml_kernel_product(d.mantissa, a.mantissa, d.exponent + a.exponent)) + eml_kernel_signed_q32(b);
+    const int64_t limit = (int64_t)17 << 32;
+    return f > limit ? limit : f < -limit ? -limit : f;
+}
+
+// The probability of the first class, in units of 2^-31. libsvm takes 1 / (1 + exp(f)), which it limits to 1e-7 from 0 and 1, and
+// approaches it from 1/2, in steps that it ends when an error is below 0.0025. For two classes, p the distance from it:
+//   p = p^2 b / (b^2 - b p + p^2), then p = -p^2 a / (a^2 + a p + p^2), a and b the probabilities of the first and second class.
+static inline uint32_t eml_kernel_platt(int64_t sum, int unit, uint32_t slope, uint32_t offset) {
+    const int64_t one = (int64_t)1 << 31, least = 215;
+    const int64_t f = eml_kernel_argument(sum, unit, slope, offset);
+    const uint64_t magnitude = (uint64_t)(f < 0 ? -f : f);
+    const uint32_t e = eml_kernel_q31(eml_kernel_exp2(magnitude * 193635251 >> 27)); // / log(2)
+    int64_t a = eml_kernel_divide(f < 0 ? 0x80000000u : e, e >> 31 ? 0xffffffffu : 0x80000000u + e);
+    a = a < least ? least : a > one - least ? one - least : a;
+    int64_t p = one / 2 - a;
+    for (int step = 0; step < 200; step++) {
+        // The second half of a step is the first with the classes exchanged.
+        const int64_t b = step & 1 ? a : one - a;
+        const int64_t signed_p = step & 1 ? -p : p;
+        if (!(step & 1)) {
+            const int64_t first = p * (b - p), second = p * (a + p), limit = one / 400 * one;
+            if ((first < 0 ? -first : first) < limit && (second < 0 ? -second : second) < limit) {
+                break;
+            }
+        }
+        const uint64_t divisor = (uint64_t)(b * b - b * signed_p + p * p);
+        const uint64_t dividend = (uint64_t)((p * p >> 31) * b);
+        const int shift = eml_clz64(divisor);
+        p = (int64_t)eml_kernel_divide((uint32_t)(dividend << shift >> 32), (uint32_t)(divisor << shift >> 32));
+        p = step & 1 ? -p : p;
+    }
+    return (uint32_t)(a + p);
+}
+
+#endif // EML_KERNEL_MATH_H
