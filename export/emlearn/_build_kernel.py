@@ -11,7 +11,10 @@ from ._build import N_PROBES, TOLERANCE, Options, build, build_tables
 from .errors import ConvertError
 from .ir.kernel import KernelModel
 from .model import Model
-from .passes.kernel import decision, fix
+from .passes.kernel import cancellation, decision, fix
+
+# Terms have 31 bits, or errors of 2^-29 after two or three roundings: from here on sums are off by more than TOLERANCE.
+MAX_CANCELLATION = TOLERANCE * 2.0**29
 
 
 @build.register
@@ -29,4 +32,13 @@ def _(source: KernelModel, estimator: Any, options: Options) -> Model:
         values = np.abs(decision(source, raw.astype(np.float32)))
         return np.asarray(np.any(values <= TOLERANCE * np.max(values, initial=0.0), axis=1))
 
-    return build_tables(fix(source), estimator, options, rows, source.classes, undecided)
+    try:
+        return build_tables(fix(source), estimator, options, rows, source.classes, undecided)
+    except ConvertError as error:
+        times = cancellation(source, rows)
+        if times < MAX_CANCELLATION:
+            raise
+        raise ConvertError(
+            f"the terms of this {type(estimator).__name__}'s decision values are {times:.0e} times larger than their "
+            "sums, which 31 bits cannot tell; train it on scaled features, or with another gamma"
+        ) from error

@@ -40,6 +40,11 @@ static inline int64_t eml_kernel_fixed(uint32_t bits, int exponent) {
     return bits >> 31 ? -(int64_t)mantissa : (int64_t)mantissa;
 }
 
+// A feature less its centre, in units of 2^exponent.
+static inline int64_t eml_kernel_difference(const eml_kernel_t *m, const eml_array_t *features, uint32_t i, int exponent) {
+    return eml_kernel_fixed(eml_feature_bits(features, i), exponent) - eml_kernel_fixed(eml_float_bits(&m->center[i]), exponent);
+}
+
 // Features less the centre, for rbf, in the units of the vectors or larger ones, in which they fit into 31 bits.
 static inline eml_err_t eml_kernel_center(const eml_kernel_t *m, const eml_array_t *features, eml_kernel_sample_t *s) {
     const uint32_t n = m->n_features;
@@ -53,16 +58,14 @@ static inline eml_err_t eml_kernel_center(const eml_kernel_t *m, const eml_array
         const int least = (field > other ? field : other) - 150 - 37; // 61 bits
         unit = least > unit ? least : unit;
     }
-    uint64_t largest = 0;
+    int extra = 0;
     for (uint32_t i = 0; i < n; i++) {
-        const int64_t d = eml_kernel_fixed(eml_feature_bits(features, i), unit) - eml_kernel_fixed(eml_float_bits(&m->center[i]), unit);
-        largest |= (uint64_t)(d < 0 ? -d : d);
+        const int64_t d = eml_kernel_difference(m, features, i, unit);
+        const int over = 33 - eml_clz64((uint64_t)(d < 0 ? -d : d) | 1);
+        extra = over > extra ? over : extra;
     }
-    const int bits = 64 - eml_clz64(largest | 1);
-    const int extra = bits > 31 ? bits - 31 : 0;
     for (uint32_t i = 0; i < n; i++) {
-        const int64_t d = eml_kernel_fixed(eml_feature_bits(features, i), unit) - eml_kernel_fixed(eml_float_bits(&m->center[i]), unit);
-        s->x[i] = (int32_t)(d >> extra);
+        s->x[i] = (int32_t)(eml_kernel_difference(m, features, i, unit) >> extra);
     }
     s->exponent = unit + extra;
     s->drop = s->exponent - m->exponent;
@@ -199,7 +202,7 @@ static inline eml_err_t eml_kernel_sums(const eml_kernel_t *m, const eml_array_t
     for (uint32_t index = 0; index < m->n_vectors; index++) {
         const eml_kernel_number_t k = eml_kernel_value(m, s, index);
         const int linear = m->kernel == EML_KERNEL_LINEAR;
-        const int unit = k.exponent + (linear ? -30 : m->coef_exponent);
+        const int unit = k.exponent + m->coef_shift[index];
         for (; classes && index - first == m->sizes[klass]; klass++) { // some may have none
             first = index;
         }
@@ -221,87 +224,86 @@ static inline eml_err_t eml_kernel_sums(const eml_kernel_t *m, const eml_array_t
 
 // Votes of a class, and the sum of its decision values, in units of 2^(unit + bits). A d of 0 is for the first class of a
 // pair if `zero`, as in scikit-learn, else for the second, as in libsvm.
-static inline uint32_t eml_kernel_score(const eml_kernel_t *m, const int64_t *sums, uint32_t klass, int zero, int64_t *confidence) {
-    const int bits = 32 - eml_clz32(m->n_classes);
+static inline uint32_t eml_kernel_score(const eml_kernel_t *m, const int64_t *sums, uint32_t klass, int zero, int bits, int64_t *confidence) {
     uint32_t votes = 0;
     *confidence = 0;
     for (uint32_t other = 0; other < m->n_classes; other++) {
-        if (other < klass) {
-            const int64_t d = sums[eml_kernel_pair(m, other, klass)];
-            *confidence -= d >> bits;
-            votes += d < 0 || (d == 0 && !zero);
-        } else if (other > klass) {
-            const int64_t d = sums[eml_kernel_pair(m, klass, other)];
-            *confidence += d >> bits;
-            votes += d > 0 || (d == 0 && zero);
+        if (other != klass) {
+            const int first = klass < other;
+            const int64_t d = sums[first ? eml_kernel_pair(m, klass, other) : eml_kernel_pair(m, other, klass)];
+            const int64_t own = first ? d : -d;
+            *confidence += own >> bits;
+            votes += own > 0 || (d == 0 && first == zero);
         }
     }
     return votes;
 }
 
-static inline eml_err_t eml_kernel_class(const eml_kernel_t *m, const eml_array_t *features, void *scratch, uint32_t *klass) {
-    eml_kernel_sample_t s;
-    const eml_err_t err = eml_kernel_sums(m, features, scratch, &s);
-    if (err != EML_OK) {
-        return err;
-    }
-    if (m->rule < EML_KERNEL_OVO) {
-        *klass = s.sums[0] > 0 || (s.sums[0] == 0 && m->rule != EML_KERNEL_OUTLIER);
-        return EML_OK;
-    }
-    const int ties = m->rule == EML_KERNEL_BREAK_TIES;
-    uint32_t most = 0;
-    int64_t best = 0, confidence;
-    *klass = 0;
-    for (uint32_t k = 0; k < m->n_classes; k++) {
-        const uint32_t votes = eml_kernel_score(m, s.sums, k, ties, &confidence);
-        if (k == 0 || votes > most || (ties && votes == most && confidence > best)) {
-            *klass = k;
-            most = votes;
-            best = confidence;
-        }
-    }
-    return EML_OK;
-}
-
+// With out, decision values, or two probabilities if these are asked for; else the class.
 static inline eml_err_t eml_kernel_predict(
-    const eml_kernel_t *m, const eml_array_t *features, void *scratch, float *out, int probabilities) {
+    const eml_kernel_t *m, const eml_array_t *features, void *scratch, float *out, int probabilities, uint32_t *klass) {
     eml_kernel_sample_t s;
     const eml_err_t err = eml_kernel_sums(m, features, scratch, &s);
     if (err != EML_OK) {
         return err;
+    }
+    const int64_t d = s.sums[0];
+    if (m->rule < EML_KERNEL_OVO) {
+        *klass = d > 0 || (d == 0 && m->rule != EML_KERNEL_OUTLIER);
     }
     if (probabilities) {
-        const uint32_t p = eml_kernel_platt(s.sums[0], s.unit, eml_float_bits(&m->platt[0]), eml_float_bits(&m->platt[1]));
+        const eml_kernel_number_t k = eml_kernel_of_sum(d >> 32, (uint32_t)d, s.unit);
+        const eml_kernel_number_t bias = { m->bias, m->bias_exponent };
+        const int64_t f = eml_kernel_signed_q32(eml_kernel_product(k.mantissa, m->slope, k.exponent + m->slope_exponent));
+        const int64_t p = eml_kernel_platt(f + eml_kernel_signed_q32(bias));
         eml_float_store(&out[0], eml_kernel_float(p, -31));
-        eml_float_store(&out[1], eml_kernel_float((int64_t)((uint64_t)1 << 31) - p, -31));
+        eml_float_store(&out[1], eml_kernel_float(((int64_t)1 << 31) - p, -31));
         return EML_OK;
     }
-    if (m->rule < EML_KERNEL_OVR) {
+    if (out && m->rule < EML_KERNEL_OVR) {
         for (uint32_t i = 0; i < m->n_sums; i++) {
             eml_float_store(&out[i], eml_kernel_float(s.sums[i], s.unit));
         }
         return EML_OK;
     }
+    if (m->rule < EML_KERNEL_OVO) {
+        return EML_OK;
+    }
+    const int ties = m->rule == EML_KERNEL_BREAK_TIES;
     const int bits = 32 - eml_clz32(m->n_classes);
+    uint32_t most = 0;
+    int64_t best = 0, confidence;
     for (uint32_t k = 0; k < m->n_classes; k++) {
-        int64_t confidence;
-        const int64_t votes = eml_kernel_score(m, s.sums, k, 1, &confidence);
-        const int64_t third = eml_kernel_third(confidence, s.unit + bits);
-        eml_float_store(&out[k], eml_kernel_float(votes * ((int64_t)1 << 32) + third, -32));
+        const uint32_t votes = eml_kernel_score(m, s.sums, k, ties || out, bits, &confidence);
+        if (k == 0 || votes > most || (ties && votes == most && confidence > best)) {
+            *klass = k;
+            most = votes;
+            best = confidence;
+        }
+        if (out) {
+            const int64_t third = eml_kernel_third(confidence, s.unit + bits);
+            eml_float_store(&out[k], eml_kernel_float(((int64_t)votes << 32) + third, -32));
+        }
     }
     return EML_OK;
 }
 
+static inline eml_err_t eml_kernel_class(const eml_kernel_t *m, const eml_array_t *features, void *scratch, uint32_t *klass) {
+    return eml_kernel_predict(m, features, scratch, NULL, 0, klass);
+}
+
 static inline eml_err_t eml_kernel_outputs(
     const eml_kernel_t *m, const eml_array_t *features, void *scratch, float *out, size_t n_out) {
-    return n_out == m->n_outputs ? eml_kernel_predict(m, features, scratch, out, m->rule == EML_KERNEL_PLATT) : EML_ERR_SHAPE;
+    uint32_t klass;
+    const int probabilities = m->rule == EML_KERNEL_PLATT;
+    return n_out == m->n_outputs ? eml_kernel_predict(m, features, scratch, out, probabilities, &klass) : EML_ERR_SHAPE;
 }
 
 // out: [eml_kernel_n_decision(m)]
 static inline eml_err_t eml_kernel_decision(
     const eml_kernel_t *m, const eml_array_t *features, void *scratch, float *out, size_t n_out) {
-    return n_out == eml_kernel_n_decision(m) ? eml_kernel_predict(m, features, scratch, out, 0) : EML_ERR_SHAPE;
+    uint32_t klass;
+    return n_out == eml_kernel_n_decision(m) ? eml_kernel_predict(m, features, scratch, out, 0, &klass) : EML_ERR_SHAPE;
 }
 
 #endif // EML_KERNEL_H

@@ -17,7 +17,7 @@ typedef struct {
     int exponent;
 } eml_kernel_number_t;
 
-// high * 2^32 + low, in units of 2^exponent, rounded towards 0.
+// high * 2^32 + low, in units of 2^exponent.
 static inline eml_kernel_number_t eml_kernel_of_sum(int64_t high, uint32_t low, int exponent) {
     const int negative = high < 0;
     if (negative) {
@@ -32,7 +32,9 @@ static inline eml_kernel_number_t eml_kernel_of_sum(int64_t high, uint32_t low, 
         exponent += 32 - shift;
     }
     const int shift = eml_clz64(mantissa | 1);
-    const int32_t top = (int32_t)(mantissa << shift >> 33);
+    mantissa <<= shift;
+    // To the nearest, but never to 2^31.
+    const int32_t top = (int32_t)(mantissa >> 33) + (int32_t)((mantissa >> 32 & 1) & (mantissa < (uint64_t)0xffffffff << 32));
     const eml_kernel_number_t number = { negative ? -top : top, exponent - shift + 33 };
     return number;
 }
@@ -134,55 +136,36 @@ static inline int64_t eml_kernel_third(int64_t confidence, int unit) {
     return confidence < 0 ? -third : third;
 }
 
-static inline eml_kernel_number_t eml_kernel_of_float(uint32_t bits) {
-    const uint32_t field = bits >> 23 & 0xff;
-    const int32_t mantissa = (int32_t)((bits & 0x7fffff) | (field ? 0x800000u : 0));
-    const eml_kernel_number_t number = { bits >> 31 ? -mantissa : mantissa, (int)(field ? field : 1) - 150 };
-    return number;
-}
-
 static inline int64_t eml_kernel_signed_q32(eml_kernel_number_t k) {
     const int64_t q = (int64_t)eml_kernel_q32((uint32_t)(k.mantissa < 0 ? -k.mantissa : k.mantissa), k.exponent);
     return k.mantissa < 0 ? -q : q;
 }
 
-// slope * d + offset, in units of 2^-32, from -17 to 17: beyond, libsvm limits the probability.
-static inline int64_t eml_kernel_argument(int64_t sum, int unit, uint32_t slope, uint32_t offset) {
-    const eml_kernel_number_t d = eml_kernel_of_sum(sum >> 32, (uint32_t)sum, unit);
-    const eml_kernel_number_t a = eml_kernel_of_float(slope), b = eml_kernel_of_float(offset);
-    const int64_t f = eml_kernel_signed_q32(eml_kernel_product(d.mantissa, a.mantissa, d.exponent + a.exponent)) + eml_kernel_signed_q32(b);
-    const int64_t limit = (int64_t)17 << 32;
-    return f > limit ? limit : f < -limit ? -limit : f;
-}
-
-// The probability of the first class, in units of 2^-31. libsvm takes 1 / (1 + exp(f)), which it limits to 1e-7 from 0 and 1, and
-// approaches it from 1/2, in steps that it ends when an error is below 0.0025. For two classes, p the distance from it:
-//   p = p^2 b / (b^2 - b p + p^2), then p = -p^2 a / (a^2 + a p + p^2), a and b the probabilities of the first and second class.
-static inline uint32_t eml_kernel_platt(int64_t sum, int unit, uint32_t slope, uint32_t offset) {
-    const int64_t one = (int64_t)1 << 31, least = 215;
-    const int64_t f = eml_kernel_argument(sum, unit, slope, offset);
+// libsvm's probability of the first class, in units of 2^-31, of f in units of 2^-32. It takes 1 / (1 + exp(f)), which it limits to
+// 1e-7 from 0 and 1, and approaches it from 1/2, in steps that it ends when errors are below 0.0025. With a and b the
+// probabilities of the two classes, and p the distance from a, a step makes p^2 b / (b^2 - b p + p^2) of p, and then does the same
+// with the classes exchanged.
+static inline int64_t eml_kernel_platt(int64_t f) {
+    const int64_t one = (int64_t)1 << 31, limit = one / 400 * one, least = 215;
     const uint64_t magnitude = (uint64_t)(f < 0 ? -f : f);
-    const uint32_t e = eml_kernel_q31(eml_kernel_exp2(magnitude * 193635251 >> 27)); // / log(2)
+    const uint64_t most = (uint64_t)17 << 32; // beyond, the limits hold
+    const uint32_t e = eml_kernel_q31(eml_kernel_exp2((magnitude < most ? magnitude : most) * 193635251 >> 27)); // 1 / log(2)
     int64_t a = eml_kernel_divide(f < 0 ? 0x80000000u : e, e >> 31 ? 0xffffffffu : 0x80000000u + e);
     a = a < least ? least : a > one - least ? one - least : a;
     int64_t p = one / 2 - a;
-    for (int step = 0; step < 200; step++) {
-        // The second half of a step is the first with the classes exchanged.
-        const int64_t b = step & 1 ? a : one - a;
-        const int64_t signed_p = step & 1 ? -p : p;
-        if (!(step & 1)) {
-            const int64_t first = p * (b - p), second = p * (a + p), limit = one / 400 * one;
-            if ((first < 0 ? -first : first) < limit && (second < 0 ? -second : second) < limit) {
-                break;
-            }
+    for (int half = 0; half < 200; half++) {
+        const int64_t b = one - a;
+        const int64_t first = p * (b - p), second = p * (a + p);
+        if (!(half & 1) && first < limit && first > -limit && second < limit && second > -limit) {
+            break;
         }
-        const uint64_t divisor = (uint64_t)(b * b - b * signed_p + p * p);
+        const uint64_t divisor = (uint64_t)(b * b - b * p + p * p);
         const uint64_t dividend = (uint64_t)((p * p >> 31) * b);
         const int shift = eml_clz64(divisor);
-        p = (int64_t)eml_kernel_divide((uint32_t)(dividend << shift >> 32), (uint32_t)(divisor << shift >> 32));
-        p = step & 1 ? -p : p;
+        p = -(int64_t)eml_kernel_divide((uint32_t)(dividend << shift >> 32), (uint32_t)(divisor << shift >> 32));
+        a = b;
     }
-    return (uint32_t)(a + p);
+    return a + p;
 }
 
 #endif // EML_KERNEL_MATH_H

@@ -66,7 +66,7 @@ class KernelModel:
     sizes : ndarray, optional
         Vectors of each class, where there are several.
     platt : ndarray, optional
-        Slope and offset of the probability of the first of two classes.
+        Slope and bias of the probability of the first of two classes.
     n_classes : int
         0 for regression.
     labels : tuple of int or str, optional
@@ -113,23 +113,26 @@ class Kernel(Schema):
         vectors16 count 2^left.
     exponent : int
         Of rbf: vectors are in units of 2^exponent, after that.
-    coef_exponent, intercept_exponent : int
-        Units of coef and intercept.
+    intercept_exponent : int
+        Intercepts are in units of 2^intercept_exponent.
     gamma_exponent, gamma : int
         ``gamma * 2^gamma_exponent`` is gamma / log(2) for rbf, gamma for sigmoid.
-    n_platt, n_vectors, n_vectors16, n_vectors32, n_shifts, n_centers, n_offsets, n_sizes, n_rows, n_sums : int
+    slope_exponent, bias_exponent, slope, bias : int
+        The first of two classes has probability ``1 / (1 + exp(slope * 2^slope_exponent * d + bias * 2^bias_exponent))``.
+    n_vectors16, n_vectors32, n_vectors, n_shifts, n_centers, n_offsets, n_sizes, n_rows, n_sums : int
         Elements, or rows, of the arrays.
     shift : ndarray of int16, shape (n_shifts,)
         Numbers of vectors are in units of 2^shift[i]; last, the offsets.
     center : ndarray of float32, shape (n_centers,)
         Of rbf: vectors are differences from it.
-    platt : ndarray of float32, shape (n_platt,)
-        Slope and offset of probabilities.
     sizes : ndarray of uint32, shape (n_sizes,)
         Vectors of each class.
     intercept : ndarray of int32, shape (n_sums,)
     offset : ndarray of int32, shape (n_offsets,)
+    coef_shift : ndarray of int16, shape (n_vectors,)
+        Coefficients of vector i are in units of 2^coef_shift[i].
     coef : ndarray of int32, shape (n_rows, n_vectors)
+        Of a linear kernel 2^30 each, and no rows.
     vectors16 : ndarray of int16, shape (n_vectors16, n_features)
     vectors32 : ndarray of int32, shape (n_vectors32, n_features)
     """
@@ -142,14 +145,16 @@ class Kernel(Schema):
     degree: int = number("u2")
     left: int = number("u2")
     exponent: int = number("i2")
-    coef_exponent: int = number("i2")
     intercept_exponent: int = number("i2")
     gamma_exponent: int = number("i2")
-    n_platt: int = number("u2")
+    slope_exponent: int = number("i2")
+    bias_exponent: int = number("i2")
+    slope: int = number("i4")
+    bias: int = number("i4")
     gamma: int = number("u4")
-    n_vectors: int = number("u4")
     n_vectors16: int = number("u4")
     n_vectors32: int = number("u4")
+    n_vectors: int = number("u4")
     n_shifts: int = number("u4")
     n_centers: int = number("u4")
     n_offsets: int = number("u4")
@@ -158,10 +163,10 @@ class Kernel(Schema):
     n_sums: int = number("u4")
     shift: NDArray[np.int16] = array("i2", "n_shifts")
     center: NDArray[np.float32] = array("f4", "n_centers")
-    platt: NDArray[np.float32] = array("f4", "n_platt")
     sizes: NDArray[np.uint32] = array("u4", "n_sizes")
     intercept: NDArray[np.int32] = array("i4", "n_sums")
     offset: NDArray[np.int32] = array("i4", "n_offsets")
+    coef_shift: NDArray[np.int16] = array("i2", "n_vectors")
     coef: NDArray[np.int32] = array("i4", "n_rows", "n_vectors")
     vectors16: NDArray[np.int16] = array("i2", "n_vectors16", "n_features")
     vectors32: NDArray[np.int32] = array("i4", "n_vectors32", "n_features")
@@ -187,7 +192,6 @@ class Kernel(Schema):
             "n_offsets": 0 if rbf else self.n_vectors,
             "n_sizes": classes if votes and not linear else 0,
             "n_rows": 0 if linear else classes - 1 if votes else 1,
-            "n_platt": 2 if self.rule == Rule.PLATT else 0,
         }
         for name, count in expected.items():
             if getattr(self, name) != count:
@@ -202,8 +206,8 @@ class Kernel(Schema):
             raise ValueError("the sizes of classes do not add up to the vectors")
         if np.any(np.abs(self.shift.astype(int)) > MAX_SHIFT):
             raise ValueError("a shift is outside -400..400")
-        if not (np.all(np.isfinite(self.center)) and np.all(np.isfinite(self.platt))):
-            raise ValueError("a centre, or a number of the probabilities, is not finite")
+        if not np.all(np.isfinite(self.center)):
+            raise ValueError("a centre is not finite")
 
     @property
     def n_outputs(self) -> int:

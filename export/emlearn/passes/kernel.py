@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -33,12 +34,15 @@ def fix(model: KernelModel) -> Kernel:
     for each in (vectors, coef, offset, model.intercept):
         if not np.all(np.abs(each) < _LARGEST):
             raise ConvertError("a support vector or coefficient is NaN, infinite or too large; train on scaled features")
-    coefs, coef_exponent = _column(coef)
+    coefs, coef_shift = q.columns_to_int32(coef)  # large vectors have small coefficients
+    if model.kernel == Kind.LINEAR:
+        coef_shift = np.full(len(vectors), -30, np.int16)
     intercepts, intercept_exponent = _column(model.intercept)
     rate, gamma_exponent = q.mantissa_32(gamma / np.log(2.0)) if rbf else q.mantissa_32(gamma)
     numbers, arrays = (_differences if rbf else _products)(vectors, offset)
     narrow = arrays["vectors16"].size > 0
-    platt = np.zeros(0) if model.platt is None else model.platt
+    slope, slope_exponent = _column(np.zeros(1) if model.platt is None else model.platt[:1])
+    bias, bias_exponent = _column(np.zeros(1) if model.platt is None else model.platt[1:])
     sizes = np.zeros(0) if model.sizes is None else model.sizes
     try:
         return Kernel(
@@ -48,21 +52,23 @@ def fix(model: KernelModel) -> Kernel:
             kernel=int(model.kernel),
             rule=int(model.rule),
             degree=model.degree if poly else 0,
-            coef_exponent=coef_exponent,
             intercept_exponent=intercept_exponent,
+            slope=int(slope[0]),
+            slope_exponent=slope_exponent,
+            bias=int(bias[0]),
+            bias_exponent=bias_exponent,
             gamma=rate if model.kernel in (Kind.RBF, Kind.SIGMOID) else 0,
             gamma_exponent=gamma_exponent if model.kernel in (Kind.RBF, Kind.SIGMOID) else 0,
             n_vectors=len(vectors),
             n_vectors16=len(vectors) if narrow else 0,
             n_vectors32=0 if narrow else len(vectors),
-            n_platt=len(platt),
             n_sizes=len(sizes),
             n_rows=len(coef),
             n_sums=len(intercepts),
-            platt=platt.astype(np.float32),
             sizes=sizes.astype(np.uint32),
             intercept=intercepts,
-            coef=coefs.reshape(coef.shape),
+            coef_shift=coef_shift,
+            coef=coefs,
             **numbers,
             **arrays,
         )
@@ -148,3 +154,10 @@ def _decision(model: KernelModel, X: NDArray[np.float64]) -> NDArray[np.float64]
         values[:, of[i]] @ model.coef[j - 1, of[i]] + values[:, of[j]] @ model.coef[i, of[j]] for i, j in pairs
     ]
     return np.stack(sums, axis=1) + model.intercept
+
+
+def cancellation(model: KernelModel, X: NDArray[Any]) -> float:
+    """Tell how many times larger than the largest decision value of X its terms are."""
+    sizes = replace(model, coef=np.abs(model.coef), intercept=np.abs(model.intercept))
+    largest = float(np.max(np.abs(decision(model, X)), initial=0.0))
+    return float(np.max(np.abs(decision(sizes, X)), initial=0.0)) / max(largest, 1e-300)
