@@ -27,45 +27,41 @@ typedef struct {
     int drop;     // bits that rbf's vectors lose, where the sample is too far for their units
 } eml_kernel_sample_t;
 
-// A float32 in units of 2^exponent, halves away from 0. |x| is below 2^(exponent + 61), and its last bit below 2^(exponent + 39).
-static inline int64_t eml_kernel_fixed(uint32_t bits, int exponent) {
-    const int field = (int)(bits >> 23 & 0xff);
-    const int shift = (field ? field : 1) - 150 - exponent;
-    uint64_t mantissa = (bits & 0x7fffff) | (field ? 0x800000u : 0);
-    if (shift < 0) {
-        mantissa = shift > -32 ? (mantissa + ((uint64_t)1 << (-shift - 1))) >> -shift : 0;
-    } else {
-        mantissa <<= shift;
-    }
-    return bits >> 31 ? -(int64_t)mantissa : (int64_t)mantissa;
-}
-
-// A feature less its centre, in units of 2^exponent.
+// A feature less its centre, in units of 2^exponent, each rounded towards 0. Both are below 2^(exponent + 61).
 static inline int64_t eml_kernel_difference(const eml_kernel_t *m, const eml_array_t *features, uint32_t i, int exponent) {
-    return eml_kernel_fixed(eml_feature_bits(features, i), exponent) - eml_kernel_fixed(eml_float_bits(&m->center[i]), exponent);
+    uint32_t bits = eml_float_bits(&m->center[i]);
+    int64_t difference = 0;
+    for (int k = 0; k < 2; k++) {
+        const int field = (int)(bits >> 23 & 0xff);
+        const int shift = exponent + 187 - (field ? field : 1);
+        const int64_t v = (int64_t)((uint64_t)((bits & 0x7fffff) | (field ? 0x800000u : 0)) << 37 >> (shift > 63 ? 63 : shift));
+        difference = (bits >> 31 ? -v : v) - difference;
+        bits = eml_feature_bits(features, i);
+    }
+    return difference;
 }
 
 // Features less the centre, for rbf, in the units of the vectors or larger ones, in which they fit into 31 bits.
 static inline eml_err_t eml_kernel_center(const eml_kernel_t *m, const eml_array_t *features, eml_kernel_sample_t *s) {
     const uint32_t n = m->n_features;
     int unit = m->exponent;
-    for (uint32_t i = 0; i < n; i++) {
-        const int field = (int)(eml_feature_bits(features, i) >> 23 & 0xff);
-        const int other = (int)(eml_float_bits(&m->center[i]) >> 23 & 0xff);
+    for (uint32_t i = 0; i < 2 * n; i++) {
+        const uint32_t bits = i < n ? eml_feature_bits(features, i) : eml_float_bits(&m->center[i - n]);
+        const int field = (int)(bits >> 23 & 0xff);
         if (field == 255) {
             return EML_ERR_RANGE;
         }
-        const int least = (field > other ? field : other) - 150 - 37; // 61 bits
-        unit = least > unit ? least : unit;
+        unit = field - 186 > unit ? field - 186 : unit;
     }
     int extra = 0;
-    for (uint32_t i = 0; i < n; i++) {
-        const int64_t d = eml_kernel_difference(m, features, i, unit);
-        const int over = 33 - eml_clz64((uint64_t)(d < 0 ? -d : d) | 1);
-        extra = over > extra ? over : extra;
-    }
-    for (uint32_t i = 0; i < n; i++) {
-        s->x[i] = (int32_t)(eml_kernel_difference(m, features, i, unit) >> extra);
+    for (uint32_t i = 0; i < n;) {
+        const int64_t d = eml_kernel_difference(m, features, i, unit) >> extra;
+        s->x[i] = (int32_t)d;
+        i++;
+        if (s->x[i - 1] != d) { // again, with larger units
+            extra++;
+            i = 0;
+        }
     }
     s->exponent = unit + extra;
     s->drop = s->exponent - m->exponent;
@@ -90,16 +86,14 @@ static inline eml_kernel_number_t eml_kernel_rbf(const eml_kernel_t *m, const em
         sum += square;
         over += sum < square;
     }
-    int exponent = 2 * s->exponent;
+    int exponent = 2 * s->exponent + 64 + m->gamma_exponent;
     if (over) {
         const int shift = 32 - eml_clz32(over);
         sum = sum >> shift | (uint64_t)over << (64 - shift);
         exponent += shift;
     }
     const int shift = eml_clz64(sum | 1);
-    sum <<= shift;
-    const uint64_t product = (sum >> 32) * m->gamma + ((uint64_t)eml_multiply_high((uint32_t)sum, m->gamma));
-    return eml_kernel_exp2(eml_kernel_q32(product, exponent - shift + 32 + m->gamma_exponent));
+    return eml_kernel_exp2(eml_kernel_q32(eml_multiply_high((uint32_t)(sum << shift >> 32), m->gamma), exponent - shift));
 }
 
 // The scalar product of x, scaled by eml_linear_scale, and a vector, plus the vector's offset.
@@ -179,6 +173,7 @@ static inline uint32_t eml_kernel_pair(const eml_kernel_t *m, uint32_t i, uint32
 static inline eml_err_t eml_kernel_sums(const eml_kernel_t *m, const eml_array_t *features, void *scratch, eml_kernel_sample_t *s) {
     s->sums = (int64_t *)scratch;
     s->x = (int32_t *)(void *)(s->sums + m->n_sums);
+    s->drop = 0;
     eml_err_t err = eml_check_features(features, m->n_features);
     if (err == EML_OK && m->kernel == EML_KERNEL_RBF) {
         err = eml_kernel_center(m, features, s);
@@ -255,9 +250,9 @@ static inline eml_err_t eml_kernel_predict(
         const eml_kernel_number_t k = eml_kernel_of_sum(d >> 32, (uint32_t)d, s.unit);
         const eml_kernel_number_t bias = { m->bias, m->bias_exponent };
         const int64_t f = eml_kernel_signed_q32(eml_kernel_product(k.mantissa, m->slope, k.exponent + m->slope_exponent));
-        const int64_t p = eml_kernel_platt(f + eml_kernel_signed_q32(bias));
+        const uint32_t p = eml_kernel_platt(f + eml_kernel_signed_q32(bias));
         eml_float_store(&out[0], eml_kernel_float(p, -31));
-        eml_float_store(&out[1], eml_kernel_float(((int64_t)1 << 31) - p, -31));
+        eml_float_store(&out[1], eml_kernel_float(0x80000000u - p, -31));
         return EML_OK;
     }
     if (out && m->rule < EML_KERNEL_OVR) {
@@ -281,8 +276,10 @@ static inline eml_err_t eml_kernel_predict(
             best = confidence;
         }
         if (out) {
-            const int64_t third = eml_kernel_third(confidence, s.unit + bits);
-            eml_float_store(&out[k], eml_kernel_float(((int64_t)votes << 32) + third, -32));
+            eml_kernel_number_t c = eml_kernel_of_sum(confidence >> 32, (uint32_t)confidence, s.unit + bits);
+            c.mantissa = confidence < 0 ? -c.mantissa : c.mantissa;
+            const int64_t third = eml_kernel_third(c);
+            eml_float_store(&out[k], eml_kernel_float(((int64_t)votes << 32) + (confidence < 0 ? -third : third), -32));
         }
     }
     return EML_OK;

@@ -63,7 +63,6 @@ typedef struct {
 
 #define EML_KERNEL_HEADER 76
 #define EML_KERNEL_MAX_COUNT (1u << 25) // of an array's elements, which stay below: keeps sizes within 32 bits
-#define EML_KERNEL_MAX_SHIFT 400
 #define EML_KERNEL_MAX_DEGREE 15
 #define EML_KERNEL_MAX_LEFT 30
 
@@ -106,14 +105,12 @@ static inline eml_err_t eml_kernel_validate(const eml_kernel_t *m) {
     if (!good) {
         return EML_ERR_MODEL;
     }
-    uint64_t total = 0;
+    uint32_t rest = n_vectors;
     for (uint32_t i = 0; i < m->n_sizes; i++) {
-        total += m->sizes[i];
+        good &= m->sizes[i] <= rest;
+        rest -= m->sizes[i];
     }
-    for (uint32_t i = 0; i < m->n_shifts; i++) {
-        good &= m->shift[i] >= -EML_KERNEL_MAX_SHIFT && m->shift[i] <= EML_KERNEL_MAX_SHIFT;
-    }
-    return good && (!m->n_sizes || total == n_vectors) ? EML_OK : EML_ERR_MODEL;
+    return good && (!m->n_sizes || !rest) ? EML_OK : EML_ERR_MODEL;
 }
 
 // file: [size], aligned to 4 bytes, outlives *m. scratch: [256].

@@ -46,19 +46,9 @@ static inline eml_kernel_number_t eml_kernel_product(int32_t a, int32_t b, int e
 }
 
 // m * 2^exponent in units of 2^-32, rounded down; 2^61 for all that is larger.
-static inline uint64_t eml_kernel_q32(uint64_t m, int exponent) {
-    const int shift = exponent + 32;
-    if (m == 0 || shift <= -64) {
-        return 0;
-    }
-    if (shift <= 0) {
-        m >>= -shift;
-    } else if (shift >= 61 || m >> (61 - shift)) {
-        return (uint64_t)1 << 61;
-    } else {
-        m <<= shift;
-    }
-    return m >> 61 ? (uint64_t)1 << 61 : m;
+static inline uint64_t eml_kernel_q32(uint32_t m, int exponent) {
+    const int shift = -3 - exponent;
+    return shift < 0 ? (uint64_t)(m != 0) << 61 : (uint64_t)m << 29 >> (shift > 63 ? 63 : shift);
 }
 
 // 2^-t, t in units of 2^-32. 2^f is interpolated at Chebyshev nodes: off by 2^-33 at most.
@@ -78,12 +68,19 @@ static inline eml_kernel_number_t eml_kernel_exp2(uint64_t t) {
     return r;
 }
 
-// n / d in units of 2^-31, for n up to d, d from 2^31 on: off by two units at most.
+// n / d in units of 2^-31, rounded down, for n below d.
 static inline uint32_t eml_kernel_divide(uint32_t n, uint32_t d) {
-    const uint32_t r = eml_reciprocal(d);
-    const uint32_t q = (uint32_t)((uint64_t)n * r >> 31);
-    const int64_t rest = (int64_t)(((uint64_t)n << 31) - (uint64_t)q * d); // of a few units: 36 bits
-    return q + (uint32_t)((rest >> 16) * (int64_t)(r >> 1) >> 45);
+    uint32_t q = 0;
+    for (int bit = 0; bit < 31; bit++) {
+        q <<= 1;
+        if (n >= d - n) { // twice n may have 33 bits
+            n -= d - n;
+            q++;
+        } else {
+            n <<= 1;
+        }
+    }
+    return q;
 }
 
 // A number from 0 to 1, in units of 2^-31.
@@ -92,11 +89,19 @@ static inline uint32_t eml_kernel_q31(eml_kernel_number_t k) {
     return shift < 0 ? (uint32_t)k.mantissa << -shift : shift < 32 ? (uint32_t)k.mantissa >> shift : 0;
 }
 
+// A product in units of 2^-31, of two of these.
+static inline int32_t eml_kernel_q31_product(int32_t a, int32_t b) {
+    return (int32_t)((int64_t)a * b >> 31);
+}
+
 static inline eml_kernel_number_t eml_kernel_tanh(eml_kernel_number_t z) {
     static const uint32_t C[4] = { 93803799, 231789113, 572662285, 1431655765 };
     const uint32_t m = (uint32_t)(z.mantissa < 0 ? -z.mantissa : z.mantissa);
     uint32_t t = 0x7fffffff; // in units of 2^exponent
     int exponent = -31;
+    if (m == 0) {
+        return z;
+    }
     if (z.exponent < -32) { // below 1/4: z - z^3/3 + ...
         const int shift = -32 - 2 * z.exponent;
         const uint32_t square = shift < 64 ? (uint32_t)((uint64_t)m * m >> shift) : 0; // in units of 2^-32
@@ -111,8 +116,7 @@ static inline eml_kernel_number_t eml_kernel_tanh(eml_kernel_number_t z) {
         if (q < (uint64_t)12 << 30) { // (1 - e) / (1 + e), e = 2^-(2 |z| / log(2))
             const uint32_t e = eml_kernel_q31(eml_kernel_exp2(q * 774541003 >> 26));
             const uint32_t divisor = 0x80000000u + e; // in units of 2^-31
-            t = eml_kernel_divide(0x80000000u - e, divisor);
-            t = t > 0x7fffffff ? 0x7fffffff : t;
+            t = e ? eml_kernel_divide(0x80000000u - e, divisor) : t;
         }
     }
     const eml_kernel_number_t r = eml_kernel_product(z.mantissa < 0 ? -(int32_t)t : (int32_t)t, 1 << 30, exponent - 30);
@@ -125,47 +129,46 @@ static inline uint32_t eml_kernel_float(int64_t sum, int exponent) {
     return sum ? (uint32_t)eml_round(magnitude, exponent, 0, 24) | (sum < 0 ? 0x80000000u : 0) : 0;
 }
 
-// d / (3 (|d| + 1)) for d = confidence * 2^unit, in units of 2^-32: off by two at most.
-static inline int64_t eml_kernel_third(int64_t confidence, int unit) {
-    const uint64_t magnitude = confidence < 0 ? 0u - (uint64_t)confidence : (uint64_t)confidence;
-    const uint64_t d = eml_kernel_q32(magnitude, unit);
-    const uint64_t divisor = d + ((uint64_t)1 << 32);
-    const int shift = eml_clz64(divisor);
-    const uint32_t ratio = eml_kernel_divide((uint32_t)(d << shift >> 32), (uint32_t)(divisor << shift >> 32)); // units of 2^-31
-    const int64_t third = (int64_t)((uint64_t)ratio * 2863311531u >> 32);                                      // 2/3 of it
-    return confidence < 0 ? -third : third;
-}
-
 static inline int64_t eml_kernel_signed_q32(eml_kernel_number_t k) {
     const int64_t q = (int64_t)eml_kernel_q32((uint32_t)(k.mantissa < 0 ? -k.mantissa : k.mantissa), k.exponent);
     return k.mantissa < 0 ? -q : q;
+}
+
+// |d| / (3 (|d| + 1)) for d >= 0, in units of 2^-32: off by 2^-29 at most.
+static inline uint32_t eml_kernel_third(eml_kernel_number_t d) {
+    const uint64_t q = eml_kernel_q32((uint32_t)d.mantissa, d.exponent);
+    const uint64_t divisor = q + ((uint64_t)1 << 32);
+    const int shift = eml_clz64(divisor);
+    const uint32_t ratio = eml_kernel_divide((uint32_t)(q << shift >> 32), (uint32_t)(divisor << shift >> 32));
+    return eml_multiply_high(ratio, 2863311531u); // 2/3 of units of 2^-31
 }
 
 // libsvm's probability of the first class, in units of 2^-31, of f in units of 2^-32. It takes 1 / (1 + exp(f)), which it limits to
 // 1e-7 from 0 and 1, and approaches it from 1/2, in steps that it ends when errors are below 0.0025. With a and b the
 // probabilities of the two classes, and p the distance from a, a step makes p^2 b / (b^2 - b p + p^2) of p, and then does the same
 // with the classes exchanged.
-static inline int64_t eml_kernel_platt(int64_t f) {
-    const int64_t one = (int64_t)1 << 31, limit = one / 400 * one, least = 215;
+static inline uint32_t eml_kernel_platt(int64_t f) {
+    const int32_t limit = 5368709, least = 215; // 0.0025 and 1e-7
     const uint64_t magnitude = (uint64_t)(f < 0 ? -f : f);
     const uint64_t most = (uint64_t)17 << 32; // beyond, the limits hold
     const uint32_t e = eml_kernel_q31(eml_kernel_exp2((magnitude < most ? magnitude : most) * 193635251 >> 27)); // 1 / log(2)
-    int64_t a = eml_kernel_divide(f < 0 ? 0x80000000u : e, e >> 31 ? 0xffffffffu : 0x80000000u + e);
-    a = a < least ? least : a > one - least ? one - least : a;
-    int64_t p = one / 2 - a;
+    const uint32_t one = 0x80000000u, sum = e >> 31 ? 0xffffffffu : one + e;
+    uint32_t a = eml_kernel_divide(e >> 31 ? e - 1 : e, sum);
+    a = a < (uint32_t)least ? (uint32_t)least : a;
+    a = f < 0 ? one - a : a;
+    int32_t p = (int32_t)(one / 2 - a);
     for (int half = 0; half < 200; half++) {
-        const int64_t b = one - a;
-        const int64_t first = p * (b - p), second = p * (a + p);
-        if (!(half & 1) && first < limit && first > -limit && second < limit && second > -limit) {
+        const int32_t b = (int32_t)(one - a);
+        const int32_t square = eml_kernel_q31_product(p, p), first = eml_kernel_q31_product(p, b), second = eml_kernel_q31_product(p, (int32_t)a);
+        const int32_t error = first - square, other = second + square;
+        if (!(half & 1) && error < limit && error > -limit && other < limit && other > -limit) {
             break;
         }
-        const uint64_t divisor = (uint64_t)(b * b - b * p + p * p);
-        const uint64_t dividend = (uint64_t)((p * p >> 31) * b);
-        const int shift = eml_clz64(divisor);
-        p = -(int64_t)eml_kernel_divide((uint32_t)(dividend << shift >> 32), (uint32_t)(divisor << shift >> 32));
-        a = b;
+        const uint32_t divisor = (uint32_t)eml_kernel_q31_product(b, b) - (uint32_t)first + (uint32_t)square;
+        p = -(int32_t)eml_kernel_divide((uint32_t)eml_kernel_q31_product(square, b), divisor);
+        a = (uint32_t)b;
     }
-    return a + p;
+    return a + (uint32_t)p;
 }
 
 #endif // EML_KERNEL_MATH_H
