@@ -22,8 +22,10 @@ def _(source: KernelModel, estimator: Any, options: Options) -> Model:
     if options.scale is not None:
         raise ConvertError(f"scale= is for trees; for {type(estimator).__name__} leave it out")
     rows = source.rows if len(source.rows) else np.zeros((1, source.n_features))
-    pairs = np.random.default_rng(0).integers(0, len(rows), (2, N_PROBES))
-    rows = rows[pairs[0]] * 0.5 + rows[pairs[1]] * 0.5
+    # On lines through two samples, between and beyond them: vectors themselves may all have decision values near 0.
+    random = np.random.default_rng(0)
+    pairs, at = random.integers(0, len(rows), (2, N_PROBES)), random.uniform(-1.0, 2.0, (N_PROBES, 1))
+    rows = rows[pairs[0]] * at + rows[pairs[1]] * (1.0 - at)
 
     def undecided(raw: NDArray[Any]) -> NDArray[np.bool_]:
         """Where a decision value is within rounding of 0: a vote, which counts 1, hangs on it."""

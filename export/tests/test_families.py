@@ -8,7 +8,7 @@ from __future__ import annotations
 import subprocess
 import warnings
 from array import array
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 import pytest
@@ -70,6 +70,12 @@ NETWORKS = {
 ESTIMATORS |= NETWORKS
 REGRESSORS += list(NETWORKS)[4:]
 
+KERNELS = {
+    f"{name} {kernel}": partial(make, kernel=kernel)
+    for kernel in ("linear", "rbf", "poly", "sigmoid")
+    for name, make in (("SVC", svm.SVC), ("NuSVC", partial(svm.NuSVC, nu=0.02, decision_function_shape="ovo")), ("SVR", svm.SVR))
+}
+
 CLASSIFIERS = [name for name in ESTIMATORS if name not in REGRESSORS]
 
 # (scaler, estimator, data set)
@@ -80,6 +86,11 @@ CASES = [
     *((scaler, name, "wine") for scaler in list(SCALERS)[1:] for name in ("logistic", "svc", "svr")),
     *((scaler, "several values", "wine") for scaler in list(SCALERS)[1:-1]),
     *((scaler, "net relu", "wine") for scaler in list(SCALERS)[2:]),
+    *(("", f"SVC {kernel}", dataset) for kernel in ("rbf", "poly", "sigmoid") for dataset in CLASSES),
+    *(("scaled ", name, dataset) for name in KERNELS if name[:3] != "SVR" for dataset in CLASSES),
+    *(("scaled ", name, dataset) for name in KERNELS if name[:3] == "SVR" for dataset in ("diabetes", "wine")),
+    *((scaler, "SVC poly", "wine") for scaler in ("standard ", "PCA ")),
+    *(("standard ", name, "breast_cancer") for name in ("SVC linear", "SVC sigmoid")),
     *(("standard ", name, dataset) for name in ("net regressor", "net several values") for dataset in NUMBERS),
 ]
 
@@ -91,7 +102,11 @@ def fitted(scaler, name, dataset):
         y = np.stack((y, -3 * y + X[:, 0], X[:, 1] ** 2), axis=1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        return make_pipeline(*SCALERS[scaler](), ESTIMATORS[name]()).fit(X, y), X.astype(np.float32)
+        if scaler == "scaled ":  # beforehand: rbf has no scaler in its file
+            X = StandardScaler().fit_transform(X)
+            return KERNELS[name]().fit(X, y), X.astype(np.float32)
+        estimator = (ESTIMATORS | KERNELS)[name]()
+        return make_pipeline(*SCALERS[scaler](), estimator).fit(X, y), X.astype(np.float32)
 
 
 @cache
@@ -143,6 +158,12 @@ GENERATED = [
     ("standard ", "net logistic", "wine"),
     ("standard ", "net regressor", "diabetes"),
     ("standard ", "net several values", "diabetes"),
+    ("", "SVC rbf", "iris"),
+    ("scaled ", "NuSVC sigmoid", "wine"),
+    ("standard ", "SVC linear", "breast_cancer"),
+    ("scaled ", "NuSVC linear", "iris"),
+    ("scaled ", "SVC poly", "wine"),
+    ("scaled ", "SVR rbf", "diabetes"),
 ]
 MAIN = """
 #include <stdio.h>

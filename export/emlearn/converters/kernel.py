@@ -15,6 +15,7 @@ from ..ir.linear import LinearModel
 from .common import check_fitted, class_labels
 from .pipeline import Affine, folds
 
+_NOISE = 2.0**-50
 _KINDS = {"linear": Kind.LINEAR, "rbf": Kind.RBF, "poly": Kind.POLY, "sigmoid": Kind.SIGMOID}
 
 
@@ -113,22 +114,19 @@ def _model(estimator: Any, rule: Rule, sign: float) -> KernelModel:
 
 def _added_up(model: KernelModel) -> KernelModel:
     """Replace the support vectors of a linear kernel by one sum for each decision value."""
-    if model.sizes is None:
-        vectors = model.coef @ model.vectors
-    else:
+    coef = model.coef
+    if model.sizes is not None:  # to one row a pair
         ends = np.cumsum(model.sizes)
         of = [slice(end - size, end) for end, size in zip(ends, model.sizes, strict=True)]
         pairs = [(i, j) for i in range(len(of)) for j in range(i + 1, len(of))]
-        vectors = np.stack(
-            [
-                model.coef[j - 1, of[i]] @ model.vectors[of[i]] + model.coef[i, of[j]] @ model.vectors[of[j]]
-                for i, j in pairs
-            ]
-        )
-    none = np.zeros((0, len(vectors)))
-    return replace(
-        model, vectors=vectors, offset=np.zeros(len(vectors)), coef=none, sizes=None, gamma=1.0, coef0=0.0, degree=1
-    )
+        coef = np.zeros((len(pairs), len(model.vectors)))
+        for row, (i, j) in zip(coef, pairs, strict=True):
+            row[of[i]], row[of[j]] = model.coef[j - 1, of[i]], model.coef[i, of[j]]
+    vectors = coef @ model.vectors
+    vectors[np.abs(vectors) <= _NOISE * (np.abs(coef) @ np.abs(model.vectors))] = 0.0  # what rounding leaves of a 0
+    n = len(vectors)
+    none = {"coef": np.zeros((0, n)), "sizes": None, "gamma": 1.0, "coef0": 0.0, "degree": 1}
+    return replace(model, vectors=vectors, offset=np.zeros(n), **none)
 
 
 def _dense(matrix: Any) -> NDArray[np.float64]:
