@@ -31,7 +31,7 @@ def convert_classifier(estimator: Any) -> KernelModel:
         # libsvm's decision value is positive for the first class; scikit-learn turns its sign, the binary one's only.
         model = _model(estimator, Rule.PLATT if has_probabilities else Rule.BINARY, -1.0)
         if has_probabilities:
-            slope, offset = float(estimator.probA_[0]), float(estimator.probB_[0])
+            slope, offset = float(estimator._probA[0]), float(estimator._probB[0])
             model = replace(model, platt=np.array([-slope, offset]))
         return replace(model, **names)
     if has_probabilities:
@@ -94,7 +94,8 @@ def _model(estimator: Any, rule: Rule, sign: float) -> KernelModel:
         nearest = max(0, min(degree, MAX_DEGREE))
         raise ConvertError(f"degree={degree} of {name} is not supported; the nearest is degree={nearest}")
     vectors = _dense(estimator.support_vectors_).reshape(-1, int(estimator.n_features_in_))
-    coef = sign * _dense(estimator._dual_coef_).reshape(-1, len(vectors))
+    sizes = np.asarray(estimator.n_support_, np.int64) if rule >= Rule.OVO else None
+    coef = sign * _dense(estimator._dual_coef_).reshape(1 if sizes is None else len(sizes) - 1, len(vectors))
     intercept = sign * np.asarray(estimator._intercept_, np.float64).reshape(-1)
     model = KernelModel(
         kernel=kernel,
@@ -107,7 +108,7 @@ def _model(estimator: Any, rule: Rule, sign: float) -> KernelModel:
         gamma=float(estimator._gamma),
         coef0=float(estimator.coef0),
         degree=degree,
-        sizes=np.asarray(estimator.n_support_, np.int64) if rule >= Rule.OVO else None,
+        sizes=sizes,
     )
     return _added_up(model) if kernel == Kind.LINEAR else model
 
