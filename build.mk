@@ -32,8 +32,8 @@ FLAGS_x64 := CFLAGS_EXTRA=-O2
 
 # Table 2: modules, with their sources in src/MODULE/: C, then Python that is merged into the .mpy. Those without C are
 # bytecode, the same for all. TWINS are those with a twin, src/MODULE/twin/MODULE.py.
-MODULES := emltrees emltrees_full emltrees_sums emltrees_csv emltrees_tools emllinear emlnet emlkernel emlknn emlknn_full emlknn_tools \
-    emlearn_csv emlearn_tools
+MODULES := emltrees emltrees_full emltrees_sums emltrees_csv emltrees_tools emllinear emlnet emlkernel emlkernel_dot emlknn emlknn_full \
+    emlknn_tools emlearn_csv emlearn_tools
 SRC_emltrees       := emltrees.c load.py
 SRC_emltrees_full  := emltrees_full.c
 SRC_emltrees_sums  := emltrees_sums.c
@@ -42,6 +42,7 @@ SRC_emltrees_tools := emltrees_tools.py
 SRC_emllinear      := emllinear.c load.py
 SRC_emlnet         := emlnet.c load.py
 SRC_emlkernel      := emlkernel.c load.py
+SRC_emlkernel_dot  := emlkernel_dot.c
 SRC_emlknn         := emlknn.c load.py
 SRC_emlknn_full    := emlknn_full.c
 SRC_emlknn_tools   := emlknn_tools.py
@@ -63,7 +64,7 @@ PACKAGES := emltrees emllinear emlnet emlkernel emlknn
 PACKAGE_emltrees  := emltrees emltrees_full emltrees_sums emltrees_csv emltrees_tools
 PACKAGE_emllinear := emllinear $(SHARED)
 PACKAGE_emlnet    := emlnet $(SHARED)
-PACKAGE_emlkernel := emlkernel $(SHARED)
+PACKAGE_emlkernel := emlkernel emlkernel_dot $(SHARED)
 PACKAGE_emlknn    := emlknn emlknn_full emlknn_tools $(SHARED)
 
 # The version of the .mpy format, which MicroPython 1.23 and later read.

@@ -125,7 +125,7 @@ static inline eml_kernel_number_t eml_kernel_dot(const eml_kernel_t *m, const em
 }
 
 static inline eml_kernel_number_t eml_kernel_value(const eml_kernel_t *m, const eml_kernel_sample_t *s, uint32_t index) {
-    if (m->kernel == EML_KERNEL_RBF) {
+    if (EML_KERNEL_IS_RBF(m)) {
         return eml_kernel_rbf(m, s, index);
     }
     const eml_kernel_number_t z = eml_kernel_dot(m, s, index);
@@ -175,7 +175,7 @@ static inline eml_err_t eml_kernel_sums(const eml_kernel_t *m, const eml_array_t
     s->x = (int32_t *)(void *)(s->sums + m->n_sums);
     s->drop = 0;
     eml_err_t err = eml_check_features(features, m->n_features);
-    if (err == EML_OK && m->kernel == EML_KERNEL_RBF) {
+    if (err == EML_OK && EML_KERNEL_IS_RBF(m)) {
         err = eml_kernel_center(m, features, s);
     } else if (err == EML_OK) {
         eml_linear_t scale;
@@ -196,7 +196,7 @@ static inline eml_err_t eml_kernel_sums(const eml_kernel_t *m, const eml_array_t
     uint32_t klass = 0, first = 0;
     for (uint32_t index = 0; index < m->n_vectors; index++) {
         const eml_kernel_number_t k = eml_kernel_value(m, s, index);
-        const int linear = m->kernel == EML_KERNEL_LINEAR;
+        const int linear = !EML_KERNEL_IS_RBF(m) && m->kernel == EML_KERNEL_LINEAR;
         const int unit = k.exponent + m->coef_shift[index];
         for (; classes && index - first == m->sizes[klass]; klass++) { // some may have none
             first = index;

@@ -61,6 +61,15 @@ typedef struct {
     const int32_t *vectors32;  // [n_vectors32][n_features]
 } eml_kernel_t;
 
+// A native module leaves out what the other one does: EML_KERNEL_DISTANCES for rbf only, EML_KERNEL_PRODUCTS for all else.
+#if defined(EML_KERNEL_DISTANCES)
+#define EML_KERNEL_IS_RBF(m) 1
+#elif defined(EML_KERNEL_PRODUCTS)
+#define EML_KERNEL_IS_RBF(m) 0
+#else
+#define EML_KERNEL_IS_RBF(m) ((m)->kernel == EML_KERNEL_RBF)
+#endif
+
 #define EML_KERNEL_HEADER 76
 #define EML_KERNEL_MAX_COUNT (1u << 25) // of an array's elements, which stay below: keeps sizes within 32 bits
 #define EML_KERNEL_MAX_DEGREE 15
@@ -80,7 +89,7 @@ static inline size_t eml_kernel_scratch_size(const eml_kernel_t *m) {
 
 static inline eml_err_t eml_kernel_validate(const eml_kernel_t *m) {
     const uint32_t n = m->n_features, classes = m->n_classes, rule = m->rule, n_vectors = m->n_vectors;
-    const int rbf = m->kernel == EML_KERNEL_RBF, linear = m->kernel == EML_KERNEL_LINEAR, votes = rule >= EML_KERNEL_OVO;
+    const int rbf = EML_KERNEL_IS_RBF(m), linear = m->kernel == EML_KERNEL_LINEAR, votes = rule >= EML_KERNEL_OVO;
     const uint32_t n_sums = !votes ? 1 : classes < 363 ? classes * (classes - 1u) / 2 : 0; // at most 65,535
     const uint32_t expected[] = {
         m->n_vectors16 + m->n_vectors32,
@@ -118,6 +127,9 @@ static inline eml_err_t eml_kernel_open(eml_kernel_t *m, const void *file, size_
     const eml_err_t err = eml_file_open(m, EML_KERNEL_HEADER, file, size, EML_FAMILY_KERNEL, scratch);
     if (err != EML_OK) {
         return err;
+    }
+    if ((m->kernel == EML_KERNEL_RBF) != EML_KERNEL_IS_RBF(m)) {
+        return EML_ERR_UNSUPPORTED;
     }
     // As the arrays follow each other: rows, elements of a row, and whether these have 2 bytes.
     const uint32_t n = m->n_features;
