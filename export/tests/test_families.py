@@ -70,10 +70,12 @@ NETWORKS = {
 ESTIMATORS |= NETWORKS
 REGRESSORS += list(NETWORKS)[4:]
 
+MACHINES = {"SVC": svm.SVC, "SVR": svm.SVR}
+MACHINES["NuSVC"] = partial(svm.NuSVC, nu=0.02, decision_function_shape="ovo")
 KERNELS = {
-    f"{name} {kernel}": partial(make, kernel=kernel)
+    f"{name} {kernel}": partial(machine, kernel=kernel)
     for kernel in ("linear", "rbf", "poly", "sigmoid")
-    for name, make in (("SVC", svm.SVC), ("NuSVC", partial(svm.NuSVC, nu=0.02, decision_function_shape="ovo")), ("SVR", svm.SVR))
+    for name, machine in MACHINES.items()
 }
 
 CLASSIFIERS = [name for name in ESTIMATORS if name not in REGRESSORS]
@@ -190,7 +192,7 @@ def test_c(case, tmp_path):
     if not model.is_classifier and n_out == 1:
         body = f"out[0] = golden_predict(x, {n});"
     if model.is_classifier:
-        body += f" printf(\"%c\", (char)golden_predict(x, {n}));"
+        body += f' printf("%c", (char)golden_predict(x, {n}));'
     main = tmp_path / "main.c"
     main.write_text(MAIN.format(n=n, n_out=n_out, body=body))
     command = [*COMPILE, f"-I{emlearn.includedir}", "-o", tmp_path / "main", main]

@@ -87,10 +87,9 @@ static inline eml_kernel_number_t eml_kernel_rbf(const eml_kernel_t *m, const em
         over += sum < square;
     }
     int exponent = 2 * s->exponent + 64 + m->gamma_exponent;
-    if (over) {
-        const int shift = 32 - eml_clz32(over);
-        sum = sum >> shift | (uint64_t)over << (64 - shift);
-        exponent += shift;
+    for (; over; over >>= 1) {
+        sum = sum >> 1 | (uint64_t)over << 63;
+        exponent++;
     }
     const int shift = eml_clz64(sum | 1);
     return eml_kernel_exp2(eml_kernel_q32(eml_multiply_high((uint32_t)(sum << shift >> 32), m->gamma), exponent - shift));
@@ -247,7 +246,7 @@ static inline eml_err_t eml_kernel_predict(
         *klass = d > 0 || (d == 0 && m->rule != EML_KERNEL_OUTLIER);
     }
     if (probabilities) {
-        const eml_kernel_number_t k = eml_kernel_of_sum(d >> 32, (uint32_t)d, s.unit);
+        const eml_kernel_number_t k = eml_kernel_of_int(d, s.unit);
         const eml_kernel_number_t bias = { m->bias, m->bias_exponent };
         const int64_t f = eml_kernel_signed_q32(eml_kernel_product(k.mantissa, m->slope, k.exponent + m->slope_exponent));
         const uint32_t p = eml_kernel_platt(f + eml_kernel_signed_q32(bias));
@@ -276,9 +275,7 @@ static inline eml_err_t eml_kernel_predict(
             best = confidence;
         }
         if (out) {
-            eml_kernel_number_t c = eml_kernel_of_sum(confidence >> 32, (uint32_t)confidence, s.unit + bits);
-            c.mantissa = confidence < 0 ? -c.mantissa : c.mantissa;
-            const int64_t third = eml_kernel_third(c);
+            const int64_t third = eml_kernel_third(eml_kernel_of_int(confidence < 0 ? -confidence : confidence, s.unit + bits));
             eml_float_store(&out[k], eml_kernel_float(((int64_t)votes << 32) + (confidence < 0 ? -third : third), -32));
         }
     }

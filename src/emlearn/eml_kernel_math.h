@@ -17,6 +17,19 @@ typedef struct {
     int exponent;
 } eml_kernel_number_t;
 
+// A number, to the nearest, but never to 2^31.
+static inline eml_kernel_number_t eml_kernel_number(uint64_t magnitude, int negative, int exponent) {
+    const int shift = eml_clz64(magnitude | 1);
+    magnitude <<= shift;
+    const int32_t top = (int32_t)(magnitude >> 33) + (int32_t)((magnitude >> 32 & 1) & (magnitude < (uint64_t)0xffffffff << 32));
+    const eml_kernel_number_t number = { negative ? -top : top, exponent - shift + 33 };
+    return number;
+}
+
+static inline eml_kernel_number_t eml_kernel_of_int(int64_t n, int exponent) {
+    return eml_kernel_number(n < 0 ? 0u - (uint64_t)n : (uint64_t)n, n < 0, exponent);
+}
+
 // high * 2^32 + low, in units of 2^exponent.
 static inline eml_kernel_number_t eml_kernel_of_sum(int64_t high, uint32_t low, int exponent) {
     const int negative = high < 0;
@@ -24,25 +37,19 @@ static inline eml_kernel_number_t eml_kernel_of_sum(int64_t high, uint32_t low, 
         low = 0u - low;
         high = -high - (low != 0);
     }
-    uint64_t mantissa = low;
+    uint64_t magnitude = low;
     if (high) {
         int shift = eml_clz64((uint64_t)high);
         shift = shift > 32 ? 32 : shift;
-        mantissa = (uint64_t)high << shift | (uint64_t)low << shift >> 32;
+        magnitude = (uint64_t)high << shift | (uint64_t)low << shift >> 32;
         exponent += 32 - shift;
     }
-    const int shift = eml_clz64(mantissa | 1);
-    mantissa <<= shift;
-    // To the nearest, but never to 2^31.
-    const int32_t top = (int32_t)(mantissa >> 33) + (int32_t)((mantissa >> 32 & 1) & (mantissa < (uint64_t)0xffffffff << 32));
-    const eml_kernel_number_t number = { negative ? -top : top, exponent - shift + 33 };
-    return number;
+    return eml_kernel_number(magnitude, negative, exponent);
 }
 
 // a * b * 2^exponent
 static inline eml_kernel_number_t eml_kernel_product(int32_t a, int32_t b, int exponent) {
-    const int64_t product = (int64_t)a * b;
-    return eml_kernel_of_sum(product >> 32, (uint32_t)product, exponent);
+    return eml_kernel_of_int((int64_t)a * b, exponent);
 }
 
 // m * 2^exponent in units of 2^-32, rounded down; 2^61 for all that is larger.

@@ -24,7 +24,7 @@ def convert_classifier(estimator: Any) -> KernelModel:
     """Convert a classifier. With probability=True it has probabilities, of two classes."""
     check_fitted(estimator, "support_vectors_")
     classes = np.asarray(estimator.classes_)
-    names = {"n_classes": len(classes), "labels": class_labels(classes), "classes": classes}
+    names: dict[str, Any] = {"n_classes": len(classes), "labels": class_labels(classes), "classes": classes}
     one_against_rest = estimator.decision_function_shape == "ovr"
     has_probabilities = estimator.probability is True or estimator.probability == 1
     if len(classes) == 2:
@@ -126,7 +126,7 @@ def _added_up(model: KernelModel) -> KernelModel:
     vectors = coef @ model.vectors
     vectors[np.abs(vectors) <= _NOISE * (np.abs(coef) @ np.abs(model.vectors))] = 0.0  # what rounding leaves of a 0
     n = len(vectors)
-    none = {"coef": np.zeros((0, n)), "sizes": None, "gamma": 1.0, "coef0": 0.0, "degree": 1}
+    none: dict[str, Any] = {"coef": np.zeros((0, n)), "sizes": None, "gamma": 1.0, "coef0": 0.0, "degree": 1}
     return replace(model, vectors=vectors, offset=np.zeros(n), **none)
 
 

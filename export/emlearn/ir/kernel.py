@@ -118,7 +118,8 @@ class Kernel(Schema):
     gamma_exponent, gamma : int
         ``gamma * 2^gamma_exponent`` is gamma / log(2) for rbf, gamma for sigmoid.
     slope_exponent, bias_exponent, slope, bias : int
-        The first of two classes has probability ``1 / (1 + exp(slope * 2^slope_exponent * d + bias * 2^bias_exponent))``.
+        The first of two classes has about the probability ``1 / (1 + exp(slope * 2^slope_exponent * d +
+        bias * 2^bias_exponent))``, d the decision value.
     n_vectors16, n_vectors32, n_vectors, n_shifts, n_centers, n_offsets, n_sizes, n_rows, n_sums : int
         Elements, or rows, of the arrays.
     shift : ndarray of int16, shape (n_shifts,)

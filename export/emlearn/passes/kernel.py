@@ -33,12 +33,14 @@ def fix(model: KernelModel) -> Kernel:
     offset = model.offset + (model.coef0 / gamma if gamma else 0.0)
     for each in (vectors, coef, offset, model.intercept):
         if not np.all(np.abs(each) < _LARGEST):
-            raise ConvertError("a support vector or coefficient is NaN, infinite or too large; train on scaled features")
+            raise ConvertError("a support vector or coefficient is NaN, infinite or too large; scale the features")
     coefs, coef_shift = q.columns_to_int32(coef)  # large vectors have small coefficients
     if model.kernel == Kind.LINEAR:
         coef_shift = np.full(len(vectors), -30, np.int16)
     intercepts, intercept_exponent = _column(model.intercept)
     rate, gamma_exponent = q.mantissa_32(gamma / np.log(2.0)) if rbf else q.mantissa_32(gamma)
+    numbers: dict[str, Any]
+    arrays: dict[str, Any]
     numbers, arrays = (_differences if rbf else _products)(vectors, offset)
     narrow = arrays["vectors16"].size > 0
     slope, slope_exponent = _column(np.zeros(1) if model.platt is None else model.platt[:1])
@@ -94,11 +96,11 @@ def _wide(integers: NDArray[np.int32]) -> dict[str, NDArray[Any]]:
     return {"vectors16": np.zeros((0, integers.shape[1]), np.int16), "vectors32": np.ascontiguousarray(integers)}
 
 
-def _differences(vectors: NDArray[np.float64], _: Any) -> tuple[dict[str, int], dict[str, NDArray[Any]]]:
+def _differences(vectors: NDArray[np.float64], _: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """What rbf needs: vectors in one unit, from a centre."""
     n = vectors.shape[1]
     numbers = {"n_shifts": 0, "n_centers": n, "n_offsets": 0, "left": 0}
-    none = {"shift": np.zeros(0, np.int16), "offset": np.zeros(0, np.int32)}
+    none: dict[str, Any] = {"shift": np.zeros(0, np.int16), "offset": np.zeros(0, np.int32)}
     if q.is_int16(vectors):
         left = _left(vectors)
         arrays = none | {"center": np.zeros(n, np.float32)} | _narrow(vectors)
@@ -111,15 +113,13 @@ def _differences(vectors: NDArray[np.float64], _: Any) -> tuple[dict[str, int], 
     return numbers | {"exponent": exponent}, arrays
 
 
-def _products(
-    vectors: NDArray[np.float64], offset: NDArray[np.float64]
-) -> tuple[dict[str, int], dict[str, NDArray[Any]]]:
+def _products(vectors: NDArray[np.float64], offset: NDArray[np.float64]) -> tuple[dict[str, Any], dict[str, Any]]:
     """What the other kernels need: vectors with a unit for each feature, and offsets with theirs."""
     n = vectors.shape[1]
     numbers = {"n_shifts": n + 1, "n_centers": 0, "n_offsets": len(offset), "left": 0, "exponent": 0}
-    none = {"center": np.zeros(0, np.float32)}
+    none: dict[str, Any] = {"center": np.zeros(0, np.float32)}
     integers, shift = q.columns_to_int32(np.concatenate((vectors, offset[:, None]), axis=1))
-    arrays = none | {"shift": shift, "offset": integers[:, -1].copy()}
+    arrays: dict[str, Any] = none | {"shift": shift, "offset": integers[:, -1].copy()}
     if not q.is_int16(vectors):
         return numbers, arrays | _wide(integers[:, :-1])
     left = _left(vectors)
@@ -150,9 +150,7 @@ def _decision(model: KernelModel, X: NDArray[np.float64]) -> NDArray[np.float64]
     ends = np.cumsum(model.sizes)
     of = [slice(end - size, end) for end, size in zip(ends, model.sizes, strict=True)]
     pairs = [(i, j) for i in range(model.n_classes) for j in range(i + 1, model.n_classes)]
-    sums = [
-        values[:, of[i]] @ model.coef[j - 1, of[i]] + values[:, of[j]] @ model.coef[i, of[j]] for i, j in pairs
-    ]
+    sums = [values[:, of[i]] @ model.coef[j - 1, of[i]] + values[:, of[j]] @ model.coef[i, of[j]] for i, j in pairs]
     return np.stack(sums, axis=1) + model.intercept
 
 

@@ -35,7 +35,8 @@ class Tables:
         pairs = (classes * (classes - 1) // 2 if classes < 363 else 0) if votes else 1
         good = n and kernel <= _SIGMOID and rule <= _BREAK_TIES and degree <= 15 and left <= 30 and not (n16 and n32)
         good = good and (classes >= 3 if votes else classes == (2 if rule else 0))
-        good = good and (vectors, vectors, shifts, centers, offsets, len(self.sizes), rows, sums, n_outputs, output) == (
+        given = (vectors, vectors, shifts, centers, offsets, sizes, rows, sums, n_outputs, output)
+        good = good and given == (
             n16 + n32,
             pairs if linear else vectors,
             0 if rbf else n + 1,
@@ -49,7 +50,8 @@ class Tables:
         )
         fail(good and (not sizes or sum(self.sizes) == vectors), "inconsistent model")
         self.n_features, self.n_classes, self.n_outputs = n, classes, n_outputs
-        self.kernel, self.rule, self.degree, self.exponent, self.of_intercept = kernel, rule, degree, exponent, of_intercept
+        self.kernel, self.rule, self.degree = kernel, rule, degree
+        self.exponent, self.of_intercept = exponent, of_intercept
         self.gamma, self.of_gamma, self.slope, self.bias = gamma, of_gamma, (slope, of_slope), (bias, of_bias)
         self.coef = [coef[vectors * k : vectors * (k + 1)] for k in range(rows)]
         self.left = left if n16 else 0
