@@ -260,7 +260,7 @@ def kernel(name, estimator, y=None, every=1):
 
 MODELS |= {
     "kernel_wine": lambda: kernel("wine", make_pipeline(StandardScaler(), svm.SVC(kernel="poly"))),
-    "kernel_digits": lambda: kernel("digits", svm.SVC(), every=15),
+    "kernel_digits": lambda: kernel("digits", svm.SVC(), every=40),
     "kernel_labels": lambda: kernel(
         "iris", svm.SVC(break_ties=True), np.array(["\nblue", "gr\u00fcn", "red, \\"])[data("iris")[1]]
     ),
