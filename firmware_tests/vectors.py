@@ -264,7 +264,7 @@ MODELS |= {
     "kernel_labels": lambda: kernel(
         "iris", svm.SVC(break_ties=True), np.array(["\nblue", "gr\u00fcn", "red, \\"])[data("iris")[1]]
     ),
-    "kernel_linear": lambda: kernel("iris", svm.SVC(kernel="linear", decision_function_shape="ovo")),
+    "kernel_pairs": lambda: kernel("iris", svm.SVC(kernel="linear", decision_function_shape="ovo")),
     "kernel_cancer": lambda: kernel(
         "breast_cancer", make_pipeline(StandardScaler(), svm.SVC(kernel="sigmoid", probability=True, random_state=0))
     ),
