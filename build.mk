@@ -33,7 +33,7 @@ FLAGS_x64 := CFLAGS_EXTRA=-O2
 # Table 2: modules, with their sources in src/MODULE/: C, then Python that is merged into the .mpy. Those without C are
 # bytecode, the same for all. TWINS are those with a twin, src/MODULE/twin/MODULE.py.
 MODULES := emltrees emltrees_full emltrees_sums emltrees_csv emltrees_tools emllinear emlnet emlknn emlknn_full emlknn_tools \
-    emlbayes emlmixture emlearn_csv emlearn_tools
+    emlbayes emlmixture emlkernel emlkernel_dot emlearn_csv emlearn_tools
 SRC_emltrees       := emltrees.c load.py
 SRC_emltrees_full  := emltrees_full.c
 SRC_emltrees_sums  := emltrees_sums.c
@@ -41,6 +41,8 @@ SRC_emltrees_csv   := emltrees_csv.c
 SRC_emltrees_tools := emltrees_tools.py
 SRC_emllinear      := emllinear.c load.py
 SRC_emlnet         := emlnet.c load.py
+SRC_emlkernel      := emlkernel.c load.py
+SRC_emlkernel_dot  := emlkernel_dot.c
 SRC_emlknn         := emlknn.c load.py
 SRC_emlknn_full    := emlknn_full.c
 SRC_emlknn_tools   := emlknn_tools.py
@@ -55,8 +57,9 @@ TEXT_emllinear := emlearn_csv
 TEXT_emlnet    := emlearn_csv
 TEXT_emlbayes  := emlearn_csv
 TEXT_emlmixture := emlearn_csv
+TEXT_emlkernel := emlearn_csv
 # The twin of trees has all in one file; the others are made with src/common/py/twin.py and load.py, and import SHARED.
-TWINS  := emltrees emllinear emlnet emlknn emlbayes emlmixture
+TWINS  := emltrees emllinear emlnet emlknn emlbayes emlmixture emlkernel
 # What twins of several families share.
 TWIN_emlbayes   := src/common/py/gaussian.py
 TWIN_emlmixture := src/common/py/gaussian.py
@@ -64,10 +67,11 @@ SHARED := emlearn_csv emlearn_tools
 
 # Table 3: packages, with the modules that `mip install PACKAGE` brings. A module imports others of its package when it
 # needs them, which is too late to find out that they are not there.
-PACKAGES := emltrees emllinear emlnet emlknn emlbayes emlmixture
+PACKAGES := emltrees emllinear emlnet emlknn emlbayes emlmixture emlkernel
 PACKAGE_emltrees  := emltrees emltrees_full emltrees_sums emltrees_csv emltrees_tools
 PACKAGE_emllinear := emllinear $(SHARED)
 PACKAGE_emlnet    := emlnet $(SHARED)
+PACKAGE_emlkernel := emlkernel emlkernel_dot $(SHARED)
 PACKAGE_emlknn    := emlknn emlknn_full emlknn_tools $(SHARED)
 PACKAGE_emlbayes  := emlbayes $(SHARED)
 PACKAGE_emlmixture := emlmixture $(SHARED)

@@ -257,6 +257,30 @@ MODELS |= {
 }
 
 
+def kernel(name, estimator, y=None, every=1):
+    X, known = data(name)
+    y = known if y is None else y
+    estimator.fit(X[::every], y[::every])
+    model = emlearn.convert(estimator, data=X)
+    odd = X[:20] * 2.0 ** np.random.default_rng(0).integers(-30, 30, X[:20].shape)
+    return model, np.concatenate((X[:: len(X) // 25], odd.astype(np.float32), -X[:5]))
+
+
+MODELS |= {
+    "kernel_wine": lambda: kernel("wine", make_pipeline(StandardScaler(), svm.SVC(kernel="poly"))),
+    "kernel_digits": lambda: kernel("digits", svm.SVC(), every=40),
+    "kernel_labels": lambda: kernel(
+        "iris", svm.SVC(break_ties=True), np.array(["\nblue", "gr\u00fcn", "red, \\"])[data("iris")[1]]
+    ),
+    "kernel_pairs": lambda: kernel("iris", svm.SVC(kernel="linear", decision_function_shape="ovo")),
+    "kernel_cancer": lambda: kernel(
+        "breast_cancer", make_pipeline(StandardScaler(), svm.SVC(kernel="sigmoid", probability=True, random_state=0))
+    ),
+    "kernel_outliers": lambda: kernel("iris", svm.OneClassSVM(nu=0.1)),
+    "kernel_value": lambda: kernel("diabetes", svm.SVR(C=100), every=3),
+}
+
+
 def neighbors(name, estimator, **options):
     """A model of every sixth row, and the others."""
     X, y = data(name)
@@ -293,7 +317,7 @@ MODELS |= {
 
 def package(name):
     """What runs the model of this name."""
-    for family in ("linear", "net", "knn", "bayes", "mixture"):
+    for family in ("linear", "net", "kernel", "knn", "bayes", "mixture"):
         if family in name.split("_"):
             return f"eml{family}"
     return "emltrees"
@@ -319,7 +343,7 @@ def files(name):
     numbers = np.zeros(len(X), np.int64)
     if model.is_classifier:
         numbers = np.searchsorted(model.classes_, expected.labels)
-    if tables.FAMILY in ("linear", "bayes", "mixture"):
+    if tables.FAMILY in ("linear", "kernel", "bayes", "mixture"):
         assert not model.is_classifier or np.array_equal(model.predict(X[:-25]), estimator.predict(X[:-25]))
     elif model.leaf in ("counts", "weighted", "value", "sum") and model.dtype != "int16 scaled":
         check_against(model, X, expected)
@@ -404,8 +428,19 @@ def corrupt_mixture():
     yield from damaged_files("mixture", contents)
 
 
+def corrupt_kernel():
+    X, y = data("iris")
+    models = [
+        emlearn.convert(svm.SVC(max_iter=1).fit(X[::30], y[::30])),
+        emlearn.convert(svm.SVC(kernel="poly", decision_function_shape="ovo").fit(X[::30], y[::30])),
+        emlearn.convert(svm.SVR(kernel="sigmoid").fit(X[::50], y[::50])),
+    ]
+    contents = [(emlearn.Model(Document(replace(m.tables, labels=None))).save(format="eml"), 1) for m in models]
+    yield from damaged_files("kernel", [*contents, (models[0].save(format="eml"), 2)])
+
+
 CORRUPT = {"corrupt_trees": corrupt_trees, "corrupt_linear": corrupt_linear, "corrupt_net": corrupt_net}
-CORRUPT["corrupt_mixture"] = corrupt_mixture
+CORRUPT |= {"corrupt_mixture": corrupt_mixture, "corrupt_kernel": corrupt_kernel}
 
 
 def damaged_files(family, contents):

@@ -8,7 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from . import _build_gaussian, _build_net, converters, readers  # noqa: F401  (_build_* register themselves)
+from . import _build_gaussian, _build_kernel, _build_net, converters, readers  # noqa: F401  (_build_* register themselves)
 from ._build import Options, build
 from ._features import as_table
 from ._registry import find

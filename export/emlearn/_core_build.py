@@ -21,6 +21,7 @@ FAMILIES = {
     "neighbors": ("eml_neighbors.h", False),
     "bayes": ("eml_bayes.h", True),
     "mixture": ("eml_mixture.h", True),
+    "kernel": ("eml_kernel.h", True),
 }
 
 _DECLARE = """

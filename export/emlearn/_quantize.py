@@ -267,6 +267,23 @@ def columns_to_int32(columns: NDArray[np.float64]) -> tuple[NDArray[np.int32], N
     return np.clip(rounded, -INT32_MAX, INT32_MAX).astype(np.int32), shift.astype(np.int16)
 
 
+def centers(values: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Return the middle of the range of each column, as float32; 0 without rows."""
+    if len(values) == 0:
+        return np.zeros(values.shape[1], np.float32)
+    low, high = np.min(values, axis=0), np.max(values, axis=0)
+    return np.asarray(low * 0.5 + high * 0.5).astype(np.float32)
+
+
+def mantissa_32(value: float) -> tuple[int, int]:
+    """Return the integer of 32 bits and the exponent with ``integer * 2^exponent`` nearest to a value; of 0, zeros."""
+    fraction, exponent = np.frexp(value)
+    integer = int(np.rint(np.ldexp(fraction, 32)))
+    if integer > 2**32 - 1:  # rounded up, to 2^32
+        integer, exponent = integer // 2, exponent + 1
+    return (integer, int(exponent) - 32) if integer else (0, 0)
+
+
 def rows_to_integers(
     matrix: NDArray[np.float64], bits: int
 ) -> tuple[NDArray[np.int32], NDArray[np.int16], NDArray[np.uint16]]:

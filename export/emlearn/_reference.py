@@ -26,6 +26,8 @@ def mixture(estimator: Any, X: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]
 def envelope(estimator: Any, X: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     """Labels -1 and 1, and the decision value."""
     X = X.astype(np.float64)
+def one_class(estimator: Any, X: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Labels -1 and 1, and the decision value."""
     return np.asarray(estimator.predict(X)), np.asarray(estimator.decision_function(X))[:, None]
 
 
@@ -56,6 +58,7 @@ PREDICT: dict[tuple[str, str], Predict] = {
     ("sklearn", "GaussianMixture"): mixture,
     ("sklearn", "BayesianGaussianMixture"): mixture,
     ("sklearn", "EllipticEnvelope"): envelope,
+    ("sklearn", "OneClassSVM"): one_class,
     ("xgboost", "Booster"): xgboost_booster,
     ("lightgbm", "Booster"): lightgbm_booster,
 }

@@ -15,9 +15,9 @@ from . import writers
 from ._core import open_core
 from ._cost import estimate
 from ._features import as_core_input, as_raw, rows_on_thresholds
-from ._scores import Scores
+from .scores import Scores
 from .certificate import Certificate, Predictions
-from .ir.document import Document, Golden, Output, Tables
+from .ir.document import Document, Golden, Tables
 from .writers import eml
 
 MAX_CERTIFIED_GOLDEN = 8
@@ -106,13 +106,10 @@ class Model(Scores):
         ValueError
             If X has another shape, is not numeric, or has values that the model does not take.
         """
-        core_input = self._core_input(X)
+        core_input = self._input(X)
         if self.is_classifier:
             return np.asarray(self.classes_[self._core.classes(core_input)])
         return _values(self._core.outputs(core_input))
-
-    def _core_input(self, X: Any) -> NDArray[Any]:
-        return as_core_input(as_raw(X, self.tables), self.tables)
 
     def predict_proba(self, X: Any) -> NDArray[np.float32]:
         """Predict probabilities, of a mixture's components those of having made the row.
@@ -132,13 +129,8 @@ class Model(Scores):
         ValueError
             As `predict`; and for a model without probabilities.
         """
-        if not self.is_classifier:
-            raise ValueError("a regression model has no probabilities; use predict")
-        if self.is_outlier_detector:
-            raise ValueError("an outlier detector has no probabilities; use score_samples")
-        if self.tables.output not in (Output.PROBABILITIES, Output.PROBABILITIES_AND_SCORE):
-            raise ValueError("this estimator has no probabilities; use decision_function")
-        return self._core.outputs(self._core_input(X))[:, : self.tables.n_classes]
+        self._check_probabilities()
+        return self._core.outputs(self._input(X))[:, : self.tables.n_classes]
 
     def certify(self, X: Any, y: Any = None, *, estimator: Any = None) -> Certificate:
         """Compare with the estimator on every row, and keep the result and some of the rows for `save`.

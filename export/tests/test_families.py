@@ -8,7 +8,7 @@ from __future__ import annotations
 import subprocess
 import warnings
 from array import array
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 import pytest
@@ -85,6 +85,14 @@ MIXTURES |= {
     "envelope": lambda: EllipticEnvelope(support_fraction=0.9, random_state=0),
 }
 ESTIMATORS |= BAYES
+MACHINES = {"SVC": svm.SVC, "SVR": svm.SVR}
+MACHINES["NuSVC"] = partial(svm.NuSVC, nu=0.02, decision_function_shape="ovo")
+KERNELS = {
+    f"{name} {kernel}": partial(machine, kernel=kernel)
+    for kernel in ("linear", "rbf", "poly", "sigmoid")
+    for name, machine in MACHINES.items()
+}
+
 CLASSIFIERS = [name for name in ESTIMATORS if name not in REGRESSORS]
 ESTIMATORS |= MIXTURES
 
@@ -96,6 +104,11 @@ CASES = [
     *((scaler, name, "wine") for scaler in list(SCALERS)[1:] for name in ("logistic", "svc", "svr")),
     *((scaler, "several values", "wine") for scaler in list(SCALERS)[1:-1]),
     *((scaler, "net relu", "wine") for scaler in list(SCALERS)[2:]),
+    *(("", f"SVC {kernel}", dataset) for kernel in ("rbf", "poly", "sigmoid") for dataset in CLASSES),
+    *(("scaled ", name, dataset) for name in KERNELS if name[:3] != "SVR" for dataset in CLASSES),
+    *(("scaled ", name, dataset) for name in KERNELS if name[:3] == "SVR" for dataset in ("diabetes", "wine")),
+    *((scaler, "SVC poly", "wine") for scaler in ("standard ", "PCA ")),
+    *(("standard ", name, "breast_cancer") for name in ("SVC linear", "SVC sigmoid")),
     *(("standard ", name, dataset) for name in ("net regressor", "net several values") for dataset in NUMBERS),
     *((scaler, name, "wine") for scaler in list(SCALERS)[2:] for name in (*BAYES, "full mixture", "diag mixture")),
     *(("", name, dataset) for name in list(MIXTURES)[:4] for dataset in CLASSES),
@@ -112,7 +125,11 @@ def fitted(scaler, name, dataset):
         y = np.stack((y, -3 * y + X[:, 0], X[:, 1] ** 2), axis=1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        return make_pipeline(*SCALERS[scaler](), ESTIMATORS[name]()).fit(X, y), X.astype(np.float32)
+        if scaler == "scaled ":  # beforehand: rbf has no scaler in its file
+            X = StandardScaler().fit_transform(X)
+            return KERNELS[name]().fit(X, y), X.astype(np.float32)
+        estimator = (ESTIMATORS | KERNELS)[name]()
+        return make_pipeline(*SCALERS[scaler](), estimator).fit(X, y), X.astype(np.float32)
 
 
 @cache
@@ -178,6 +195,12 @@ GENERATED = [
     ("standard ", "tied mixture", "breast_cancer"),
     ("", "spherical mixture", "iris"),
     ("", "envelope", "breast_cancer"),
+    ("", "SVC rbf", "iris"),
+    ("scaled ", "NuSVC sigmoid", "wine"),
+    ("standard ", "SVC linear", "breast_cancer"),
+    ("scaled ", "NuSVC linear", "iris"),
+    ("scaled ", "SVC poly", "wine"),
+    ("scaled ", "SVR rbf", "diabetes"),
 ]
 MAIN = """
 #include <stdio.h>
@@ -204,7 +227,7 @@ def test_c(case, tmp_path):
     if not model.is_classifier and n_out == 1:
         body = f"out[0] = golden_predict(x, {n});"
     if model.is_classifier:
-        body += f" printf(\"%c\", (char)golden_predict(x, {n}));"
+        body += f' printf("%c", (char)golden_predict(x, {n}));'
     main = tmp_path / "main.c"
     main.write_text(MAIN.format(n=n, n_out=n_out, body=body))
     command = [*COMPILE, f"-I{emlearn.includedir}", "-o", tmp_path / "main", main]

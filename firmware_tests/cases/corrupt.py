@@ -1,12 +1,12 @@
 # Files with one wrong byte, from the PC, which has also put the CRC right in half of them: each is refused with
 # ValueError or predicts. What the PC's core does with files without trailers is known: the same must happen here.
-# models: corrupt_trees corrupt_linear corrupt_net corrupt_mixture
+# models: corrupt_trees corrupt_linear corrupt_net corrupt_mixture corrupt_kernel
 import io
 from array import array
 
 import check
 
-for name in ("trees", "linear", "net", "mixture"):
+for name in ("trees", "linear", "net", "mixture", "kernel"):
     module = __import__("eml" + name)
     with open("corrupt_" + name + ".cases", "rb") as f:
         head = array("H", [0, 0])

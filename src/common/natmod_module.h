@@ -3,8 +3,13 @@
 #define EML_NATMOD_MODULE_H
 
 // Not static: mpy_ld.py rejects static zero-initialised data.
+#ifdef MODEL_MAIN // the module that has the type, and imports this one for models that it does not predict with itself
+const void *model_type;
+#define MODEL_TYPE model_type
+#else
 mp_obj_full_type_t model_type;
 #define MODEL_TYPE (&model_type)
+#endif
 
 static const mp_obj_fun_builtin_var_t model_predict_obj;
 #include "natmod_model.h"
@@ -55,7 +60,12 @@ static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(model_predict_obj, 2, 3, model_predic
 
 mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *args) {
     MP_DYNRUNTIME_INIT_ENTRY
+#ifdef MODEL_MAIN
+    model_type = MP_OBJ_TO_PTR(model_import(MODEL_MAIN, MP_QSTR_new));
+    mp_store_global(MP_QSTR_attach, MP_OBJ_FROM_PTR(&model_attach_obj));
+#else
     model_init();
+#endif
     MP_DYNRUNTIME_INIT_EXIT
 }
 

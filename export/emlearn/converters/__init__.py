@@ -7,6 +7,7 @@ from . import (
     forests,
     hist,
     keras,
+    kernel,
     lgbm,
     linear,
     mixture,

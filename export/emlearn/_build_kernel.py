@@ -1,0 +1,46 @@
+"""From a `KernelModel` to a `Model` that has been compared with its estimator."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._build import N_PROBES, TOLERANCE, Options, build, build_tables
+from .errors import ConvertError
+from .ir.kernel import KernelModel
+from .model import Model
+from .passes.kernel import cancellation, decision, fix
+
+# Terms have 31 bits, or errors of 2^-29 after two or three roundings: from here on sums are off by more than TOLERANCE.
+MAX_CANCELLATION = TOLERANCE * 2.0**29
+
+
+@build.register
+def _(source: KernelModel, estimator: Any, options: Options) -> Model:
+    if options.scale is not None:
+        raise ConvertError(f"scale= is for trees; for {type(estimator).__name__} leave it out")
+    rows = source.rows if len(source.rows) else np.zeros((1, source.n_features))
+    # On lines through two samples, between and beyond them: vectors themselves may all have decision values near 0.
+    random = np.random.default_rng(0)
+    pairs, at = random.integers(0, len(rows), (2, N_PROBES)), random.uniform(-1.0, 2.0, (N_PROBES, 1))
+    rows = rows[pairs[0]] * at + rows[pairs[1]] * (1.0 - at)
+
+    def undecided(raw: NDArray[Any]) -> NDArray[np.bool_]:
+        """Where a decision value is within rounding of 0: a vote, which counts 1, hangs on it."""
+        if source.n_classes == 0:
+            return np.zeros(len(raw), bool)
+        values = np.abs(decision(source, raw.astype(np.float32)))
+        return np.asarray(np.any(values <= TOLERANCE * np.max(values, initial=0.0), axis=1))
+
+    try:
+        return build_tables(fix(source), estimator, options, rows, source.classes, undecided)
+    except ConvertError as error:
+        times = cancellation(source, rows)
+        if times < MAX_CANCELLATION:
+            raise
+        raise ConvertError(
+            f"the terms of this {type(estimator).__name__}'s decision values are {times:.0e} times larger than their "
+            "sums, which 31 bits cannot tell; train it on scaled features, or with another gamma"
+        ) from error

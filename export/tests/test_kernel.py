@@ -1,0 +1,195 @@
+"""Support vector machines: what is special about them, and what is refused."""
+
+from __future__ import annotations
+
+import warnings
+from functools import partial
+
+import numpy as np
+import pytest
+from emlearn.certificate import reference_predictions
+from sklearn import svm
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, MaxAbsScaler, StandardScaler
+from support import data
+
+import emlearn
+
+VALUE = 1e-5  # of the largest decision value, as in test_families.py
+PROBABILITY = 1e-5
+KERNELS = ["linear", "rbf", "poly", "sigmoid"]
+
+
+def scaled(name):
+    X, y = data(name)
+    return StandardScaler().fit_transform(X), y
+
+
+def close(found, expected):
+    assert found.shape == expected.shape
+    assert np.max(np.abs(found - expected)) <= VALUE * np.max(np.abs(expected))
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+@pytest.mark.parametrize("dataset", ["wine", "breast_cancer"])
+def test_outliers(kernel, dataset, tmp_path):
+    X, _ = scaled(dataset)
+    estimator = svm.OneClassSVM(kernel=kernel, nu=0.1).fit(X)
+    model = emlearn.convert(estimator)
+    model.save(tmp_path / "model.csv")
+    X32 = X.astype(np.float32)
+    d = estimator.decision_function(X32)
+    decided = np.abs(d) > VALUE * np.max(np.abs(d))  # vectors on the boundary have 0
+    for each in (model, emlearn.load(tmp_path / "model.csv")):
+        assert each.is_outlier_detector and each.classes_.tolist() == [-1, 1]
+        close(each.decision_function(X32), d)
+        close(each.score_samples(X32), estimator.score_samples(X32))
+        assert np.array_equal(each.predict(X32)[decided], estimator.predict(X32)[decided])
+    assert model.certify(X32[decided]).agreement == 1.0
+    with pytest.raises(ValueError, match="use score_samples"):
+        model.predict_proba(X32)
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_probabilities_of_two_classes(kernel):
+    X, y = scaled("breast_cancer")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # scikit-learn 1.9 deprecates it
+        estimator = svm.SVC(kernel=kernel, probability=True, random_state=0).fit(X, y)
+    X32 = X.astype(np.float32)
+    model = emlearn.convert(estimator, data=X32)
+    # By libsvm, classes go by the decision value, not by the probability.
+    assert np.array_equal(model.predict(X32), estimator.predict(X32))
+    assert np.max(np.abs(model.predict_proba(X32) - estimator.predict_proba(X32))) <= PROBABILITY
+    close(model.decision_function(X32), estimator.decision_function(X32))
+
+
+@pytest.mark.parametrize("shape", ["ovo", "ovr"])
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_votes(kernel, shape):
+    """Of rough decision values, so that linear and polynomial ones have ties."""
+    X, y = scaled("digits")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        options = {"break_ties": True} if shape == "ovr" else {}
+        estimator = svm.SVC(
+            kernel=kernel, C=0.01, max_iter=5, decision_function_shape=shape, class_weight="balanced", **options
+        ).fit(X[::4], np.array(list("jihgfedcba"))[y[::4]])
+    X32 = X.astype(np.float32)
+    model = emlearn.convert(estimator)
+    assert np.array_equal(model.predict(X32), estimator.predict(X32))
+    close(model.decision_function(X32), estimator.decision_function(X32))
+    estimator.decision_function_shape = "ovo"
+    votes = np.zeros((len(X), 10), int)
+    pairs = [(i, j) for i in range(10) for j in range(i + 1, 10)]
+    for d, (i, j) in zip(estimator.decision_function(X32).T, pairs, strict=True):
+        np.add.at(votes, (np.arange(len(X)), np.where(d > 0, i, j)), 1)
+    best = np.sort(votes, axis=1)
+    assert kernel in ("rbf", "sigmoid") or np.sum(best[:, -1] == best[:, -2]) > 5  # there are ties
+
+
+def test_a_decision_value_of_zero():
+    """libsvm gives it to the second class, and calls it an outlier."""
+    X, y = np.array([[-1.0], [1.0]]), [0, 1]
+    estimator = svm.SVC(kernel="linear").fit(X, y)
+    assert estimator.decision_function([[0.0]]) == 0.0
+    assert emlearn.convert(estimator).predict([[0.0]]) == estimator.predict([[0.0]])
+    three = svm.SVC(kernel="rbf", gamma=1.0).fit([[-1.0], [1.0], [9.0]], [0, 1, 2])
+    assert np.array_equal(emlearn.convert(three).predict([[0.0], [4e18]]), three.predict([[0.0], [4e18]]))
+
+
+def test_integers_are_kept():
+    X, y = data("digits")
+    for kernel in ("rbf", "poly"):
+        model = emlearn.convert(svm.SVC(kernel=kernel).fit(X, y))
+        assert model.info()["vectors"] == "int16" and model.info()["n_vectors"] == model.tables.n_vectors16 > 500
+    assert emlearn.convert(svm.SVC().fit(X / 3, y)).info()["vectors"] == "int32"
+
+
+def test_features_far_from_zero():
+    """Of a large feature that varies little nothing is lost."""
+    X, y = scaled("iris")
+    X = (X + [1e4, 0, -3e3, 500]).astype(np.float32)
+    estimator = svm.SVC(gamma=0.25).fit(X, y)
+    close(emlearn.convert(estimator).decision_function(X), estimator.decision_function(X))
+
+
+def test_features_of_any_size():
+    X, y = data("wine")
+    sizes = 2.0 ** np.linspace(-40, 40, X.shape[1])
+    for estimator in (svm.SVC(kernel="poly"), svm.SVR(kernel="sigmoid")):
+        pipeline = make_pipeline(StandardScaler(), estimator).fit(X * sizes, y)
+        X32 = (X * sizes).astype(np.float32)
+        close(emlearn.convert(pipeline).predictions(X32).outputs, reference_predictions(pipeline, X32).outputs)
+    for value in (0.0, 1e-45, 3e38):
+        row = np.full((1, X.shape[1]), value, np.float32)
+        model = emlearn.convert(svm.SVC().fit(X, y))
+        assert model.predict(row) in (0, 1, 2)
+
+
+def test_sparse():
+    from scipy.sparse import csr_matrix
+
+    X, y = data("digits")
+    for kernel in KERNELS[:3]:
+        estimator = svm.SVC(kernel=kernel).fit(csr_matrix(X[:600]), y[:600])
+        model = emlearn.convert(svm.SVC(kernel=kernel).fit(X[:600], y[:600]))
+        found = emlearn.convert(estimator)
+        assert np.array_equal(found.predict(X[600:]), estimator.predict(csr_matrix(X[600:].astype(np.float32))))
+        assert np.mean(found.predict(X[600:]) == model.predict(X[600:])) > 0.99
+
+
+def test_no_vectors_and_no_gamma():
+    X, y = scaled("diabetes")
+    estimator = svm.SVR(epsilon=1e6).fit(X, y)
+    assert len(estimator.support_) == 0
+    assert np.allclose(emlearn.convert(estimator).predict(X[:3]), estimator.predict(X[:3]))
+    for kernel in KERNELS[1:]:
+        estimator = svm.SVR(kernel=kernel, gamma=0.0, coef0=0.5).fit(X, y)
+        assert np.allclose(emlearn.convert(estimator).predict(X[:3]), estimator.predict(X[:3]), rtol=1e-5)
+
+
+def test_degrees():
+    X, y = scaled("wine")
+    for degree in (0, 1, 2, 7, 15):
+        estimator = svm.SVC(kernel="poly", degree=degree, coef0=1.0).fit(X, y)
+        model = emlearn.convert(estimator)
+        close(model.decision_function(X.astype(np.float32)), estimator.decision_function(X.astype(np.float32)))
+
+
+def test_scaled_alike():
+    X, y = data("wine")
+    turn = np.linalg.qr(np.random.default_rng(0).normal(size=(X.shape[1],) * 2))[0]
+    from sklearn.decomposition import PCA
+
+    pipeline = make_pipeline(PCA(), svm.SVC()).fit(X @ turn, y)
+    X32 = (X @ turn).astype(np.float32)
+    assert np.mean(emlearn.convert(pipeline).predict(X32) == pipeline.predict(X32)) > 0.99
+
+
+@pytest.mark.filterwarnings("ignore:The `probability`:FutureWarning")
+def test_refused():
+    X, y = scaled("iris")
+    refuses = partial(pytest.raises, emlearn.ConvertError)
+    with refuses(match="not fitted"):
+        emlearn.convert(svm.SVC())
+    with refuses(match="kernel='precomputed' of SVC is not supported; the nearest is 'rbf'"):
+        emlearn.convert(svm.SVC(kernel="precomputed").fit(X @ X.T, y))
+    with refuses(match="kernel=as a function of SVR"):
+        emlearn.convert(svm.SVR(kernel=lambda a, b: a @ b.T).fit(X, y))
+    with refuses(match="degree=16 of SVC is not supported; the nearest is degree=15"):
+        emlearn.convert(svm.SVC(kernel="poly", degree=16).fit(X, y))
+    estimator = svm.SVC(probability=True).fit(X, y)
+    with refuses(match="set_params"):
+        emlearn.convert(estimator)
+    emlearn.convert(estimator.set_params(probability=False))
+    with refuses(match="unless they scale all features alike"):
+        emlearn.convert(make_pipeline(StandardScaler(), svm.SVC()).fit(data("wine")[0], data("wine")[1]))
+    with refuses(match="FunctionTransformer"):
+        emlearn.convert(make_pipeline(FunctionTransformer(), MaxAbsScaler(), svm.SVC()).fit(X, y))
+    with refuses(match="scale= is for trees"):
+        emlearn.convert(svm.SVC().fit(X, y), dtype="int16", scale=True)
+    with refuses(match="times larger than their sums"):
+        emlearn.convert(svm.NuSVC(nu=0.05, kernel="poly").fit(*data("wine")))
+    with pytest.raises(ValueError, match="NaN, infinity"):
+        emlearn.convert(svm.SVC().fit(X, y)).predict([[0, 0, 0, np.nan]])
