@@ -26,6 +26,9 @@ def mixture(estimator: Any, X: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]
 def envelope(estimator: Any, X: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     """Labels -1 and 1, and the decision value."""
     X = X.astype(np.float64)
+    return np.asarray(estimator.predict(X)), np.asarray(estimator.decision_function(X))[:, None]
+
+
 def one_class(estimator: Any, X: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     """Labels -1 and 1, and the decision value."""
     return np.asarray(estimator.predict(X)), np.asarray(estimator.decision_function(X))[:, None]

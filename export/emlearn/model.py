@@ -15,9 +15,9 @@ from . import writers
 from ._core import open_core
 from ._cost import estimate
 from ._features import as_core_input, as_raw, rows_on_thresholds
-from .scores import Scores
 from .certificate import Certificate, Predictions
 from .ir.document import Document, Golden, Tables
+from .scores import Scores
 from .writers import eml
 
 MAX_CERTIFIED_GOLDEN = 8
@@ -130,7 +130,7 @@ class Model(Scores):
             As `predict`; and for a model without probabilities.
         """
         self._check_probabilities()
-        return self._core.outputs(self._input(X))[:, : self.tables.n_classes]
+        return np.asarray(self._core.outputs(self._input(X))[:, : self.tables.n_classes])
 
     def certify(self, X: Any, y: Any = None, *, estimator: Any = None) -> Certificate:
         """Compare with the estimator on every row, and keep the result and some of the rows for `save`.

@@ -210,7 +210,7 @@ def test_what_has_no_decision_function():
     model = emlearn.convert(ensemble.GradientBoostingRegressor(n_estimators=2).fit(X, y))
     with pytest.raises(ValueError, match="no decision function"):
         model.decision_function(X)
-    with pytest.raises(ValueError, match="only an isolation forest"):
+    with pytest.raises(ValueError, match="only mixtures and outlier detectors"):
         model.score_samples(X)
 
 

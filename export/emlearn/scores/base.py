@@ -35,7 +35,7 @@ class Scoring:
     def log_proba(self, core: Any, core_input: NDArray[Any]) -> NDArray[np.float64]:
         """Return logarithms of probabilities, shape (n_rows, n_classes)."""
         with np.errstate(divide="ignore"):
-            return np.log(core.outputs(core_input)[:, : self.tables.n_classes].astype(np.float64))
+            return np.asarray(np.log(core.outputs(core_input)[:, : self.tables.n_classes].astype(np.float64)))
 
 
 @singledispatch
