@@ -36,7 +36,7 @@ static inline eml_neighbor_t *eml_neighbors_begin(const eml_neighbors_t *m, eml_
 
 // The square of the distance of two int16 arrays, [n]. 65,535 squares of 32 bits cannot overflow; a second loop with sums of 32
 // bits, for small numbers, would take more code than it saves instructions.
-#ifdef __thumb__
+#if defined(__thumb__) && !defined(__thumb2__)
 // With few registers: called, not inlined, one index for both arrays, and halves of squares instead of carries.
 static __attribute__((noinline, unused)) uint64_t eml_neighbors_square(const int16_t *x, const int16_t *item, uint32_t n) {
     uint32_t low = 0, high = 0;
@@ -50,6 +50,17 @@ static __attribute__((noinline, unused)) uint64_t eml_neighbors_square(const int
         at -= 2;
     } while (at >= 0);
     return ((uint64_t)high << 16) + low;
+}
+#elif defined(__thumb2__)
+// Which multiplies and adds 64 bits in one instruction.
+static inline uint64_t eml_neighbors_square(const int16_t *x, const int16_t *item, uint32_t n) {
+    int64_t sum = 0;
+    const int16_t *const end = x + n;
+    do {
+        const int32_t difference = *x++ - *item++;
+        sum += (int64_t)difference * difference;
+    } while (x < end);
+    return (uint64_t)sum;
 }
 #else
 static inline uint64_t eml_neighbors_square(const int16_t *x, const int16_t *item, uint32_t n) {
@@ -84,6 +95,7 @@ static inline void eml_neighbors_find16(const eml_neighbors_t *m, const int16_t 
     }
 }
 
+// A sum of weights, below 2^47 or of 1 each, and behind it what is the larger, the smaller a class number.
 #ifdef EML_NEIGHBORS_SMALL
 typedef uint32_t eml_votes_t;
 #else
@@ -94,22 +106,20 @@ typedef uint64_t eml_votes_t;
 static inline uint32_t eml_neighbors_vote(const eml_neighbors_t *m, const eml_neighbor_t *found, const uint32_t *w) {
     const uint32_t count = eml_neighbors_count(m);
     eml_votes_t best = 0;
-    uint32_t klass = 0;
     for (uint32_t i = 0; i < count; i++) {
         // The first neighbour of a class counts all of them, and so not less than those after it.
         const uint32_t label = m->class_numbers[found[i].index];
-        eml_votes_t sum = 0;
+        eml_votes_t votes = 0xffff - label;
         for (uint32_t j = i; j < count; j++) {
             if (m->class_numbers[found[j].index] == label) {
-                sum += w ? w[j] : 1;
+                votes += (eml_votes_t)(w ? w[j] : 1) << 16;
             }
         }
-        if (sum > best || (sum == best && label < klass)) {
-            best = sum;
-            klass = label;
+        if (votes > best) {
+            best = votes;
         }
     }
-    return klass;
+    return 0xffff - ((uint32_t)best & 0xffff);
 }
 
 #ifndef EML_NEIGHBORS_SMALL

@@ -216,15 +216,10 @@ static inline eml_err_t eml_neighbors_add16(eml_neighbors_t *m, const eml_array_
 // Learn an item of a class, 0..65534. file: that was opened, and is writable: the item goes there, and so do the numbers of its
 // header. EML_ERR_FULL if there is no room, which a regression never has.
 static inline eml_err_t eml_neighbors_add(eml_neighbors_t *m, void *file, const eml_array_t *x, uint32_t label) {
-#ifdef EML_NEIGHBORS_SMALL
-    if (!m->n_items16) {
-        return EML_ERR_UNSUPPORTED;
-    }
-#endif
     if (label > EML_NEIGHBORS_MAX_LABEL) {
         return EML_ERR_RANGE;
     }
-    if (m->n_used >= m->n_labels) {
+    if (m->n_used >= (m->n_labels & eml_neighbors_room(m))) { // they are the same number, or one of them is 0
         return EML_ERR_FULL;
     }
 #ifdef EML_NEIGHBORS_SMALL

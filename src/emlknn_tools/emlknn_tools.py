@@ -47,11 +47,11 @@ def _typecode(x):
     return text[7] if text[:7] == "array('" else "?"
 
 
-def read(source):
-    """An .eml in memory: from a path, an open file, text in memory, or lines."""
+def read(model, source):
+    """An .eml in memory, for a model: from a path, an open file, text in memory, or lines."""
     if isinstance(source, str):
         with open(source, "rb") as file:
-            return read(file)
+            return read(model, file)
     start = b""
     if hasattr(source, "readinto"):
         start = bytearray(16)
