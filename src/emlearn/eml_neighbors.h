@@ -24,14 +24,14 @@ static inline uint32_t eml_neighbors_count(const eml_neighbors_t *m) {
 
 // No neighbours yet: places for k, at a distance that none has. Returns the last of them.
 static inline eml_neighbor_t *eml_neighbors_begin(const eml_neighbors_t *m, eml_neighbor_t *found) {
-    eml_neighbor_t *const last = found + m->k - 1;
-    for (; found <= last; found++) {
+    eml_neighbor_t *const end = found + m->k;
+    do {
         found->high = ~(uint64_t)0;
 #ifndef EML_NEIGHBORS_SMALL
         found->low = 0;
 #endif
-    }
-    return last;
+    } while (++found < end);
+    return end - 1;
 }
 
 // The square of the distance of two int16 arrays, [n]. 65,535 squares of 32 bits cannot overflow; a second loop with sums of 32
@@ -76,11 +76,13 @@ static inline uint64_t eml_neighbors_square(const int16_t *x, const int16_t *ite
 }
 #endif
 
-// The nearest of int16 items by euclidean distance, whose squares are `high`: in units of 2^-32. x: [n_features]
+// The nearest of int16 items, of which there are some, by euclidean distance, whose squares are `high`: in units of 2^-32.
+// x: [n_features]
 static inline void eml_neighbors_find16(const eml_neighbors_t *m, const int16_t *x, eml_neighbor_t *found) {
     const int16_t *item = m->items16;
     eml_neighbor_t *const last = eml_neighbors_begin(m, found);
-    for (uint32_t index = 0; index < m->n_used; index++) {
+    uint32_t index = 0;
+    do {
         const uint64_t distance = eml_neighbors_square(x, item, m->n_features);
         item += m->n_features;
         if (distance < last->high) {
@@ -92,34 +94,36 @@ static inline void eml_neighbors_find16(const eml_neighbors_t *m, const int16_t 
             at->high = distance;
             at->index = index;
         }
-    }
+    } while (++index < m->n_used);
 }
 
-// A sum of weights, below 2^47 or of 1 each, and behind it what is the larger, the smaller a class number.
+// A sum of weights, below 2^47 or, of 1 each, 2^16, times 2^16, less a class number: of equal sums the first class has the largest.
 #ifdef EML_NEIGHBORS_SMALL
 typedef uint32_t eml_votes_t;
 #else
-typedef uint64_t eml_votes_t;
+typedef int64_t eml_votes_t;
 #endif
 
-// The class with most of the weight, of equals the first. w: [count], or NULL for all alike.
+// The class with most of the weight, of equals the first. w: [count], or NULL for all alike. There is an item.
 static inline uint32_t eml_neighbors_vote(const eml_neighbors_t *m, const eml_neighbor_t *found, const uint32_t *w) {
     const uint32_t count = eml_neighbors_count(m);
     eml_votes_t best = 0;
-    for (uint32_t i = 0; i < count; i++) {
+    uint32_t i = 0;
+    do {
         // The first neighbour of a class counts all of them, and so not less than those after it.
         const uint32_t label = m->class_numbers[found[i].index];
-        eml_votes_t votes = 0xffff - label;
-        for (uint32_t j = i; j < count; j++) {
+        eml_votes_t votes = 0 - (eml_votes_t)label;
+        uint32_t j = i;
+        do {
             if (m->class_numbers[found[j].index] == label) {
                 votes += (eml_votes_t)(w ? w[j] : 1) << 16;
             }
-        }
+        } while (++j < count);
         if (votes > best) {
             best = votes;
         }
-    }
-    return 0xffff - ((uint32_t)best & 0xffff);
+    } while (++i < count);
+    return (uint16_t)(0 - best);
 }
 
 #ifndef EML_NEIGHBORS_SMALL

@@ -127,19 +127,19 @@ static inline eml_err_t eml_neighbors_open(eml_neighbors_t *m, const void *file,
     }
     const uint32_t n = m->n_features;
     const uint32_t n_items = eml_neighbors_room(m);
-    // The product of 32 and 16 bits, and whether it is too large, without 64 of them.
-    const uint32_t low = (n_items & 0xffff) * n;
-    const uint32_t high = (n_items >> 16) * n + (low >> 16);
-    uint32_t at = eml_pad4(2 * n_items * n);
+    // Where it does not fit into 32 bits, its upper half is too large as well.
+    const uint32_t count = n_items * n;
+    const uint32_t too_large = (n_items >> 16) * n >> 9 | count / EML_NEIGHBORS_MAX_COUNT;
+    uint32_t at = eml_pad4(2 * count);
     m->items16 = (const int16_t *)(const void *)(words + (EML_FILE_HEADER + EML_NEIGHBORS_HEADER) / 4);
 #ifndef EML_NEIGHBORS_SMALL
     m->items32 = (const int32_t *)(const void *)m->items16;
-    at = m->n_items32 ? 4 * n_items * n : at;
+    at = m->n_items32 ? 4 * count : at;
     m->values = (const int32_t *)(const void *)((const uint8_t *)m->items16 + at);
 #endif
     m->class_numbers = (const uint16_t *)(const void *)((const uint8_t *)m->items16 + at);
     at += EML_NEIGHBORS_HEADER + (m->n_classes ? eml_pad4(2 * n_items) : 4 * n_items);
-    if (high >= EML_NEIGHBORS_MAX_COUNT >> 16 || m->size != at || at > body) {
+    if (too_large || m->size != at || at > body) {
         return EML_ERR_FORMAT;
     }
     return eml_neighbors_validate(m);
