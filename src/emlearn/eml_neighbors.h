@@ -106,23 +106,24 @@ typedef int64_t eml_votes_t;
 
 // The class with most of the weight, of equals the first. w: [count], or NULL for all alike. There is an item.
 static inline uint32_t eml_neighbors_vote(const eml_neighbors_t *m, const eml_neighbor_t *found, const uint32_t *w) {
-    const uint32_t count = eml_neighbors_count(m);
+    const uint16_t *const class_numbers = m->class_numbers;
+    const eml_neighbor_t *const first = found;
+    const eml_neighbor_t *const end = found + eml_neighbors_count(m);
     eml_votes_t best = 0;
-    uint32_t i = 0;
     do {
         // The first neighbour of a class counts all of them, and so not less than those after it.
-        const uint32_t label = m->class_numbers[found[i].index];
+        const uint32_t label = class_numbers[found->index];
         eml_votes_t votes = 0 - (eml_votes_t)label;
-        uint32_t j = i;
+        const eml_neighbor_t *at = found;
         do {
-            if (m->class_numbers[found[j].index] == label) {
-                votes += (eml_votes_t)(w ? w[j] : 1) << 16;
+            if (class_numbers[at->index] == label) {
+                votes += (eml_votes_t)(w ? w[at - first] : 1) << 16;
             }
-        } while (++j < count);
+        } while (++at < end);
         if (votes > best) {
             best = votes;
         }
-    } while (++i < count);
+    } while (++found < end);
     return (uint16_t)(0 - best);
 }
 
