@@ -72,8 +72,8 @@ def test_all_rows(case, tmp_path):
     wrong = np.max(np.abs(before.outputs - after.outputs), axis=1) > TOLERANCE * np.max(np.abs(before.outputs))
     if model.is_classifier:
         other = before.labels != after.labels
-        # Chebyshev's distance is a difference of one feature: of integers and decimals many are equal.
-        assert np.sum(other) <= max(1, MAX_UNDECIDED * len(X)) * (10 if estimator.metric == "chebyshev" else 1)
+        assert np.sum(other) <= max(1, MAX_UNDECIDED * len(X))
+        print(case, int(np.sum(other)), int(np.sum(~decided)))
         wrong |= other
     assert not np.any(wrong & decided)
 

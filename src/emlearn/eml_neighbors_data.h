@@ -60,9 +60,9 @@ static inline uint32_t eml_neighbors_n_outputs(const eml_neighbors_t *m) {
     return m->n_outputs;
 }
 
-// Scratch memory is the neighbours [k], then their unit's exponent, then x [n_features] and weights [k] for what needs them.
+// Scratch memory is what eml_neighbors_push needs for k neighbours, then x [n_features] and weights [k] for what needs them.
 static inline size_t eml_neighbors_scratch_size(const eml_neighbors_t *m) {
-    return (m->k + 1u) * sizeof(eml_neighbor_t)
+    return (m->k + 2u) * sizeof(eml_neighbor_t)
 #ifndef EML_NEIGHBORS_SMALL
         + ((size_t)m->n_features + m->k) * sizeof(int32_t)
 #endif

@@ -121,14 +121,14 @@ def getresult(model, i):
     from emlknn_full import found as memory
 
     found = memory(model)
-    high, low, index = unpack_from("<QII", found, 16 * i)
+    high, low, index = unpack_from("<QII", found, 16 * (i + 1))
     if high >> 60 or index >= head[14]:
         raise ValueError("call predict first")
     distance = high << 32 | low
     if head[10]:
         distance = distance if head[4] else _root(high)
     else:
-        distance = (distance if head[4] else distance**0.5) * 2.0 ** unpack_from("<i", found, 16 * head[7])[0]
+        distance = (distance if head[4] else distance**0.5) * 2.0 ** unpack_from("<i", found, 12)[0]
     return index, distance, _target(model, head, index)
 
 

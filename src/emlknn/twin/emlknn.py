@@ -47,13 +47,23 @@ class Tables:
             self.unit = max([self.exponent] + [(bits >> 23 & 0xFF) - 157 for bits in x])
             shift = self.unit - self.exponent
             x = [_fixed(bits, self.unit) for bits in x]
-        distances = []
+        k = min(self.k, len(self.items))
+        heap = [(1 << 99, 0)] * (k + 1) + [(-1, 0)]  # as eml_neighbors_push has it
         for i, item in enumerate(self.items):
             parts = [abs(v - (w >> shift)) for v, w in zip(x, item)]
             if self.metric == _EUCLIDEAN:
                 parts = [d * d for d in parts]
-            distances.append((max(parts) if self.metric == _CHEBYSHEV else sum(parts), i))
-        self.found = sorted(distances)[: self.k]
+            distance = max(parts) if self.metric == _CHEBYSHEV else sum(parts)
+            hole, child = 0, 1
+            while child <= k:
+                child += heap[child + 1][0] > heap[child][0]
+                if heap[child][0] <= distance:
+                    break
+                heap[hole] = heap[child]
+                hole = child
+                child *= 2
+            heap[hole] = distance, i
+        self.found = sorted(heap[1 : k + 1])
 
     def vote(self):
         """Weights of the neighbours."""
