@@ -267,9 +267,17 @@ MODELS |= {
 }
 
 
+# Small ones of each family but trees, by its module: the cases that are not about trees alone run them all, `check.families()`.
+FAMILIES = {
+    "linear": ("linear_labels", "linear_regression"),
+    "net": ("net_iris",),
+    "knn": ("knn_int16", "knn_regression"),
+}
+
+
 def package(name):
     """What runs the model of this name."""
-    for family in ("linear", "net", "knn"):
+    for family in FAMILIES:
         if family in name.split("_"):
             return f"eml{family}"
     return "emltrees"
@@ -370,7 +378,26 @@ def corrupt_net():
     yield from damaged_files("net", [*contents, (models[0].save(format="eml"), 2)])
 
 
-CORRUPT = {"corrupt_trees": corrupt_trees, "corrupt_linear": corrupt_linear, "corrupt_net": corrupt_net}
+def corrupt_knn():
+    X, y = data("iris")
+    X = np.rint(X[::25] * 10)
+    y = y[::25]
+    models = [
+        emlearn.convert(KNeighborsClassifier(2).fit(X, y), dtype="int16"),
+        emlearn.convert(KNeighborsClassifier(2, weights="distance", p=1).fit(X, y)),
+        emlearn.convert(KNeighborsRegressor(2, metric="chebyshev").fit(X, y)),
+        emlearn.convert(NearestCentroid().fit(X, y)),
+    ]
+    contents = [(emlearn.Model(Document(replace(m.tables, labels=None))).save(format="eml"), 1) for m in models]
+    yield from damaged_files("neighbors", [*contents, (models[0].save(format="eml"), 2)])
+
+
+CORRUPT = {
+    "corrupt_trees": corrupt_trees,
+    "corrupt_linear": corrupt_linear,
+    "corrupt_net": corrupt_net,
+    "corrupt_knn": corrupt_knn,
+}
 
 
 def damaged_files(family, contents):

@@ -134,12 +134,15 @@ def reference_predictions(estimator: Any, X: NDArray[Any]) -> Predictions:
     """Predict with the estimator itself, on float32 features and in one thread.
 
     A forest with several jobs sums its trees' votes in the order in which threads happen to end, so that its exact
-    ties are decided by chance; with one job it is in tree order, which is what the device does.
+    ties are decided by chance; with one job it is in tree order, which is what the device does. Neighbours get features of
+    the type that they were trained with: for another one, scikit-learn searches in another way, which decides ties otherwise.
     """
     own = _reference.find(estimator)
     if own is not None:
         return Predictions(*own(estimator, X))
     estimator = reference(estimator)
+    if hasattr(estimator, "_fit_X") and estimator._fit_X.dtype.kind == "f":
+        X = np.asarray(X, estimator._fit_X.dtype)
     if hasattr(estimator, "n_jobs"):
         estimator = copy.copy(estimator)
         estimator.n_jobs = 1

@@ -77,16 +77,17 @@ static inline uint32_t eml_neighbors_room(const eml_neighbors_t *m) {
 #endif
 }
 
-// Of the numbers in the header: all but the size of the arrays.
-static inline eml_err_t eml_neighbors_check(const eml_neighbors_t *m) {
+// Of the numbers in the header: all but the size of the arrays. exponents: both of them, as they lie there.
+static inline eml_err_t eml_neighbors_check(const eml_neighbors_t *m, uint32_t exponents) {
     const uint32_t classes = m->n_classes;
     const uint32_t n_items = eml_neighbors_room(m);
 #ifdef EML_NEIGHBORS_SMALL
-    if (m->metric | m->weights | m->n_items32 | m->n_values | (m->output ^ EML_PROBABILITIES)) {
+    if (m->metric | m->weights | exponents | m->n_items32 | m->n_values | (m->output ^ EML_PROBABILITIES)) {
         return EML_ERR_UNSUPPORTED;
     }
     const int fits = m->n_labels == n_items && m->n_outputs == classes && classes;
 #else
+    (void)exponents;
     const int nearest = m->weights == EML_WEIGHTS_NEAREST;
     const uint32_t output = nearest ? EML_DECISION_VALUES : classes ? EML_PROBABILITIES : EML_VALUES;
     const int fits = !(m->n_items16 && m->n_items32) && m->metric <= EML_CHEBYSHEV && m->weights <= EML_WEIGHTS_NEAREST
@@ -121,7 +122,7 @@ static inline eml_err_t eml_neighbors_open(eml_neighbors_t *m, const void *file,
         return EML_ERR_FORMAT;
     }
     memcpy(m, words + EML_FILE_HEADER / 4, EML_NEIGHBORS_HEADER);
-    err = eml_neighbors_check(m);
+    err = eml_neighbors_check(m, words[EML_FILE_HEADER / 4 + 4]);
     if (err != EML_OK) {
         return err;
     }

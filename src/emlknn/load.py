@@ -1,7 +1,7 @@
 # Merged into emlknn.mpy, beside its new, attach and abi. What is no .eml in memory, emlknn_tools reads.
 # ruff: noqa: F821
 if abi != 1:  # what 1 looks like is part of what a firmware and a native module must agree on
-    raise ImportError("emlknn: for other firmware")
+    raise ImportError("emlknn: other firmware")
 
 
 def load(source, in_place=False):

@@ -10,14 +10,14 @@ from struct import pack_into, unpack_from
 import emlknn
 from emlearn_csv import crc32
 from emlearn_csv import read as _read_text
+from emlearn_tools import _header as _head
 from emlearn_tools import info, label, outputs, selftest
 
 _HEADER = "<HHHBBIHHhhIIIII"
 
 
 def _header(model):
-    if not isinstance(model.data, (bytes, bytearray, memoryview)):
-        raise ValueError("no model is loaded: use load_model(model, file), or additem")
+    _head(model)
     return unpack_from(_HEADER, model.data, 16)
 
 
