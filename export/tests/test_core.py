@@ -70,6 +70,7 @@ def test_every_header_has_a_test():
         "eml_trees_rows.h",
         "eml_trees_sums.h",
         "eml_neighbors_data.h",
+        "eml_neighbors_search.h",
         "eml_net_data.h",
     }
     elsewhere = {"eml_trees_golden.h"}  # hostile.c, and the firmware tests' selftest

@@ -45,17 +45,19 @@ static inline void eml_neighbors_begin(eml_neighbor_t *found, uint32_t k) {
 // search keeps, whose heap is the same. found[0] is for what falls out, found[k + 1] what eml_neighbors_begin puts there.
 static inline void eml_neighbors_push(eml_neighbor_t *found, uint32_t k, const eml_neighbor_t *item) {
     eml_neighbor_t *hole = found;
-    for (uint32_t child = 1; child <= k; child *= 2) {
-        // The first has no other, but none is farther than it; there is one behind the last.
-        if (eml_neighbors_farther(&found[child + 1], &found[child])) {
-            child++;
-        }
-        eml_neighbor_t *const next = &found[child];
-        if (!eml_neighbors_farther(next, item)) {
-            break;
-        }
+    uint32_t child = 1;
+    for (eml_neighbor_t *next = found + 1; eml_neighbors_farther(next, item);) {
         eml_neighbors_set(hole, next);
         hole = next;
+        child *= 2;
+        if (child > k) {
+            break;
+        }
+        next = &found[child];
+        if (eml_neighbors_farther(next + 1, next)) { // there is one behind the last
+            next++;
+            child++;
+        }
     }
     eml_neighbors_set(hole, item);
 }

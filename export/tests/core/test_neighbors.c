@@ -1,6 +1,5 @@
 // eml_neighbors.h beside a search written down naively, and files with every byte wrong.
 #include "eml_neighbors.h"
-#include "eml_neighbors_search.h"
 
 #define ATTEMPT(name) eml_neighbors_##name
 #include "attempt_family.h"
