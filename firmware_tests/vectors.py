@@ -271,7 +271,7 @@ MODELS |= {
 FAMILIES = {
     "linear": ("linear_labels", "linear_regression"),
     "net": ("net_iris",),
-    "knn": ("knn_int16", "knn_regression"),
+    "knn": ("knn_int16", "knn_manhattan"),
 }
 
 

@@ -59,7 +59,9 @@ static inline void eml_neighbors_push(eml_neighbor_t *found, uint32_t k, const e
             child++;
         }
     }
-    eml_neighbors_set(hole, item);
+    if (hole != found) {
+        eml_neighbors_set(hole, item);
+    }
 }
 
 // The square of the distance of two int16 arrays, [n]. 65,535 squares of 32 bits cannot overflow; a second loop with sums of 32
