@@ -267,7 +267,8 @@ MODELS |= {
 }
 
 
-# Small ones of each family but trees, by its module: the cases that are not about trees alone run them all, `check.families()`.
+# Small ones of each family but trees, by its module. The cases that are not about trees alone run them all:
+# `check.families()`.
 FAMILIES = {
     "linear": ("linear_labels", "linear_regression"),
     "net": ("net_iris",),
@@ -349,9 +350,7 @@ def corrupt_trees():
         emlearn.convert(DecisionTreeRegressor(**small).fit(X, y)),
         emlearn.convert(GradientBoostingClassifier(n_estimators=1, **small).fit(X, y == 1)),
     ]
-    contents = [
-        (emlearn.Model(Document(replace(model.trees, labels=None))).save(format="eml"), 1) for model in models
-    ]
+    contents = [(emlearn.Model(Document(replace(model.trees, labels=None))).save(format="eml"), 1) for model in models]
     contents.append((emlearn.convert(tree).save(format="eml"), 2))  # with golden rows
     yield from damaged_files("trees", contents)
 

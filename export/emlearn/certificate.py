@@ -134,8 +134,9 @@ def reference_predictions(estimator: Any, X: NDArray[Any]) -> Predictions:
     """Predict with the estimator itself, on float32 features and in one thread.
 
     A forest with several jobs sums its trees' votes in the order in which threads happen to end, so that its exact
-    ties are decided by chance; with one job it is in tree order, which is what the device does. Neighbours get features of
-    the type that they were trained with: for another one, scikit-learn searches in another way, which decides ties otherwise.
+    ties are decided by chance; with one job it is in tree order, which is what the device does.
+    Neighbours get features of the type that they were trained with: scikit-learn searches those of another type in
+    another way, which decides ties otherwise.
     """
     own = _reference.find(estimator)
     if own is not None:

@@ -308,9 +308,7 @@ def test_c(case, dtype, tmp_path):
     if dtype == "int16":
         main = main.replace(f"float x[{n}], out", f"int16_t x[{n}]; float out")
     (tmp_path / "main.c").write_text(main)
-    subprocess.run(
-        [*COMPILE, f"-I{emlearn.includedir}", "-o", tmp_path / "main", tmp_path / "main.c"], check=True
-    )
+    subprocess.run([*COMPILE, f"-I{emlearn.includedir}", "-o", tmp_path / "main", tmp_path / "main.c"], check=True)
     said = subprocess.run([tmp_path / "main"], input=X.tobytes(), capture_output=True, check=True).stdout
     assert said == model.predictions(X).outputs.tobytes()
 

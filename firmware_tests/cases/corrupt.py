@@ -9,7 +9,9 @@ import check
 
 def takes_int16(name, model):
     # Of trees by their name for it, of neighbours by their items.
-    return model.info().get("dtype") == "int16" or name == "knn" and int.from_bytes(bytes(model.data[36:40]), "little") > 0
+    return (
+        model.info().get("dtype") == "int16" or name == "knn" and int.from_bytes(bytes(model.data[36:40]), "little") > 0
+    )
 
 
 def empty(name, model):

@@ -49,7 +49,13 @@ for name in ["labels"] + check.families():
     for i, line in enumerate(text):
         if line.startswith("u,"):
             cells = line.split(",")
-            cells[1] = "2" if cells[1] == "0" else "0" if cells[1] != "0" and module.load(name + ".eml").info()["classes"] else "1"
+            cells[1] = (
+                "2"
+                if cells[1] == "0"
+                else "0"
+                if cells[1] != "0" and module.load(name + ".eml").info()["classes"]
+                else "1"
+            )
             text[i] = ",".join(cells)
             break
     check.equal(module.load(text).selftest(), (rows - 1, rows), name)

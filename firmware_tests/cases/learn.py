@@ -9,7 +9,7 @@ emlknn = check.module_of("knn_int16")
 
 
 def square(a, b):
-    return sum([(v - w) * (v - w) for v, w in zip(a, b)])
+    return sum([(v - w) * (v - w) for v, w in zip(a, b)])  # noqa: B905
 
 
 def root(n):
@@ -52,7 +52,9 @@ for code in "hf":
             check.equal((index, label), (nearest, nearest % 13))
             # Of floats by float32, 24 bits.
             exact = root(min(squares))
-            check.true(distance == exact if code == "h" else abs(distance - min(squares) ** 0.5) <= exact * 2**-20, x, distance)
+            check.true(
+                distance == exact if code == "h" else abs(distance - min(squares) ** 0.5) <= exact * 2**-20, x, distance
+            )
             m.predict(array(code, x), out)
             check.equal([i for i in range(13) if out[i]], [nearest % 13])
     os.remove("learned.eml")
