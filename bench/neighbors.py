@@ -1,6 +1,7 @@
 """Instructions of nearest neighbours on emulated boards: 100 items of 8 features, k = 3, int16.
 
-Averages over rows, net of an empty native method. Needs `make dist firmware`, and the empty method that `make bench` makes.
+Averages over rows, net of an empty native method.
+Needs `make dist firmware`, and the empty method that `make bench` makes.
 """
 
 import machines
