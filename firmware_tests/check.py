@@ -52,6 +52,11 @@ class Vectors:
         self.file.close()
 
 
+def families():
+    # Names of the models that stand for the families but trees.
+    return [name for names in eval(read("families")).values() for name in names]
+
+
 def module_of(name):
     # The module that runs the model of this name.
     with open(name + ".eml", "rb") as f:

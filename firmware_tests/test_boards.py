@@ -16,9 +16,13 @@ MODULES = ("native", "twin")
 
 
 def said(case, what):
-    """Words of the line `# what: ...` of a case."""
+    """Words of the line `# what: ...` of a case. FAMILIES and CORRUPT are what vectors.FAMILIES is about."""
     found = re.search(rf"^# {what}: (.*)$", (HERE / "cases" / f"{case}.py").read_text(), re.MULTILINE)
-    return found[1].split() if found else []
+    meant = {
+        "FAMILIES": [name for names in vectors.FAMILIES.values() for name in names],
+        "CORRUPT": [f"corrupt_{family}" for family in vectors.FAMILIES],
+    }
+    return [name for word in found[1].split() for name in meant.get(word, [word])] if found else []
 
 
 def runs():
@@ -98,6 +102,7 @@ def test_case(board, module, case, model, record_property):
     names = [model] if model else said(case, "models")
     packages = {vectors.package(name) for name in names} if model else {"emltrees", *map(vectors.package, names)}
     files = {"check.py": (HERE / "check.py").read_bytes(), **module_files(board, module, *sorted(packages))}
+    files["families"] = repr(vectors.FAMILIES).encode()
     for name in names:
         for file in vectors.files(name):
             path = Path(file)

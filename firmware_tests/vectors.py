@@ -315,9 +315,21 @@ MODELS |= {
 }
 
 
+# Small ones of each family but trees, by its module. The cases that are not about trees alone run them all:
+# `check.families()`.
+FAMILIES = {
+    "linear": ("linear_labels", "linear_regression"),
+    "net": ("net_iris",),
+    "knn": ("knn_int16", "knn_manhattan"),
+    "kernel": ("kernel_iris",),
+    "bayes": ("bayes_labels",),
+    "mixture": ("mixture_one",),
+}
+
+
 def package(name):
     """What runs the model of this name."""
-    for family in ("linear", "net", "kernel", "knn", "bayes", "mixture"):
+    for family in FAMILIES:
         if family in name.split("_"):
             return f"eml{family}"
     return "emltrees"
@@ -389,9 +401,7 @@ def corrupt_trees():
         emlearn.convert(DecisionTreeRegressor(**small).fit(X, y)),
         emlearn.convert(GradientBoostingClassifier(n_estimators=1, **small).fit(X, y == 1)),
     ]
-    contents = [
-        (emlearn.Model(Document(replace(model.trees, labels=None))).save(format="eml"), 1) for model in models
-    ]
+    contents = [(emlearn.Model(Document(replace(model.trees, labels=None))).save(format="eml"), 1) for model in models]
     contents.append((emlearn.convert(tree).save(format="eml"), 2))  # with golden rows
     yield from damaged_files("trees", contents)
 
@@ -418,6 +428,13 @@ def corrupt_net():
     yield from damaged_files("net", [*contents, (models[0].save(format="eml"), 2)])
 
 
+def corrupt_bayes():
+    X, y = data("iris")
+    model = emlearn.convert(GaussianNB().fit(X[:, 1:3], y > 0))
+    contents = [(emlearn.Model(Document(replace(model.tables, labels=None))).save(format="eml"), 1)]
+    yield from damaged_files("bayes", contents)
+
+
 def corrupt_mixture():
     X = data("iris")[0]
     models = [  # small, for the slowest board's twin
@@ -439,8 +456,29 @@ def corrupt_kernel():
     yield from damaged_files("kernel", [*contents, (models[0].save(format="eml"), 2)])
 
 
-CORRUPT = {"corrupt_trees": corrupt_trees, "corrupt_linear": corrupt_linear, "corrupt_net": corrupt_net}
-CORRUPT |= {"corrupt_mixture": corrupt_mixture, "corrupt_kernel": corrupt_kernel}
+def corrupt_knn():
+    X, y = data("iris")
+    X = np.rint(X[::25] * 10)
+    y = y[::25]
+    models = [
+        emlearn.convert(KNeighborsClassifier(2).fit(X, y), dtype="int16"),
+        emlearn.convert(KNeighborsClassifier(2, weights="distance", p=1).fit(X, y)),
+        emlearn.convert(KNeighborsRegressor(2, metric="chebyshev").fit(X, y)),
+        emlearn.convert(NearestCentroid().fit(X, y)),
+    ]
+    contents = [(emlearn.Model(Document(replace(m.tables, labels=None))).save(format="eml"), 1) for m in models]
+    yield from damaged_files("neighbors", [*contents, (models[0].save(format="eml"), 2)])
+
+
+CORRUPT = {
+    "corrupt_trees": corrupt_trees,
+    "corrupt_linear": corrupt_linear,
+    "corrupt_net": corrupt_net,
+    "corrupt_knn": corrupt_knn,
+    "corrupt_bayes": corrupt_bayes,
+    "corrupt_mixture": corrupt_mixture,
+    "corrupt_kernel": corrupt_kernel,
+}
 
 
 def damaged_files(family, contents):

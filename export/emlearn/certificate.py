@@ -135,11 +135,15 @@ def reference_predictions(estimator: Any, X: NDArray[Any]) -> Predictions:
 
     A forest with several jobs sums its trees' votes in the order in which threads happen to end, so that its exact
     ties are decided by chance; with one job it is in tree order, which is what the device does.
+    Neighbours get features of the type that they were trained with: scikit-learn searches those of another type in
+    another way, which decides ties otherwise.
     """
     own = _reference.find(estimator)
     if own is not None:
         return Predictions(*own(estimator, X))
     estimator = reference(estimator)
+    if hasattr(estimator, "_fit_X") and estimator._fit_X.dtype.kind == "f":
+        X = np.asarray(X, estimator._fit_X.dtype)
     if hasattr(estimator, "n_jobs"):
         estimator = copy.copy(estimator)
         estimator.n_jobs = 1

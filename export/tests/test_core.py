@@ -71,6 +71,7 @@ def test_every_header_has_a_test():
         "eml_trees_rows.h",
         "eml_trees_sums.h",
         "eml_neighbors_data.h",
+        "eml_neighbors_search.h",
         "eml_net_data.h",
         "eml_gaussian.h",
         "eml_gaussian_data.h",

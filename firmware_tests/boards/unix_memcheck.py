@@ -18,5 +18,5 @@ def run(script: str, files: Mapping[str, bytes]) -> str:
     return run_here(COMMAND, script, files, SECONDS)
 
 
-CASES = ("builder", "corrupt", "emlearn_csv", "errors", "info", "integers", "load", "state")
+CASES = ("builder", "corrupt", "emlearn_csv", "errors", "info", "integers", "learn", "load", "state")
 BOARD = Board("unix-memcheck", "x64", run, SECONDS, CASES, ("native",))

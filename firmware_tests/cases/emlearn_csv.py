@@ -1,5 +1,6 @@
 # CSV files as emlearn 0.23 writes them: lines end with CR LF but the last, thresholds are decimals. A feature not above
 # a threshold goes left, as in scikit-learn.
+# models: FAMILIES
 import io
 from array import array
 
@@ -91,4 +92,7 @@ for old, new in BAD:
     for source in (text.encode(), io.StringIO(text), text.split("\r\n")):
         check.raises(ValueError, emltrees.load, source)
 check.raises(ValueError, emltrees.load, (SOFT[: SOFT.index("200")]).encode())
+for name in check.families():
+    for source in (HARD.encode(), io.StringIO(HARD), HARD.split("\r\n")):
+        check.raises(ValueError, check.module_of(name).load, source)
 check.done()

@@ -1,5 +1,5 @@
 # The collector runs, and memory is used again, between loading and predicting.
-# models: labels regression int16
+# models: labels regression int16 FAMILIES
 import gc
 import io
 from array import array
@@ -25,21 +25,22 @@ def churn():
 def make(name, kind):
     # Nothing but the model is left of what it was made from.
     data, text = check.read(name + ".eml"), check.read(name + ".csv")
+    load = check.module_of(name).load
     if kind == 0:
-        return emltrees.load(data)
+        return load(data)
     if kind == 1:
-        return emltrees.load(bytearray(data))
+        return load(bytearray(data))
     if kind == 2:
-        return emltrees.load(memoryview(bytes(16) + data)[16:])
+        return load(memoryview(bytes(16) + data)[16:])
     if kind == 3:
-        return emltrees.load(bytearray(data), True)
+        return load(bytearray(data), True)
     if kind == 4:
-        return emltrees.load(io.BytesIO(data))
+        return load(io.BytesIO(data))
     if kind == 5:
-        return emltrees.load(text)
+        return load(text)
     if kind == 6:
-        return emltrees.load(text.decode().split("\n"))
-    return emltrees.load(memoryview(b"xy" + data)[2:])
+        return load(text.decode().split("\n"))
+    return load(memoryview(b"xy" + data)[2:])
 
 
 def lines(name):
@@ -50,14 +51,14 @@ def lines(name):
             yield line
 
 
-for name in ("labels", "regression", "int16"):
+for name in ["labels", "regression", "int16"] + check.families():
     for kind in range(8):
         model = make(name, kind)
         churn()
         check.predicts(model, name + ".vec", 10)
         agreeing, rows = model.selftest()
         check.true(agreeing == rows > 0)
-    model = emltrees.load(lines(name + ".csv"))
+    model = check.module_of(name).load(lines(name + ".csv"))
     churn()
     check.predicts(model, name + ".vec", 10)
 

@@ -1,5 +1,5 @@
 # Labels, numbers about a model, its golden rows.
-# models: labels regression int16
+# models: labels regression int16 FAMILIES
 import check
 
 import emltrees
@@ -26,15 +26,37 @@ for suffix in (".eml", ".csv"):
     check.equal((model.outputs(), model.info()["classes"], model.info()["leaf"]), (1, 0, "value"))
     check.raises(ValueError, model.label, 0)
 
+for name in check.families():
+    models = [check.load(name, suffix) for suffix in (".eml", ".csv")]
+    info = models[0].info()
+    check.equal(sorted(info), ["bytes", "classes", "family", "features", "kind", "output", "outputs"])
+    check.equal(models[1].info(), info)
+    vectors = check.Vectors(name + ".vec")
+    check.equal((info["features"], info["outputs"]), (len(vectors.x), len(vectors.outputs)))
+    for model in models:
+        check.equal(model.outputs(), info["outputs"])
+        check.true(model.selftest()[1] > 0)
+        check.equal(model.selftest(), model.selftest())
+        check.equal(len({model.label(i) for i in range(info["classes"])}), info["classes"])
+        for i in (-1, info["classes"], 1 << 20):
+            check.raises(ValueError, model.label, i)
+
 # Golden rows that say something else are told apart.
-data = check.read("labels.eml")
-rows = emltrees.load(data).selftest()[1]
-text = check.read("labels.csv").decode().split("\n")
-for i, line in enumerate(text):
-    if line.startswith("u,"):
-        cells = line.split(",")
-        cells[1] = "2" if cells[1] == "0" else "0"
-        text[i] = ",".join(cells)
-        break
-check.equal(emltrees.load(text).selftest(), (rows - 1, rows))
+for name in ["labels"] + check.families():
+    module = check.module_of(name)
+    rows = module.load(name + ".eml").selftest()[1]
+    text = check.read(name + ".csv").decode().split("\n")
+    for i, line in enumerate(text):
+        if line.startswith("u,"):
+            cells = line.split(",")
+            cells[1] = (
+                "2"
+                if cells[1] == "0"
+                else "0"
+                if cells[1] != "0" and module.load(name + ".eml").info()["classes"]
+                else "1"
+            )
+            text[i] = ",".join(cells)
+            break
+    check.equal(module.load(text).selftest(), (rows - 1, rows), name)
 check.done()

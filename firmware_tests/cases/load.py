@@ -1,5 +1,5 @@
 # A model from everything that can hold one.
-# models: labels regression linear_labels linear_regression
+# models: labels regression FAMILIES
 import io
 from array import array
 
@@ -39,7 +39,7 @@ def sources(name):
     yield io.BytesIO(data)
 
 
-for name in ("labels", "regression", "linear_labels", "linear_regression"):
+for name in ["labels", "regression"] + check.families():
     module = check.module_of(name)
     info = module.load(name + ".eml").info()
     labels = [module.load(name + ".eml").label(i) for i in range(info["classes"])]

@@ -1,5 +1,7 @@
 # Hints that are too small, and loads that fail: the model stays what it was.
-# models: labels regression int16
+# models: labels regression int16 FAMILIES
+import gc
+
 import check
 
 import emltrees
@@ -40,4 +42,28 @@ for name in ("regression", "int16", "labels", "regression"):
         emltrees.load_model(model, f)
     check.predicts(model, name + ".vec", 10)
 check.equal(model.info()["classes"], 0)
+
+# The other families.
+for name in check.families():
+    gc.collect()  # small boards: what is left in pieces must become whole
+    module = check.module_of(name)
+    x = check.first_row(name + ".vec")[0]
+    for hints in ((), (0,), (0, 0, 0), (1000, 5, 2)):
+        model = module.new(*hints)
+        check.raises(ValueError, model.predict, x)
+        with open(name + ".eml", "rb") as f:
+            module.load_model(model, f)
+        check.predicts(model, name + ".vec", 20)
+    info = model.info()
+    eml, csv = check.read(name + ".eml"), check.read(name + ".csv")
+    for data in (b"", b"E", eml[:20], eml[:-4], eml[:60] + b"\xff\xfe" + eml[62:], csv[:-5], csv[: len(csv) // 2]):
+        check.raises(ValueError, module.load_model, model, data)
+        check.equal(model.info(), info)
+        check.predicts(model, name + ".vec", 40)
+    check.raises(OSError, module.load, "there_is_no_such_file.eml")
+    check.raises(ValueError, module.load, check.read("labels.eml"))
+    check.raises(ValueError, module.load, check.read("labels.csv"))
+    check.raises(ValueError, emltrees.load, eml)
+    check.raises(ValueError, emltrees.load, csv)
+    check.equal(model.selftest()[0], model.selftest()[1])
 check.done()

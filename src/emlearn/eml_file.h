@@ -37,32 +37,30 @@ static inline uint32_t eml_pad4(uint32_t size) {
 
 // table: [256], the remainders of all bytes. Made when a file is opened: in a module it would be 1 kB of flash and RAM.
 static inline void eml_crc32_table(uint32_t *table) {
-    uint32_t crc = 1;
+    const uint32_t *half = table; // of i / 2: one step backwards from there is that of an even i
     table[0] = 0;
-    for (uint32_t bit = 128; bit > 0; bit >>= 1) { // those of single bits, and of their sums
-        crc = crc >> 1 ^ ((0u - (crc & 1)) & 0xedb88320u);
-        for (uint32_t sum = 0; sum < 256; sum += 2 * bit) {
-            table[sum + bit] = table[sum] ^ crc;
-        }
+    for (uint32_t *at = table; at < table + 256; at += 2) {
+        const uint32_t crc = *half++;
+        const uint32_t even = crc << 1 ^ ((0u - (crc >> 31)) & 0xdb710641u);
+        at[0] = even;
+        at[1] = even ^ 0x77073096u; // the remainder of 1
     }
-}
-
-static inline uint32_t eml_crc32_words(const uint32_t *table, uint32_t crc, const uint32_t *from, const uint32_t *to) {
-    while (from < to) {
-        crc ^= *from++;
-        crc = crc >> 8 ^ table[crc & 0xff];
-        crc = crc >> 8 ^ table[crc & 0xff];
-        crc = crc >> 8 ^ table[crc & 0xff];
-        crc = crc >> 8 ^ table[crc & 0xff];
-    }
-    return crc;
 }
 
 // The CRC that belongs into a file: CRC-32 of zlib and PNG over all its words but that of the CRC. table: [256] scratch.
 static inline uint32_t eml_file_crc(const uint32_t *file, uint32_t size, uint32_t *table) {
+    uint32_t crc = 0xffffffff;
     eml_crc32_table(table);
-    const uint32_t crc = eml_crc32_words(table, 0xffffffff, file, file + EML_FILE_CRC / 4);
-    return ~eml_crc32_words(table, crc, file + EML_FILE_CRC / 4 + 1, file + size / 4);
+    for (uint32_t at = 0; at < size / 4; at++) {
+        if (at != EML_FILE_CRC / 4) {
+            crc ^= file[at];
+            crc = crc >> 8 ^ table[crc & 0xff];
+            crc = crc >> 8 ^ table[crc & 0xff];
+            crc = crc >> 8 ^ table[crc & 0xff];
+            crc = crc >> 8 ^ table[crc & 0xff];
+        }
+    }
+    return ~crc;
 }
 
 // Is it a whole file of this family? file: [size] bytes, aligned to 4; table: [256] scratch.

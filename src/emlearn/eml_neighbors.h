@@ -2,117 +2,20 @@
 //
 // Distances are exact integers, of euclidean ones the squares, so that they order alike on every CPU. Items of floats are
 // integers of 31 bits in units of one power of two; a sample is brought to these units, or, if it is too large for them, the
-// items to its own. Of items at the same distance the first is nearer.
+// items to its own.
 //
 //   eml_neighbors_open(&m, file, size, scratch)        a whole .eml file in memory, in place
 //   eml_neighbors_class(&m, x, scratch, &class)        per sample: the class
 //   eml_neighbors_outputs(&m, x, scratch, out, n)      per sample: probabilities, distances or the value
 //
-// `scratch` has eml_neighbors_scratch_size(&m) bytes, aligned to 8; afterwards it begins with the neighbours, nearest first.
+// `scratch` has eml_neighbors_scratch_size(&m) bytes, aligned to 8. Afterwards it is eml_neighbor_t[k + 2], of which [1..k] are
+// the neighbours, nearest first, and [0].index is the exponent of their distances' unit.
 // Samples are int16 for items of int16, else finite numbers of any type. File and arithmetic: docs/formats.md#neighbours.
 #ifndef EML_NEIGHBORS_H
 #define EML_NEIGHBORS_H
 
-#include "eml_neighbors_data.h"
-#ifndef EML_NEIGHBORS_SMALL
 #include "eml_exp.h"
-#endif
-
-static inline uint32_t eml_neighbors_count(const eml_neighbors_t *m) {
-    return m->k < m->n_used ? m->k : m->n_used;
-}
-
-// No neighbours yet: places for k, at a distance that none has. Returns the last of them.
-static inline eml_neighbor_t *eml_neighbors_begin(const eml_neighbors_t *m, eml_neighbor_t *found) {
-    eml_neighbor_t *const last = found + m->k - 1;
-    for (; found <= last; found++) {
-        found->high = ~(uint64_t)0;
-#ifndef EML_NEIGHBORS_SMALL
-        found->low = 0;
-#endif
-    }
-    return last;
-}
-
-// The square of the distance of two int16 arrays, [n]. 65,535 squares of 32 bits cannot overflow; a second loop with sums of 32
-// bits, for small numbers, would take more code than it saves instructions.
-#ifdef __thumb__
-// With few registers: called, not inlined, one index for both arrays, and halves of squares instead of carries.
-static __attribute__((noinline, unused)) uint64_t eml_neighbors_square(const int16_t *x, const int16_t *item, uint32_t n) {
-    uint32_t low = 0, high = 0;
-    int32_t at = 2 * (int32_t)n - 2; // in bytes
-    do {
-        const int32_t a = *(const int16_t *)(const void *)((const uint8_t *)x + at);
-        const int32_t b = *(const int16_t *)(const void *)((const uint8_t *)item + at);
-        const uint32_t square = (uint32_t)(a - b) * (uint32_t)(a - b);
-        low += square & 0xffff;
-        high += square >> 16;
-        at -= 2;
-    } while (at >= 0);
-    return ((uint64_t)high << 16) + low;
-}
-#else
-static inline uint64_t eml_neighbors_square(const int16_t *x, const int16_t *item, uint32_t n) {
-    uint32_t low = 0, high = 0;
-    const int16_t *const end = x + n;
-    do {
-        const int32_t difference = *x++ - *item++;
-        const uint32_t square = (uint32_t)difference * (uint32_t)difference;
-        low += square;
-        high += low < square;
-    } while (x < end);
-    return (uint64_t)high << 32 | low;
-}
-#endif
-
-// The nearest of int16 items by euclidean distance, whose squares are `high`: in units of 2^-32. x: [n_features]
-static inline void eml_neighbors_find16(const eml_neighbors_t *m, const int16_t *x, eml_neighbor_t *found) {
-    const int16_t *item = m->items16;
-    eml_neighbor_t *const last = eml_neighbors_begin(m, found);
-    for (uint32_t index = 0; index < m->n_used; index++) {
-        const uint64_t distance = eml_neighbors_square(x, item, m->n_features);
-        item += m->n_features;
-        if (distance < last->high) {
-            eml_neighbor_t *at = last;
-            for (; at > found && at[-1].high > distance; at--) {
-                at->high = at[-1].high;
-                at->index = at[-1].index;
-            }
-            at->high = distance;
-            at->index = index;
-        }
-    }
-}
-
-#ifdef EML_NEIGHBORS_SMALL
-typedef uint32_t eml_votes_t;
-#else
-typedef uint64_t eml_votes_t;
-#endif
-
-// The class with most of the weight, of equals the first. w: [count], or NULL for all alike.
-static inline uint32_t eml_neighbors_vote(const eml_neighbors_t *m, const eml_neighbor_t *found, const uint32_t *w) {
-    const uint32_t count = eml_neighbors_count(m);
-    eml_votes_t best = 0;
-    uint32_t klass = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        // The first neighbour of a class counts all of them, and so not less than those after it.
-        const uint32_t label = m->class_numbers[found[i].index];
-        eml_votes_t sum = 0;
-        for (uint32_t j = i; j < count; j++) {
-            if (m->class_numbers[found[j].index] == label) {
-                sum += w ? w[j] : 1;
-            }
-        }
-        if (sum > best || (sum == best && label < klass)) {
-            best = sum;
-            klass = label;
-        }
-    }
-    return klass;
-}
-
-#ifndef EML_NEIGHBORS_SMALL
+#include "eml_neighbors_search.h"
 
 static inline uint64_t eml_neighbors_isqrt(uint64_t rest) {
     uint64_t root = 0;
@@ -152,13 +55,20 @@ static inline eml_number_t eml_neighbors_distance(const eml_neighbors_t *m, cons
     return d;
 }
 
-// In place of the last of found, [k], which is farther.
-static inline void eml_neighbors_insert(eml_neighbor_t *found, uint32_t k, const eml_neighbor_t *d) {
-    eml_neighbor_t *at = found + k - 1;
-    for (; at > found && (at[-1].high > d->high || (at[-1].high == d->high && at[-1].low > d->low)); at--) {
-        at[0] = at[-1];
+// found: [1..k], nearest first; of equal distances, in the order of their indices.
+static inline void eml_neighbors_sort(eml_neighbor_t *found, uint32_t k) {
+    for (uint32_t i = 2; i <= k; i++) {
+        const eml_neighbor_t d = found[i];
+        uint32_t at = i;
+        for (; at > 1; at--) {
+            const eml_neighbor_t *before = &found[at - 1];
+            if (!eml_neighbors_farther(before, &d) && (eml_neighbors_farther(&d, before) || before->index < d.index)) {
+                break;
+            }
+            found[at] = *before;
+        }
+        found[at] = d;
     }
-    *at = *d;
 }
 
 // The distance of |x - items|, both of 32 bits, whatever the metric. x: [n_features]
@@ -186,7 +96,8 @@ static inline eml_neighbor_t eml_neighbors_measure(const eml_neighbors_t *m, con
 // All that is needed of a sample: neighbours and, in units of 2^exponent behind them, x.
 static inline eml_err_t eml_neighbors_find(const eml_neighbors_t *m, const eml_array_t *features, eml_neighbor_t *found) {
     const uint32_t n = m->n_features;
-    int32_t *x = (int32_t *)(void *)(found + m->k + 1);
+    const uint32_t k = eml_neighbors_count(m);
+    int32_t *x = (int32_t *)(void *)(found + m->k + 2);
     const int by_squares = m->n_items16 && m->metric == EML_EUCLIDEAN;
     int exponent = by_squares ? -16 : m->n_items16 ? 0 : m->exponent;
     if (!m->n_used) {
@@ -202,38 +113,37 @@ static inline eml_err_t eml_neighbors_find(const eml_neighbors_t *m, const eml_a
     if (err != EML_OK) {
         return err;
     }
-    memcpy(&found[m->k], &exponent, sizeof(exponent));
     if (by_squares) {
-        eml_neighbors_find16(m, (const int16_t *)features->data, found);
-        return EML_OK;
-    }
-    for (uint32_t i = 0; i < n; i++) {
-        x[i] = m->n_items16 ? ((const int16_t *)features->data)[i] : eml_neighbors_fixed(eml_feature_bits(features, i), exponent);
-    }
-    int shift = exponent - m->exponent;
-    shift = shift < 31 ? shift : 31;
-    eml_neighbors_begin(m, found);
-    for (uint32_t index = 0; index < m->n_used; index++) {
-        const eml_neighbor_t d = eml_neighbors_measure(m, x, index, shift);
-        const eml_neighbor_t *last = &found[m->k - 1];
-        if (d.high < last->high || (d.high == last->high && d.low < last->low)) {
-            eml_neighbors_insert(found, m->k, &d);
+        eml_neighbors_find16(m, (const int16_t *)features->data, found, k);
+    } else {
+        for (uint32_t i = 0; i < n; i++) {
+            x[i] = m->n_items16 ? ((const int16_t *)features->data)[i] : eml_neighbors_fixed(eml_feature_bits(features, i), exponent);
+        }
+        int shift = exponent - m->exponent;
+        shift = shift < 31 ? shift : 31;
+        eml_neighbors_begin(found, k);
+        for (uint32_t index = 0; index < m->n_used; index++) {
+            const eml_neighbor_t d = eml_neighbors_measure(m, x, index, shift);
+            eml_neighbors_push(found, k, &d);
         }
     }
+    eml_neighbors_sort(found, k);
+    found->index = (uint32_t)exponent;
     return EML_OK;
 }
 
 // Weights of the neighbours, behind x in scratch: 1 each, or 1 / distance in units of about 2^-31 of the largest. Neighbours at
 // no distance take all.
 static inline uint32_t *eml_neighbors_weights(const eml_neighbors_t *m, eml_neighbor_t *found) {
-    uint32_t *w = (uint32_t *)(void *)(found + m->k + 1) + m->n_features;
+    uint32_t *w = (uint32_t *)(void *)(found + m->k + 2) + m->n_features;
     const uint32_t count = eml_neighbors_count(m);
+    const eml_neighbor_t *at = found + 1;
     int first = 0;
-    const int any_zero = !found->high && !found->low;
-    for (uint32_t i = 0; i < count; i++) {
-        w[i] = m->weights == EML_WEIGHTS_UNIFORM || (!found[i].high && !found[i].low);
+    const int any_zero = !at->high && !at->low;
+    for (uint32_t i = 0; i < count; i++, at++) {
+        w[i] = m->weights == EML_WEIGHTS_UNIFORM || (!at->high && !at->low);
         if (m->weights == EML_WEIGHTS_DISTANCE && !any_zero) {
-            const eml_number_t d = eml_neighbors_distance(m, &found[i]);
+            const eml_number_t d = eml_neighbors_distance(m, at);
             first = i ? first : d.exponent;
             const int drop = d.exponent - first;
             w[i] = drop < 32 ? eml_reciprocal(d.mantissa) >> drop : 0;
@@ -263,7 +173,7 @@ static inline eml_err_t eml_neighbors_class(const eml_neighbors_t *m, const eml_
     eml_neighbor_t *found = (eml_neighbor_t *)scratch;
     const eml_err_t err = eml_neighbors_find(m, features, found);
     if (err == EML_OK) {
-        *klass = m->weights == EML_WEIGHTS_NEAREST ? m->class_numbers[found->index] : eml_neighbors_vote(m, found, eml_neighbors_weights(m, found));
+        *klass = m->weights == EML_WEIGHTS_NEAREST ? m->class_numbers[found[1].index] : eml_neighbors_vote(m->class_numbers, found, eml_neighbors_count(m), eml_neighbors_weights(m, found));
     }
     return err;
 }
@@ -274,7 +184,7 @@ static inline uint32_t eml_neighbors_value(const eml_neighbors_t *m, eml_neighbo
     int64_t sum = 0;
     uint64_t total = 0;
     for (uint32_t i = 0; i < eml_neighbors_count(m); i++) {
-        const int64_t product = (int64_t)m->values[found[i].index] * w[i];
+        const int64_t product = (int64_t)m->values[found[i + 1].index] * w[i];
         sum += is_mean ? product : product >> 16; // so that 65,535 of them fit
         total += w[i];
     }
@@ -298,9 +208,8 @@ static inline eml_err_t eml_neighbors_outputs(
         return EML_OK;
     }
     if (m->weights == EML_WEIGHTS_NEAREST) {
-        int unit;
-        memcpy(&unit, &found[m->k], sizeof(unit));
-        for (uint32_t i = 0; i < m->k; i++) {
+        const int unit = (int)found->index;
+        for (uint32_t i = 1; i <= m->k; i++) {
             uint32_t bits = 0;
             if (found[i].high || found[i].low) {
                 const eml_number_t d = eml_neighbors_distance(m, &found[i]);
@@ -319,12 +228,11 @@ static inline eml_err_t eml_neighbors_outputs(
     for (uint32_t klass = 0; klass < m->n_classes; klass++) {
         uint64_t sum = 0;
         for (uint32_t i = 0; i < count; i++) {
-            sum += m->class_numbers[found[i].index] == klass ? w[i] : 0;
+            sum += m->class_numbers[found[i + 1].index] == klass ? w[i] : 0;
         }
         eml_float_store(&out[klass], eml_neighbors_ratio(sum, total, 0));
     }
     return EML_OK;
 }
 
-#endif // EML_NEIGHBORS_SMALL
 #endif // EML_NEIGHBORS_H

@@ -60,9 +60,9 @@ static inline uint32_t eml_neighbors_n_outputs(const eml_neighbors_t *m) {
     return m->n_outputs;
 }
 
-// Scratch memory is the neighbours [k], then their unit's exponent, then x [n_features] and weights [k] for what needs them.
+// Scratch memory is what eml_neighbors_push needs for k neighbours, then x [n_features] and weights [k] for what needs them.
 static inline size_t eml_neighbors_scratch_size(const eml_neighbors_t *m) {
-    return (m->k + 1u) * sizeof(eml_neighbor_t)
+    return (m->k + 2u) * sizeof(eml_neighbor_t)
 #ifndef EML_NEIGHBORS_SMALL
         + ((size_t)m->n_features + m->k) * sizeof(int32_t)
 #endif
@@ -77,16 +77,17 @@ static inline uint32_t eml_neighbors_room(const eml_neighbors_t *m) {
 #endif
 }
 
-// Of the numbers in the header: all but the size of the arrays.
-static inline eml_err_t eml_neighbors_check(const eml_neighbors_t *m) {
+// Of the numbers in the header: all but the size of the arrays. exponents: both of them, as they lie there.
+static inline eml_err_t eml_neighbors_check(const eml_neighbors_t *m, uint32_t exponents) {
     const uint32_t classes = m->n_classes;
     const uint32_t n_items = eml_neighbors_room(m);
 #ifdef EML_NEIGHBORS_SMALL
-    if (m->metric | m->weights | m->n_items32 | m->n_values | (m->output ^ EML_PROBABILITIES)) {
+    if (m->metric | m->weights | exponents | m->n_items32 | m->n_values | (m->output ^ EML_PROBABILITIES)) {
         return EML_ERR_UNSUPPORTED;
     }
     const int fits = m->n_labels == n_items && m->n_outputs == classes && classes;
 #else
+    (void)exponents;
     const int nearest = m->weights == EML_WEIGHTS_NEAREST;
     const uint32_t output = nearest ? EML_DECISION_VALUES : classes ? EML_PROBABILITIES : EML_VALUES;
     const int fits = !(m->n_items16 && m->n_items32) && m->metric <= EML_CHEBYSHEV && m->weights <= EML_WEIGHTS_NEAREST
@@ -121,25 +122,25 @@ static inline eml_err_t eml_neighbors_open(eml_neighbors_t *m, const void *file,
         return EML_ERR_FORMAT;
     }
     memcpy(m, words + EML_FILE_HEADER / 4, EML_NEIGHBORS_HEADER);
-    err = eml_neighbors_check(m);
+    err = eml_neighbors_check(m, words[EML_FILE_HEADER / 4 + 4]);
     if (err != EML_OK) {
         return err;
     }
     const uint32_t n = m->n_features;
     const uint32_t n_items = eml_neighbors_room(m);
-    // The product of 32 and 16 bits, and whether it is too large, without 64 of them.
-    const uint32_t low = (n_items & 0xffff) * n;
-    const uint32_t high = (n_items >> 16) * n + (low >> 16);
-    uint32_t at = eml_pad4(2 * n_items * n);
+    // Where it does not fit into 32 bits, its upper half is too large as well.
+    const uint32_t count = n_items * n;
+    const uint32_t too_large = (n_items >> 16) * n >> 9 | count / EML_NEIGHBORS_MAX_COUNT;
+    uint32_t at = eml_pad4(2 * count);
     m->items16 = (const int16_t *)(const void *)(words + (EML_FILE_HEADER + EML_NEIGHBORS_HEADER) / 4);
 #ifndef EML_NEIGHBORS_SMALL
     m->items32 = (const int32_t *)(const void *)m->items16;
-    at = m->n_items32 ? 4 * n_items * n : at;
+    at = m->n_items32 ? 4 * count : at;
     m->values = (const int32_t *)(const void *)((const uint8_t *)m->items16 + at);
 #endif
     m->class_numbers = (const uint16_t *)(const void *)((const uint8_t *)m->items16 + at);
     at += EML_NEIGHBORS_HEADER + (m->n_classes ? eml_pad4(2 * n_items) : 4 * n_items);
-    if (high >= EML_NEIGHBORS_MAX_COUNT >> 16 || m->size != at || at > body) {
+    if (too_large || m->size != at || at > body) {
         return EML_ERR_FORMAT;
     }
     return eml_neighbors_validate(m);
@@ -216,15 +217,10 @@ static inline eml_err_t eml_neighbors_add16(eml_neighbors_t *m, const eml_array_
 // Learn an item of a class, 0..65534. file: that was opened, and is writable: the item goes there, and so do the numbers of its
 // header. EML_ERR_FULL if there is no room, which a regression never has.
 static inline eml_err_t eml_neighbors_add(eml_neighbors_t *m, void *file, const eml_array_t *x, uint32_t label) {
-#ifdef EML_NEIGHBORS_SMALL
-    if (!m->n_items16) {
-        return EML_ERR_UNSUPPORTED;
-    }
-#endif
     if (label > EML_NEIGHBORS_MAX_LABEL) {
         return EML_ERR_RANGE;
     }
-    if (m->n_used >= m->n_labels) {
+    if (m->n_used >= (m->n_labels & eml_neighbors_room(m))) { // they are the same number, or one of them is 0
         return EML_ERR_FULL;
     }
 #ifdef EML_NEIGHBORS_SMALL

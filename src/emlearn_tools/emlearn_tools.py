@@ -13,7 +13,7 @@ _OUTPUTS = ("values", "probabilities", "decision values", "probabilities and sco
 
 def _header(model):
     """n_features, n_classes, n_outputs, what they are, the family's own kind, bytes of header and arrays."""
-    if model.data is None:
+    if not isinstance(model.data, (bytes, bytearray, memoryview)):
         raise ValueError("no model is loaded: use load_model(model, file)")
     return unpack_from("<HHHBBI", model.data, 16)
 
@@ -46,10 +46,12 @@ def label(model, i):
     if labels is None:
         return i
     at = 0
-    for _ in range(i):
-        at += 2 + labels[at + 1]
-    text = str(labels[at + 2 : at + 2 + labels[at + 1]], "utf-8")
-    return int(text) if labels[at] == 105 else text
+    for _ in range(i + 1):
+        if at + 2 > len(labels):
+            return i  # a class that was learned on the device has no other label
+        start, at = at, at + 2 + labels[at + 1]
+    text = str(labels[start + 2 : at], "utf-8")
+    return int(text) if labels[start] == 105 else text
 
 
 def selftest(model):

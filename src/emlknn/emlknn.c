@@ -13,7 +13,7 @@
 // MP_QSTR_attach, MP_QSTR_data, MP_QSTR_new, MP_QSTR_predict.
 #define EML_NEIGHBORS_SMALL
 #include "py/dynruntime.h"
-#include "eml_neighbors.h"
+#include "eml_neighbors_search.h"
 
 // Not static: mpy_ld.py rejects static zero-initialised data.
 mp_obj_full_type_t model_type;
@@ -34,8 +34,9 @@ static mp_obj_t model_predict(size_t n_args, const mp_obj_t *args) {
     if (n_args == 2 && m && m->n_used && mp_get_buffer(args[1], &info, MP_BUFFER_READ) && info.typecode == EML_INT16
         && info.len == 2u * m->n_features) {
         eml_neighbor_t *found = model_scratch(self);
-        eml_neighbors_find16(m, info.buf, found);
-        return MP_OBJ_NEW_SMALL_INT(eml_neighbors_vote(m, found, NULL));
+        const uint32_t k = eml_neighbors_count(m);
+        eml_neighbors_find16(m, info.buf, found, k);
+        return MP_OBJ_NEW_SMALL_INT(eml_neighbors_vote(m->class_numbers, found, k, NULL));
     }
     return mp_call_function_n_kw(model_import(MP_QSTR_emlknn_full, MP_QSTR_predict), n_args, 0, args);
 }

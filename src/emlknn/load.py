@@ -1,7 +1,7 @@
 # Merged into emlknn.mpy, beside its new, attach and abi. What is no .eml in memory, emlknn_tools reads.
 # ruff: noqa: F821
 if abi != 1:  # what 1 looks like is part of what a firmware and a native module must agree on
-    raise ImportError
+    raise ImportError("emlknn: other firmware")
 
 
 def load(source, in_place=False):
@@ -14,6 +14,4 @@ def load(source, in_place=False):
 def load_model(model, source, in_place=False):
     # From an open file, a buffer or any iterable of lines. A read-only .eml in memory is used where it lies.
     if isinstance(source, str) or not attach(model, source, in_place):
-        from emlknn_tools import read
-
-        attach(model, read(source), True)
+        attach(model, model.read(source), True)

@@ -79,11 +79,12 @@ static mp_obj_t model_additem(mp_obj_t self_in, mp_obj_t features, mp_obj_t labe
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(model_additem_obj, model_additem);
 
-// found(model): the memory of the last prediction's neighbours, for emlknn_tools.
+// found(model): the memory of the last prediction's neighbours, in order, for emlknn_tools.
 static mp_obj_t model_found(mp_obj_t self_in) {
-    const model_obj_t *self = model_get(self_in);
-    const size_t size = self->model ? (self->model->k + 1u) * sizeof(eml_neighbor_t) : 0;
-    return mp_obj_new_bytearray_by_ref(size, model_scratch(self));
+    const model_t *m = model_full(self_in);
+    eml_neighbor_t *found = model_scratch(MP_OBJ_TO_PTR(self_in));
+    eml_neighbors_sort(found, eml_neighbors_count(m)); // emlknn leaves them as they are
+    return mp_obj_new_bytearray_by_ref((m->k + 2u) * sizeof(*found), found);
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(model_found_obj, model_found);
 

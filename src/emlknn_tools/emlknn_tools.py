@@ -10,14 +10,14 @@ from struct import pack_into, unpack_from
 import emlknn
 from emlearn_csv import crc32
 from emlearn_csv import read as _read_text
+from emlearn_tools import _header as _head
 from emlearn_tools import info, label, outputs, selftest
 
 _HEADER = "<HHHBBIHHhhIIIII"
 
 
 def _header(model):
-    if not isinstance(model.data, (bytes, bytearray, memoryview)):
-        raise ValueError("no model is loaded: use load_model(model, file), or additem")
+    _head(model)
     return unpack_from(_HEADER, model.data, 16)
 
 
@@ -47,11 +47,11 @@ def _typecode(x):
     return text[7] if text[:7] == "array('" else "?"
 
 
-def read(source):
-    """An .eml in memory: from a path, an open file, text in memory, or lines."""
+def read(model, source):
+    """An .eml in memory, for a model: from a path, an open file, text in memory, or lines."""
     if isinstance(source, str):
         with open(source, "rb") as file:
-            return read(file)
+            return read(model, file)
     start = b""
     if hasattr(source, "readinto"):
         start = bytearray(16)
@@ -121,14 +121,14 @@ def getresult(model, i):
     from emlknn_full import found as memory
 
     found = memory(model)
-    high, low, index = unpack_from("<QII", found, 16 * i)
+    high, low, index = unpack_from("<QII", found, 16 * (i + 1))
     if high >> 60 or index >= head[14]:
         raise ValueError("call predict first")
     distance = high << 32 | low
     if head[10]:
         distance = distance if head[4] else _root(high)
     else:
-        distance = (distance if head[4] else distance**0.5) * 2.0 ** unpack_from("<i", found, 16 * head[7])[0]
+        distance = (distance if head[4] else distance**0.5) * 2.0 ** unpack_from("<i", found, 12)[0]
     return index, distance, _target(model, head, index)
 
 

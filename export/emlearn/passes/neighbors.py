@@ -61,7 +61,8 @@ def fix(model: NeighborsModel, int16: bool) -> Neighbors:
 def undecided(model: NeighborsModel, X: NDArray[np.float32], tolerance: float = 1e-7) -> NDArray[np.bool_]:
     """Tell the rows whose prediction hangs on a tie: of distances at the k-th, of votes, or within rounding of one.
 
-    Of such rows scikit-learn's own algorithms (brute, kd_tree) predict different classes.
+    Of such rows scikit-learn's own algorithms (brute, kd_tree) predict different classes; a device predicts what
+    brute does, unless the distances differ by its rounding.
 
     Parameters
     ----------

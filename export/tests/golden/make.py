@@ -16,6 +16,7 @@ from emlearn.ir import trees as ir
 from emlearn.ir.document import Output
 from emlearn.ir.gaussian import GaussianModel
 from emlearn.ir.linear import LinearModel, Link
+from emlearn.ir.neighbors import Metric, NeighborsModel, Weights
 from emlearn.ir.net import Activation, Kind, Layer, Network
 from emlearn.ir.trees import Document, Ensemble
 from emlearn.model import Model
@@ -23,6 +24,7 @@ from emlearn.passes.gaussian import fix as fix_gaussian
 from emlearn.passes.layout import layout
 from emlearn.passes.leaves import encode
 from emlearn.passes.linear import fix
+from emlearn.passes.neighbors import fix as fix_items
 from emlearn.passes.net import fix as fix_net
 from emlearn.passes.quantise import quantise
 from emlearn.writers import c, csv, eml
@@ -132,6 +134,18 @@ def network(n_classes, last, hidden):
     return Network((first, Layer(coef[:n_out], _INTERCEPT[:n_out], last)), n_classes)
 
 
+_ITEMS = np.array([[1, 0, -4], [9, 21, 0], [9, 21, 3], [-32768, 32767, 12]], float)
+
+
+def neighbors(targets, n_classes, metric, weights, int16=False, labels=None):
+    k = n_classes if weights == Weights.NEAREST else 2
+    items = _ITEMS[:k] if weights == Weights.NEAREST else _ITEMS if int16 else _ITEMS / 7
+    tables = fix_items(NeighborsModel(items, np.array(targets), k, metric, weights, n_classes, labels), int16)
+    made = Model(Document(tables))
+    made.golden = made.golden_of(_ITEMS[1:].astype(np.int16) if int16 else np.nan_to_num(_ROWS))
+    return made.document()
+
+
 def documents():
     """{name: Document}"""
     weighted = replace(_CLASSES, leaf_proportion=np.array([1, 0.3, 0.7, 1, 0.1**0.5, 1 - 0.1**0.5, 1, 0.2, 0.3, 0.5]))
@@ -162,6 +176,10 @@ def documents():
         "mixture_full": gaussian(_MATRICES, Output.PROBABILITIES_AND_SCORE),
         "mixture_tied": gaussian(_MATRICES[:1, :2], Output.PROBABILITIES_AND_SCORE),
         "mixture_envelope": gaussian(_MATRICES[:1], Output.DECISION_VALUES, labels=(-1, 1)),
+        "knn_int16": neighbors([0, 2, 1, 0], 3, Metric.EUCLIDEAN, Weights.UNIFORM, True, ("a", "b\\\n", -7)),
+        "knn_float": neighbors([0, 1, 1, 0], 2, Metric.MANHATTAN, Weights.DISTANCE),
+        "knn_values": neighbors([0.25, -3.0, 1e-3, 7.0], 0, Metric.CHEBYSHEV, Weights.DISTANCE),
+        "knn_centroids": neighbors([0, 1, 2], 3, Metric.EUCLIDEAN, Weights.NEAREST),
         "value_wide": document(replace(_VALUES, n_features=16385), ir.DTYPE_INT16),
     }
 

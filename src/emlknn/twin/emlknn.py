@@ -32,7 +32,23 @@ class Tables:
         good = not classes or not used or max(self.targets) < classes
         fail(good and (weights != _NEAREST or list(self.targets) == list(range(items))), "inconsistent model")
         self.room = items if classes else 0
+        self.size, self.file = size, data
         self.found = []
+
+    def save(self):
+        """The file as it began, with what was learned since: without a CRC."""
+        data = bytearray(self.file)
+        at = 56
+        for item in self.items:
+            data[at : at + len(bytes(item))] = bytes(item)
+            at += len(bytes(item))
+        if self.room:
+            at = 16 + self.size - (2 * self.room + 3 & ~3)
+            data[at : at + 2 * len(self.targets)] = bytes(self.targets)
+        data[18:22] = pack("<HH", self.n_classes, self.n_outputs)
+        data[32:34] = pack("<h", self.exponent)
+        data[52:56] = pack("<I", len(self.items))
+        return data
 
     def target(self, i):
         """Class number of item i; or its value."""
@@ -47,13 +63,23 @@ class Tables:
             self.unit = max([self.exponent] + [(bits >> 23 & 0xFF) - 157 for bits in x])
             shift = self.unit - self.exponent
             x = [_fixed(bits, self.unit) for bits in x]
-        distances = []
+        k = min(self.k, len(self.items))
+        heap = [(1 << 99, 0)] * (k + 1) + [(-1, 0)]  # as eml_neighbors_push has it
         for i, item in enumerate(self.items):
             parts = [abs(v - (w >> shift)) for v, w in zip(x, item)]
             if self.metric == _EUCLIDEAN:
                 parts = [d * d for d in parts]
-            distances.append((max(parts) if self.metric == _CHEBYSHEV else sum(parts), i))
-        self.found = sorted(distances)[: self.k]
+            distance = max(parts) if self.metric == _CHEBYSHEV else sum(parts)
+            hole, child = 0, 1
+            while child <= k:
+                child += heap[child + 1][0] > heap[child][0]
+                if heap[child][0] <= distance:
+                    break
+                heap[hole] = heap[child]
+                hole = child
+                child *= 2
+            heap[hole] = distance, i
+        self.found = sorted(heap[1 : k + 1])
 
     def vote(self):
         """Weights of the neighbours."""
@@ -157,8 +183,39 @@ def _ratio(n, d, exponent):
 
 class Model(Model):
     def __init__(self, *hints):
+        self.learned = False
         super().__init__()
         self.hints = hints
+
+    @property
+    def data(self):
+        """The file in memory, or None."""
+        if self.learned:
+            self.learned = False
+            self._data = bytes(self.tables.save())
+        return self._data
+
+    @data.setter
+    def data(self, data):
+        self.learned = False
+        self._data = data
+
+    def save(self, path):
+        """Write what was learned as an .eml, with its room for more; labels of classes stay, golden rows do not."""
+        fail(self.tables is not None, "no model is loaded: use load_model(model, file), or additem")
+        whole = self.data
+        at = 16 + self.tables.size
+        data = bytearray(whole[:at])
+        while at + 8 <= len(whole):
+            size = 8 + (unpack_from("<I", whole, at + 4)[0] + 3 & ~3)
+            if whole[at : at + 4] == b"LABL":
+                data += whole[at : at + size]
+            at += size
+        data[8:12] = pack("<I", len(data))
+        view = memoryview(data)
+        data[12:16] = pack("<I", crc32(view[16:], crc32(view[:12])) & 0xFFFFFFFF)
+        with open(path, "wb") as file:
+            file.write(data)
 
     def additem(self, x, klass):
         """Learn an item of a class, an array('h') or array('f')."""
@@ -169,11 +226,13 @@ class Model(Model):
             size = 40 + ((2 if code == "h" else 4) * n_items * n + 3 & ~3) + (2 * n_items + 3 & ~3)
             counts = (n_items, 0) if code == "h" else (0, n_items)
             head = (n, 1, 1, 1, 0, size, 0, k, 0 if code == "h" else -156, 0) + counts + (n_items, 0, 0)
-            self.tables = Tables(bytes(16) + pack("<HHHBBIHHhhIIIII", *head) + bytes(size - 40), size)
+            start = pack("<4sBBBBII", b"EML\x1a", 1, 0, FAMILY, 0, 16 + size, 0)
+            self.tables = Tables(start + pack("<HHHBBIHHhhIIIII", *head) + bytes(size - 40), size)
         tables = self.tables
         fail(len(x) == tables.n_features, "expected %d features, got %d" % (tables.n_features, len(x)))
         fail(code == "h" or not tables.int16, "expected array('h'): this model takes int16 features as they are")
         tables.add(x if tables.int16 else _bits(x, code), klass)
+        self.learned = True
 
     def getitem(self, i, out):
         """Fill out with item i. Returns its label."""
@@ -200,14 +259,14 @@ class Model(Model):
         tables = self.tables
         if tables is None or not tables.int16:
             return super().predict(x, out)
-        fail(typecode(x) == "h", "expected array('h'): this model takes int16 features as they are")
-        fail(len(x) == tables.n_features, "expected %d features, got %d" % (tables.n_features, len(x)))
+        _check(x, "h", tables.n_features, "features")
+        if out is not None:
+            _check(out, "f", tables.n_outputs, "outputs")
         if out is None and tables.n_classes:
             return tables.classify(x)
         values = array("f", b"".join([pack("<I", bits) for bits in tables.evaluate(x)]))
         if out is None:
             return values[0]
-        fail(typecode(out) == "f" and len(out) == len(values), "expected array('f') of %d outputs" % len(values))
         out[:] = values
 
 
