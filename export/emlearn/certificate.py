@@ -136,6 +136,11 @@ def reference_predictions(estimator: Any, X: NDArray[Any]) -> Predictions:
     A forest with several jobs sums its trees' votes in the order in which threads happen to end, so that its exact
     ties are decided by chance; with one job it is in tree order, which is what the device does.
     """
+    if hasattr(estimator, "named_steps"):  # a Pipeline: what is said here of its last step
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="X does not have valid feature names")
+            X = estimator[:-1].transform(X)
+        return reference_predictions(estimator[-1], np.asarray(X))
     own = _reference.find(estimator)
     if own is not None:
         return Predictions(*own(estimator, X))
