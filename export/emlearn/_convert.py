@@ -8,11 +8,12 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from . import _build_net, converters, readers  # noqa: F401  (_build_net registers itself)
+from . import _build_net, _build_steps, converters, readers  # noqa: F401  (_build_* register themselves)
 from ._build import Options, build
 from ._features import as_table
 from ._registry import find
 from .errors import ConvertError
+from .ir.pipeline import Staged
 from .ir.trees import Ensemble
 from .model import METHODS, Model
 
@@ -47,9 +48,10 @@ def convert(
     ----------
     estimator : object
         Fitted: a decision tree, random forest, extra trees, bagged trees, gradient boosting, histogram gradient
-        boosting, isolation forest, linear model or multi-layer perceptron of scikit-learn, AdaBoostClassifier, a
-        Pipeline of scalers, PCA and feature selection before one of the last two models, a model of XGBoost or
-        LightGBM, or a chain of dense layers of Keras 3. The model keeps a reference to it, for `Model.certify`.
+        boosting, isolation forest, linear model, nearest neighbours or multi-layer perceptron of scikit-learn,
+        AdaBoostClassifier, a model of XGBoost or LightGBM, a chain of dense layers of Keras 3, or a Pipeline of
+        scalers, PCA, feature selection, SimpleImputer, OrdinalEncoder and `preprocessing.Quantizer` before one of
+        them: the model takes raw features. The model keeps a reference to it, for `Model.certify`.
     kind : str, optional
         Name of the supported class to treat it as, for classes that only look like one.
     method : {"loadable", "inline"}
@@ -101,7 +103,8 @@ def convert(
         raise ConvertError(f"return_type={return_type!r} does not fit: {type(estimator).__name__} is a {task}")
     if not 0.0 <= max_loss <= 1.0:
         raise ConvertError(f"max_loss={max_loss!r} is not a part of the rows, from 0.0 to 1.0")
-    summed = isinstance(source, Ensemble) and source.link is not None
+    trees = source.source if isinstance(source, Staged) else source
+    summed = isinstance(trees, Ensemble) and trees.link is not None
     options = Options(
         method=method,
         dtype=DTYPES[dtype],

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._core import Core, TreesCore
 from ._features import as_core_input, as_raw
 from .ir import sums
 from .ir.trees import LEAF_SUM, LEAVES
@@ -17,7 +16,7 @@ class Scores:
     """Methods of `Model`."""
 
     tables: Any
-    _core: Core
+    _core: Any
 
     def decision_function(self, X: Any) -> NDArray[Any]:
         """Predict decision values: what the estimator's method of this name returns.
@@ -82,6 +81,5 @@ class Scores:
         return bool(self.tables.facts().get("leaf") == LEAVES[LEAF_SUM])
 
     def _sums(self, core_input: NDArray[Any]) -> NDArray[np.float64]:
-        assert isinstance(self._core, TreesCore)
         found = self._core.sums(core_input, sums.n_sums(self.tables.entry, self.tables.n_classes))
         return np.ldexp(found.astype(np.float64), int(self.tables.exponent))
