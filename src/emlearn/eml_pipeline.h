@@ -262,44 +262,43 @@ static inline uint32_t eml_pipeline_code(const uint32_t *column, uint32_t bits) 
 }
 
 // x: n columns; integers: [n + 1]; to: [columns of the step].
-static inline eml_err_t eml_pipeline_step(const uint32_t *step, const eml_array_t *x, int32_t *integers, float *to) {
+static inline eml_err_t eml_pipeline_matrix(const uint32_t *step, const eml_array_t *x, int32_t *integers, float *to) {
     const uint32_t n = (uint32_t)x->size;
+    const uint32_t n_out = eml_pipeline_columns(step);
+    eml_linear_t rows;
+    rows.n_features = (uint16_t)n;
+    rows.shift = (const int16_t *)(const void *)(step + 1);
+    rows.coef = (const int32_t *)(const void *)(step + 1 + (n + 2) / 2);
+    rows.intercept = rows.coef + (size_t)n * n_out;
+    int exponent = 0;
+    const eml_err_t err = eml_linear_scale(&rows, x, integers, &exponent);
+    for (uint32_t i = 0; err == EML_OK && i < n_out; i++) {
+        const eml_linear_sum_t sum = eml_linear_row(&rows, integers, i);
+        eml_float_store(&to[i], eml_linear_float(&sum, NULL, exponent));
+    }
+    return err;
+}
+
+// The same for the other kinds, which take one column for each.
+static inline eml_err_t eml_pipeline_each(const uint32_t *step, const eml_array_t *x, float *to) {
     const uint32_t n_out = eml_pipeline_columns(step);
     const uint32_t kind = *step & 0xff;
     const uint32_t *column = step + 1;
-    eml_linear_t rows;
-    int exponent = 0;
-    if (kind == EML_PIPELINE_MATRIX) {
-        rows.n_features = (uint16_t)n;
-        rows.shift = (const int16_t *)(const void *)column;
-        rows.coef = (const int32_t *)(const void *)(column + (n + 2) / 2);
-        rows.intercept = rows.coef + (size_t)n * n_out;
-        const eml_err_t err = eml_linear_scale(&rows, x, integers, &exponent);
-        if (err != EML_OK) {
-            return err;
-        }
-    }
     for (uint32_t i = 0; i < n_out; i++) {
-        uint32_t bits;
-        if (kind == EML_PIPELINE_MATRIX) {
-            const eml_linear_sum_t sum = eml_linear_row(&rows, integers, i);
-            bits = eml_linear_float(&sum, NULL, exponent);
-        } else if (kind == EML_PIPELINE_SCALE) {
-            bits = eml_pipeline_scaled(column, *step >> 8, eml_feature_bits(x, *column & 0xffff));
+        uint32_t bits = eml_feature_bits(x, kind == EML_PIPELINE_SCALE ? *column & 0xffff : i);
+        if (kind == EML_PIPELINE_SCALE) {
+            bits = eml_pipeline_scaled(column, *step >> 8, bits);
             column += eml_pipeline_scale_words(step);
+        } else if (kind == EML_PIPELINE_FILL) {
+            const int missing = (*column & 0x7fffffff) > 0x7f800000 ? (bits & 0x7fffffff) > 0x7f800000
+                                                                    : bits == *column || !((bits | *column) << 1);
+            bits = missing ? column[1] : bits;
+            column += 2;
         } else {
-            bits = eml_feature_bits(x, i);
-            if (kind == EML_PIPELINE_ENCODE) {
-                bits = eml_pipeline_code(column, bits);
-                column += 3 + *column;
-                if (bits == EML_PIPELINE_REFUSED) {
-                    return EML_ERR_RANGE;
-                }
-            } else {
-                const int missing = (*column & 0x7fffffff) > 0x7f800000 ? (bits & 0x7fffffff) > 0x7f800000
-                                                                        : bits == *column || !((bits | *column) << 1);
-                bits = missing ? column[1] : bits;
-                column += 2;
+            bits = eml_pipeline_code(column, bits);
+            column += 3 + *column;
+            if (bits == EML_PIPELINE_REFUSED) {
+                return EML_ERR_RANGE;
             }
         }
         eml_float_store(&to[i], bits);
@@ -315,7 +314,7 @@ static inline eml_err_t eml_pipeline_apply(const eml_pipeline_t *m, const eml_ar
     eml_err_t err = eml_check_features(features, m->n_features);
     for (uint32_t i = 1; err == EML_OK; i++) {
         float *to = i == m->n_steps ? out : table + (i & 1) * (size_t)m->width;
-        err = eml_pipeline_step(step, &x, integers, to);
+        err = (*step & 0xff) == EML_PIPELINE_MATRIX ? eml_pipeline_matrix(step, &x, integers, to) : eml_pipeline_each(step, &x, to);
         if (i == m->n_steps) {
             break;
         }
