@@ -55,7 +55,7 @@ class Vectors:
 def module_of(name):
     # The module that runs the model of this name.
     with open(name + ".eml", "rb") as f:
-        return __import__("eml" + ("", "trees", "linear", "knn", "", "", "", "net")[f.read(7)[6]])
+        return __import__("eml" + ("", "trees", "linear", "knn", "", "", "", "net", "pipeline")[f.read(7)[6]])
 
 
 def load(name, suffix=".eml"):

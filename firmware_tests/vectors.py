@@ -23,7 +23,9 @@ from emlearn._core import open_core
 from emlearn._registry import find
 from emlearn.certificate import reference_predictions
 from emlearn.ir.document import Document
+from emlearn.preprocessing import Quantizer
 from sklearn import datasets, discriminant_analysis, linear_model, svm
+from sklearn.decomposition import PCA
 from sklearn.ensemble import (
     AdaBoostClassifier,
     ExtraTreesClassifier,
@@ -35,10 +37,11 @@ from sklearn.ensemble import (
     RandomForestClassifier,
     RandomForestRegressor,
 )
+from sklearn.impute import SimpleImputer
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor, NearestCentroid
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import MinMaxScaler, OrdinalEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 import emlearn
@@ -267,8 +270,39 @@ MODELS |= {
 }
 
 
+def pipeline(name, *steps, rounds=None, missing=None):
+    """The rows, and NaN or a number here and there where that is what an imputer takes."""
+    X, y = data(name)
+    X = X.copy() if rounds is None else np.rint(X * rounds)
+    if missing is not None:
+        X[np.random.default_rng(0).random(X.shape) < 0.1] = missing
+    return emlearn.convert(make_pipeline(*steps).fit(X[::3].astype(np.float64), y[::3])), X
+
+
+CODES = {"handle_unknown": "use_encoded_value", "unknown_value": -1}
+MODELS |= {
+    "pipeline_trees": lambda: pipeline("wine", StandardScaler(), PCA(4), RandomForestClassifier(5, random_state=0)),
+    "pipeline_sums": lambda: pipeline(
+        "iris", OrdinalEncoder(**CODES), GradientBoostingClassifier(n_estimators=4, random_state=0), rounds=2
+    ),
+    "pipeline_neighbors": lambda: pipeline(
+        "wine", SimpleImputer(), MinMaxScaler(clip=True), KNeighborsClassifier(4), missing=np.nan
+    ),
+    "pipeline_linear": lambda: pipeline(
+        "wine", SimpleImputer(missing_values=-1), StandardScaler(), linear_model.LogisticRegression(), missing=-1
+    ),
+    "pipeline_dense": lambda: pipeline(
+        "diabetes", Quantizer("int8"), MLPRegressor(hidden_layer_sizes=(5,), max_iter=50, random_state=0)
+    ),
+}
+BEHIND = {"pipeline_trees": "emltrees", "pipeline_sums": "emltrees", "pipeline_neighbors": "emlknn"}
+BEHIND |= {"pipeline_linear": "emllinear", "pipeline_dense": "emlnet"}
+
+
 def package(name):
     """What runs the model of this name."""
+    if name.startswith("pipeline"):
+        return "emlpipeline"
     for family in ("linear", "net", "knn"):
         if family in name.split("_"):
             return f"eml{family}"

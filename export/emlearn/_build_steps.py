@@ -72,10 +72,8 @@ def _raw_probes(source: Staged, inner: Model) -> NDArray[np.float32]:
     random = np.random.default_rng(0)
     golden = inner.golden
     assert golden is not None
-    rows = golden.features
-    if isinstance(source.source, Ensemble):
-        rows = probe_rows(source.source, False)
-    rows = np.nan_to_num(rows.astype(np.float64), posinf=_LARGEST, neginf=-_LARGEST)
+    chosen = probe_rows(source.source, False) if isinstance(source.source, Ensemble) else golden.features
+    rows = np.nan_to_num(chosen.astype(np.float64), posinf=_LARGEST, neginf=-_LARGEST)
     # Each number from another row, and off by a part: not on thresholds, which rounding decides.
     mixed = rows[random.integers(0, len(rows), (N_PROBES, rows.shape[1])), np.arange(rows.shape[1])]
     found: NDArray[Any] = mixed + 0.1 * random.normal(size=mixed.shape) * np.maximum(np.abs(mixed), np.std(rows))
@@ -102,7 +100,7 @@ def _inverse(transformer: Any, rows: NDArray[Any], random: np.random.Generator) 
 def _check_steps(source: Staged, model: Model, inner: Model, raw: NDArray[np.float32]) -> None:
     """Refuse steps that do something else than the transformers, or are put together wrongly."""
     expected, found = _through(source, raw), model.apply_steps(raw)
-    sizes = raw
+    sizes: NDArray[Any] = raw
     for step in source.steps:
         sizes = _largest_terms(step, np.abs(sizes))
     with np.errstate(invalid="ignore"):
@@ -123,9 +121,9 @@ def _largest_terms(step: Step, sizes: NDArray[Any]) -> NDArray[np.float64]:
     """How large what is added up in each column can be."""
     sizes = np.nan_to_num(sizes.astype(np.float64))
     if isinstance(step, Fill):
-        return np.maximum(sizes, np.abs(np.nan_to_num(step.value)))
+        return np.asarray(np.maximum(sizes, np.abs(np.nan_to_num(step.value))))
     if isinstance(step, Encode):
-        return np.broadcast_to([float(len(numbers)) + 1.0 for numbers in step.categories], sizes.shape)
+        return np.asarray(np.broadcast_to([len(numbers) + 1.0 for numbers in step.categories], sizes.shape))
     if isinstance(step, Scale):
-        return sizes[:, step.source] * np.abs(step.factor) + np.abs(step.offset)
+        return np.asarray(sizes[:, step.source] * np.abs(step.factor) + np.abs(step.offset))
     return np.asarray(sizes @ np.abs(step.matrix).T + np.abs(step.offset))

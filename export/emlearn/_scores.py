@@ -82,4 +82,4 @@ class Scores:
 
     def _sums(self, core_input: NDArray[Any]) -> NDArray[np.float64]:
         found = self._core.sums(core_input, sums.n_sums(self.tables.entry, self.tables.n_classes))
-        return np.ldexp(found.astype(np.float64), int(self.tables.exponent))
+        return np.asarray(np.ldexp(found.astype(np.float64), int(self.tables.exponent)))

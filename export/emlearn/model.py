@@ -138,7 +138,7 @@ class Model(Scores):
             raise ValueError("an isolation forest has no probabilities; use score_samples")
         if self.tables.output != Output.PROBABILITIES:
             raise ValueError("this estimator has no probabilities; use decision_function")
-        return self._core.outputs(self._core_input(X))
+        return np.asarray(self._core.outputs(self._core_input(X)))
 
     def apply_steps(self, X: Any) -> NDArray[np.float32]:
         """Return what the steps of a pipeline make of raw features: what the model behind them is asked about.

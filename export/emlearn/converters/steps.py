@@ -99,11 +99,10 @@ def _imputer(step: Any) -> list[Affine | _Limit | Fill | Encode]:
     except (TypeError, ValueError) as error:
         raise ConvertError("SimpleImputer of text is not supported: the device takes numbers only") from error
     # What it has seen nothing of is dropped, unless it is kept as 0.
-    value = np.where(np.isnan(value), 0.0, value).astype(np.float32)
-    fill = Fill(missing, value)
-    if len(kept) == len(value):
-        return [fill]
-    return [Affine(np.eye(len(value))[kept], np.zeros(len(kept))), Fill(missing[kept], value[kept])]
+    filled = np.nan_to_num(value).astype(np.float32)
+    if len(kept) == len(filled):
+        return [Fill(missing, filled)]
+    return [Affine(np.eye(len(filled))[kept], np.zeros(len(kept))), Fill(missing[kept], filled[kept])]
 
 
 def _encoder(step: Any) -> Encode:

@@ -1,4 +1,4 @@
-"""Steps before a model of any family, before (`Staged`) and after (`Pipeline`) rounding. See docs/formats.md#pipeline."""
+"""Steps and the model behind them, before (`Staged`) and after (`Pipeline`) rounding. See docs/formats.md#pipeline."""
 
 from __future__ import annotations
 
@@ -242,4 +242,8 @@ class Pipeline(Schema):
 
     def facts(self) -> dict[str, Any]:
         """Return facts about the model that only its family has, by name."""
-        return {"steps": [f"{name} to {n}" for name, n in self.outline], "model": self.inner.FAMILY, **self.inner.facts()}
+        return {
+            "steps": [f"{name} to {n}" for name, n in self.outline],
+            "model": self.inner.FAMILY,
+            **self.inner.facts(),
+        }
