@@ -296,17 +296,20 @@ MODELS |= {
     ),
 }
 BEHIND = {"pipeline_trees": "emltrees", "pipeline_sums": "emltrees", "pipeline_neighbors": "emlknn"}
-BEHIND |= {"pipeline_linear": "emllinear", "pipeline_dense": "emlnet"}
+BEHIND |= {"pipeline_linear": "emllinear", "pipeline_dense": "emlnet", "corrupt_pipeline": "emltrees"}
 
 
 def package(name):
     """What runs the model of this name."""
-    if name.startswith("pipeline"):
-        return "emlpipeline"
-    for family in ("linear", "net", "knn"):
+    for family in ("pipeline", "linear", "net", "knn"):
         if family in name.split("_"):
             return f"eml{family}"
     return "emltrees"
+
+
+def packages(name):
+    """The same, and for a pipeline what runs the model behind its steps."""
+    return {package(name), BEHIND.get(name, package(name))}
 
 
 def write(name, content):
@@ -404,7 +407,18 @@ def corrupt_net():
     yield from damaged_files("net", [*contents, (models[0].save(format="eml"), 2)])
 
 
+def corrupt_pipeline():
+    X, y = data("iris")
+    X = np.rint(X)
+    steps = ([PCA(2)], [SimpleImputer(missing_values=-1), OrdinalEncoder(**CODES)], [Quantizer(), PCA(1)])
+    tree = DecisionTreeClassifier(max_depth=1)
+    models = [emlearn.convert(make_pipeline(*chain, tree).fit(X, y)) for chain in steps]
+    contents = [(emlearn.Model(Document(replace(m.tables, labels=None))).save(format="eml"), 1) for m in models]
+    yield from damaged_files("pipeline", [*contents, (models[0].save(format="eml"), 2)])
+
+
 CORRUPT = {"corrupt_trees": corrupt_trees, "corrupt_linear": corrupt_linear, "corrupt_net": corrupt_net}
+CORRUPT |= {"corrupt_pipeline": corrupt_pipeline}
 
 
 def damaged_files(family, contents):

@@ -1,12 +1,12 @@
 # Files with one wrong byte, from the PC, which has also put the CRC right in half of them: each is refused with
 # ValueError or predicts. What the PC's core does with files without trailers is known: the same must happen here.
-# models: corrupt_trees corrupt_linear corrupt_net
+# models: corrupt_trees corrupt_linear corrupt_net corrupt_pipeline
 import io
 from array import array
 
 import check
 
-for name in ("trees", "linear", "net"):
+for name in ("trees", "linear", "net", "pipeline"):
     module = __import__("eml" + name)
     with open("corrupt_" + name + ".cases", "rb") as f:
         head = array("H", [0, 0])
@@ -31,7 +31,11 @@ for name in ("trees", "linear", "net"):
                 n, code = model.info()["features"], "h" if model.info().get("dtype") == "int16" else "f"
                 out = array("f", [0] * model.outputs())
                 for value in (0, -32768, 32767):
-                    model.predict(array(code, [value] * n), out)
+                    try:
+                        model.predict(array(code, [value] * n), out)
+                    except ValueError:
+                        check.true(name == "pipeline")  # what one step gives may be too large for the next
+                        continue
                     if model.info()["classes"]:
                         check.true(0 <= model.predict(array(code, [value] * n)) < model.info()["classes"])
                 try:
