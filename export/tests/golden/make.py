@@ -15,12 +15,14 @@ from emlearn.ir import sums
 from emlearn.ir import trees as ir
 from emlearn.ir.linear import LinearModel, Link
 from emlearn.ir.net import Activation, Kind, Layer, Network
+from emlearn.ir.pipeline import Encode, Fill, Matrix, Scale
 from emlearn.ir.trees import Document, Ensemble
 from emlearn.model import Model
 from emlearn.passes.layout import layout
 from emlearn.passes.leaves import encode
 from emlearn.passes.linear import fix
 from emlearn.passes.net import fix as fix_net
+from emlearn.passes.pipeline import join
 from emlearn.passes.quantise import quantise
 from emlearn.writers import c, csv, eml
 
@@ -118,6 +120,20 @@ def network(n_classes, last, hidden):
     return Network((first, Layer(coef[:n_out], _INTERCEPT[:n_out], last)), n_classes)
 
 
+# Two features or three through every kind of step.
+_CODES = Encode([np.array([1.5, 8.0], np.float32)] * 3, [-1.0] * 3, [np.nan, 2.0, np.inf])
+_FILL = Fill(np.array([np.nan, -1.0, 0.0], np.float32), np.array([2.0, 0.5, 20.0], np.float32))
+_LIMIT = np.ones(3, np.float32)
+_SCALE = Scale(np.array([2, 0, 1]), np.array([1.5, -40.0, 1e-3]), np.array([0.1, 7.0, 300.0]), True, -_LIMIT, 9 * _LIMIT)
+
+
+def pipeline(steps, tables):
+    joined = join(3, steps, replace(tables, labels=None), tables.labels)
+    made = Model(Document(joined))
+    made.golden = made.golden_of(np.nan_to_num(_ROWS))
+    return made.document()
+
+
 def documents():
     """{name: Document}"""
     weighted = replace(_CLASSES, leaf_proportion=np.array([1, 0.3, 0.7, 1, 0.1**0.5, 1 - 0.1**0.5, 1, 0.2, 0.3, 0.5]))
@@ -144,6 +160,10 @@ def documents():
         "net_float": of_tables(fix_net(network(3, Activation.SOFTMAX, Activation.RELU), Kind.INT32), _CERTIFICATE),
         "net_int16": of_tables(fix_net(network(0, Activation.EXP, Activation.TANH), Kind.INT16)),
         "net_int8": of_tables(fix_net(network(2, Activation.SIGMOID, Activation.SIGMOID), Kind.INT8)),
+        "pipeline_linear": pipeline(
+            [_FILL, _SCALE], fix(LinearModel(_COEF, _INTERCEPT, 3, Link.SOFTMAX, ("sitting", "back\\slash\n", 7)))
+        ),
+        "pipeline_trees": pipeline([_CODES, Matrix(_COEF, _INTERCEPT)], document(_CLASSES, ir.DTYPE_FLOAT).tables),
         "value_wide": document(replace(_VALUES, n_features=16385), ir.DTYPE_INT16),
     }
 
