@@ -124,7 +124,8 @@ def network(n_classes, last, hidden):
 _CODES = Encode([np.array([1.5, 8.0], np.float32)] * 3, [-1.0] * 3, [np.nan, 2.0, np.inf])
 _FILL = Fill(np.array([np.nan, -1.0, 0.0], np.float32), np.array([2.0, 0.5, 20.0], np.float32))
 _LIMIT = np.ones(3, np.float32)
-_SCALE = Scale(np.array([2, 0, 1]), np.array([1.5, -40.0, 1e-3]), np.array([0.1, 7.0, 300.0]), True, -_LIMIT, 9 * _LIMIT)
+_FACTOR, _OFFSET = np.array([1.5, -40.0, 1e-3]), np.array([0.1, 7.0, 300.0])
+_SCALE = Scale(np.array([2, 0, 1]), _FACTOR, _OFFSET, True, -_LIMIT, 9 * _LIMIT)
 
 
 def pipeline(steps, tables):
