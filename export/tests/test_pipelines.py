@@ -14,6 +14,7 @@ import pytest
 from emlearn._core import open_core
 from emlearn._registry import find
 from emlearn.certificate import reference_predictions
+from emlearn.device.deploy import checked
 from emlearn.ir.document import Document, Output
 from emlearn.ir.neighbors import NeighborsModel
 from emlearn.passes.neighbors import undecided
@@ -260,7 +261,7 @@ def test_labels_and_text():
     scope = {}
     exec(compile(model.save(format="py"), "model.py", "exec"), scope)
     assert scope["predict"](array("f", X[0].tolist())) == model.predict(X[:1])[0]
-    assert "matrix to 2" in model.info()["steps"] and "matrix, then 3 trees" in repr(model)
+    assert model.info()["steps"] == "matrix to 2" and "matrix, then 3 trees" in repr(model)
 
 
 @pytest.mark.parametrize(
@@ -307,6 +308,15 @@ def test_refuses_what_scikit_learn_refuses():
     for predict in (pipeline.predict, emlearn.convert(pipeline).predict):
         with pytest.raises(ValueError):
             predict(X[:1] + 0.5)
+
+
+@pytest.mark.parametrize(
+    "case, packages",
+    [(("pca", "forest", "wine"), ["emltrees", "emlpipeline"]), (("mean", "knn", "wine"), ["emlknn", "emlpipeline"])],
+)
+def test_packages_that_a_board_gets(case, packages, tmp_path):
+    converted(*case).save(tmp_path / "model.csv")
+    assert checked(tmp_path / "model.csv")[1] == packages
 
 
 # ---- The transformer of ours

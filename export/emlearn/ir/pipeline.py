@@ -242,8 +242,5 @@ class Pipeline(Schema):
 
     def facts(self) -> dict[str, Any]:
         """Return facts about the model that only its family has, by name."""
-        return {
-            "steps": [f"{name} to {n}" for name, n in self.outline],
-            "model": self.inner.FAMILY,
-            **self.inner.facts(),
-        }
+        steps = ", ".join(f"{name} to {n}" for name, n in self.outline)
+        return {"steps": steps, "model": self.inner.FAMILY, **self.inner.facts()}
