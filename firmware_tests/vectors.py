@@ -276,7 +276,7 @@ def pipeline(name, *steps, rounds=None, missing=None):
     X = X.copy() if rounds is None else np.rint(X * rounds)
     if missing is not None:
         X[np.random.default_rng(0).random(X.shape) < 0.1] = missing
-    return emlearn.convert(make_pipeline(*steps).fit(X[::3].astype(np.float64), y[::3])), X[1::5]
+    return emlearn.convert(make_pipeline(*steps).fit(X[::3].astype(np.float64), y[::3])), np.ascontiguousarray(X[1::5])
 
 
 CODES = {"handle_unknown": "use_encoded_value", "unknown_value": -1}
