@@ -33,7 +33,8 @@ FLAGS_x64 := CFLAGS_EXTRA=-O2
 # Table 2: modules, with their sources in src/MODULE/: C, then Python that is merged into the .mpy. Those without C are
 # bytecode, the same for all. TWINS are those with a twin, src/MODULE/twin/MODULE.py.
 MODULES := emltrees emltrees_full emltrees_sums emltrees_csv emltrees_tools emllinear emlnet emlknn emlknn_full emlknn_tools \
-    emlbayes emlmixture emlkernel emlkernel_dot emlearn_csv emlearn_tools
+    emlbayes emlmixture emlkernel emlkernel_dot emlpipeline \
+    emlearn_csv emlearn_tools
 SRC_emltrees       := emltrees.c load.py
 SRC_emltrees_full  := emltrees_full.c
 SRC_emltrees_sums  := emltrees_sums.c
@@ -48,6 +49,7 @@ SRC_emlknn_full    := emlknn_full.c
 SRC_emlknn_tools   := emlknn_tools.py
 SRC_emlbayes       := emlbayes.c load.py
 SRC_emlmixture     := emlmixture.c load.py
+SRC_emlpipeline    := emlpipeline.c attach.py load.py
 SRC_emlearn_csv    := emlearn_csv.py
 SRC_emlearn_tools  := emlearn_tools.py
 USES_emltrees_sums := src/emltrees_full/emltrees_full.c
@@ -58,8 +60,9 @@ TEXT_emlnet    := emlearn_csv
 TEXT_emlbayes  := emlearn_csv
 TEXT_emlmixture := emlearn_csv
 TEXT_emlkernel := emlearn_csv
+TEXT_emlpipeline := emlearn_csv
 # The twin of trees has all in one file; the others are made with src/common/py/twin.py and load.py, and import SHARED.
-TWINS  := emltrees emllinear emlnet emlknn emlbayes emlmixture emlkernel
+TWINS  := emltrees emllinear emlnet emlknn emlbayes emlmixture emlkernel emlpipeline
 # What twins of several families share.
 TWIN_emlbayes   := src/common/py/gaussian.py
 TWIN_emlmixture := src/common/py/gaussian.py
@@ -67,7 +70,7 @@ SHARED := emlearn_csv emlearn_tools
 
 # Table 3: packages, with the modules that `mip install PACKAGE` brings. A module imports others of its package when it
 # needs them, which is too late to find out that they are not there.
-PACKAGES := emltrees emllinear emlnet emlknn emlbayes emlmixture emlkernel
+PACKAGES := emltrees emllinear emlnet emlknn emlbayes emlmixture emlkernel emlpipeline
 PACKAGE_emltrees  := emltrees emltrees_full emltrees_sums emltrees_csv emltrees_tools
 PACKAGE_emllinear := emllinear $(SHARED)
 PACKAGE_emlnet    := emlnet $(SHARED)
@@ -75,6 +78,8 @@ PACKAGE_emlkernel := emlkernel emlkernel_dot $(SHARED)
 PACKAGE_emlknn    := emlknn emlknn_full emlknn_tools $(SHARED)
 PACKAGE_emlbayes  := emlbayes $(SHARED)
 PACKAGE_emlmixture := emlmixture $(SHARED)
+# Beside it, the package of the model behind the steps.
+PACKAGE_emlpipeline := emlpipeline $(SHARED)
 
 # The version of the .mpy format, which MicroPython 1.23 and later read.
 ABI := 6.3

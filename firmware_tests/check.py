@@ -60,7 +60,8 @@ def families():
 def module_of(name):
     # The module that runs the model of this name.
     with open(name + ".eml", "rb") as f:
-        return __import__("eml" + ("", "trees", "linear", "knn", "kernel", "bayes", "mixture", "net")[f.read(7)[6]])
+        family = f.read(7)[6]
+    return __import__("eml" + ("trees", "linear", "knn", "kernel", "bayes", "mixture", "net", "pipeline")[family - 1])
 
 
 def load(name, suffix=".eml"):

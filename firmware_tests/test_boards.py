@@ -100,7 +100,7 @@ def test_case(board, module, case, model, record_property):
         record_property(key, value)
     record_property("case", case if model is None else f"{case} {model}")
     names = [model] if model else said(case, "models")
-    packages = {vectors.package(name) for name in names} if model else {"emltrees", *map(vectors.package, names)}
+    packages = set().union(*map(vectors.packages, names), () if model else ("emltrees",))
     files = {"check.py": (HERE / "check.py").read_bytes(), **module_files(board, module, *sorted(packages))}
     files["families"] = repr(vectors.FAMILIES).encode()
     for name in names:

@@ -11,6 +11,9 @@ from emlearn.device import Link
 from ports.qemu.session import Session
 from sklearn.datasets import load_iris
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 import emlearn
 
@@ -43,6 +46,19 @@ def test_deploy(machine, models):
         assert files(session.port) == sums(expected)
         assert succeed("deploy", models / "iris.eml", "--port", session.port).endswith("device agrees: 8/8")
         assert files(session.port) == sums({**expected, "/iris.eml": (models / "iris.eml").read_bytes()})
+
+
+@one_machine
+def test_deploy_pipeline(port, tmp_path):
+    """Two packages: of the steps, and of the model behind them."""
+    X, y = load_iris(return_X_y=True)
+    model = emlearn.convert(make_pipeline(StandardScaler(), KNeighborsClassifier(3)).fit(X[::5], y[::5]))
+    model.certify(X)
+    model.save(tmp_path / "iris.eml")
+    output = succeed("deploy", tmp_path / "iris.eml", "--port", port)
+    assert "/lib/emlpipeline.mpy" in output and "/lib/emlknn.mpy" in output
+    rows = len(model.golden.features)
+    assert output.endswith(f"device agrees: {rows}/{rows}")
 
 
 @one_machine

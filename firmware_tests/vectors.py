@@ -23,6 +23,7 @@ from emlearn._core import open_core
 from emlearn._registry import find
 from emlearn.certificate import reference_predictions
 from emlearn.ir.document import Document
+from emlearn.preprocessing import Quantizer
 from sklearn import datasets, discriminant_analysis, linear_model, mixture, svm
 from sklearn.covariance import EllipticEnvelope
 from sklearn.decomposition import PCA
@@ -38,11 +39,12 @@ from sklearn.ensemble import (
     RandomForestClassifier,
     RandomForestRegressor,
 )
+from sklearn.impute import SimpleImputer
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor, NearestCentroid
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import MinMaxScaler, OrdinalEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 import emlearn
@@ -315,13 +317,42 @@ MODELS |= {
 }
 
 
+def pipeline(name, *steps, rounds=None, missing=None):
+    """The rows, and NaN or a number here and there where that is what an imputer takes."""
+    X, y = data(name)
+    X = X.copy() if rounds is None else np.rint(X * rounds)
+    if missing is not None:
+        X[np.random.default_rng(0).random(X.shape) < 0.1] = missing
+    return emlearn.convert(make_pipeline(*steps).fit(X[::3].astype(np.float64), y[::3])), np.ascontiguousarray(X[1::5])
+
+
+CODES = {"handle_unknown": "use_encoded_value", "unknown_value": -1}
+MODELS |= {
+    "pipeline_trees": lambda: pipeline("wine", StandardScaler(), PCA(4), RandomForestClassifier(5, random_state=0)),
+    "pipeline_sums": lambda: pipeline(
+        "iris", OrdinalEncoder(**CODES), GradientBoostingClassifier(n_estimators=4, random_state=0), rounds=2
+    ),
+    "pipeline_neighbors": lambda: pipeline(
+        "wine", SimpleImputer(), MinMaxScaler(clip=True), KNeighborsClassifier(4), missing=np.nan
+    ),
+    "pipeline_linear": lambda: pipeline(
+        "wine", SimpleImputer(missing_values=-1), StandardScaler(), linear_model.LogisticRegression(), missing=-1
+    ),
+    "pipeline_dense": lambda: pipeline(
+        "diabetes", Quantizer("int8"), MLPRegressor(hidden_layer_sizes=(5,), max_iter=50, random_state=0)
+    ),
+}
+BEHIND = {"pipeline_trees": "emltrees", "pipeline_sums": "emltrees", "pipeline_neighbors": "emlknn"}
+BEHIND |= {"pipeline_linear": "emllinear", "pipeline_dense": "emlnet", "corrupt_pipeline": "emltrees"}
+
 # Small ones of each family but trees, by its module. The cases that are not about trees alone run them all:
 # `check.families()`.
 FAMILIES = {
+    "pipeline": ("pipeline_linear", "pipeline_trees"),
     "linear": ("linear_labels", "linear_regression"),
     "net": ("net_iris",),
     "knn": ("knn_int16", "knn_manhattan"),
-    "kernel": ("kernel_iris",),
+    "kernel": ("kernel_pairs",),
     "bayes": ("bayes_labels",),
     "mixture": ("mixture_one",),
 }
@@ -333,6 +364,11 @@ def package(name):
         if family in name.split("_"):
             return f"eml{family}"
     return "emltrees"
+
+
+def packages(name):
+    """The same, and for a pipeline what runs the model behind its steps."""
+    return {package(name), BEHIND.get(name, package(name))}
 
 
 def write(name, content):
@@ -470,6 +506,18 @@ def corrupt_knn():
     yield from damaged_files("neighbors", [*contents, (models[0].save(format="eml"), 2)])
 
 
+def corrupt_pipeline():
+    X, y = data("iris")
+    X = np.rint(X)
+    steps = ([PCA(2)], [SimpleImputer(missing_values=-1), OrdinalEncoder(**CODES)], [Quantizer(), PCA(1)])
+    tree = DecisionTreeClassifier(max_depth=1)
+    models = [emlearn.convert(make_pipeline(*chain, tree).fit(X, y)) for chain in steps]
+    contents = [(emlearn.Model(Document(replace(m.tables, labels=None))).save(format="eml"), 1) for m in models]
+    yield from damaged_files("pipeline", [*contents, (models[0].save(format="eml"), 2)])
+
+
+
+
 CORRUPT = {
     "corrupt_trees": corrupt_trees,
     "corrupt_linear": corrupt_linear,
@@ -478,6 +526,7 @@ CORRUPT = {
     "corrupt_bayes": corrupt_bayes,
     "corrupt_mixture": corrupt_mixture,
     "corrupt_kernel": corrupt_kernel,
+    "corrupt_pipeline": corrupt_pipeline,
 }
 
 

@@ -8,11 +8,12 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from . import _build_gaussian, _build_kernel, _build_net, converters, readers  # noqa: F401  (_build_* register themselves)
-from ._build import Options, build
+from . import converters, readers
 from ._features import as_table
 from ._registry import find
+from .builders import Options, build
 from .errors import ConvertError
+from .ir.pipeline import Staged
 from .ir.trees import Ensemble
 from .model import METHODS, Model
 
@@ -47,10 +48,11 @@ def convert(
     ----------
     estimator : object
         Fitted: a decision tree, random forest, extra trees, bagged trees, gradient boosting, histogram gradient
-        boosting, AdaBoost, isolation forest, linear model, multi-layer perceptron, Gaussian naive Bayes, quadratic
-        discriminant analysis, Gaussian mixture or elliptic envelope of scikit-learn, a Pipeline of scalers, PCA and
-        feature selection before one of these from linear models on, a model of XGBoost or LightGBM, or a chain of dense
-        layers of Keras 3 or PyTorch. The model keeps a reference to it, for `Model.certify`.
+        boosting, AdaBoost, isolation forest, linear model, support vector machine, nearest neighbours, multi-layer
+        perceptron, Gaussian naive Bayes, quadratic discriminant analysis, Gaussian mixture or elliptic envelope of
+        scikit-learn, a model of XGBoost or LightGBM, a chain of dense layers of Keras 3 or PyTorch, or a Pipeline of
+        scalers, PCA, feature selection, SimpleImputer, OrdinalEncoder and `preprocessing.Quantizer` before one of
+        them: the model takes raw features. The model keeps a reference to it, for `Model.certify`.
     kind : str, optional
         Name of the supported class to treat it as, for classes that only look like one.
     method : {"loadable", "inline"}
@@ -102,7 +104,8 @@ def convert(
         raise ConvertError(f"return_type={return_type!r} does not fit: {type(estimator).__name__} is a {task}")
     if not 0.0 <= max_loss <= 1.0:
         raise ConvertError(f"max_loss={max_loss!r} is not a part of the rows, from 0.0 to 1.0")
-    summed = isinstance(source, Ensemble) and source.link is not None
+    trees = source.source if isinstance(source, Staged) else source
+    summed = isinstance(trees, Ensemble) and trees.link is not None
     options = Options(
         method=method,
         dtype=DTYPES[dtype],

@@ -118,6 +118,57 @@ class TreesCore(Core):
         return out
 
 
-def open_core(family: str, eml: bytes) -> Core:
-    """Return the core of a model of this family."""
+class PipelineCore:
+    """Steps, and the core of the model behind them, whose methods take what the steps take.
+
+    Parameters
+    ----------
+    eml : bytes
+        The content of an `.eml` file.
+
+    Raises
+    ------
+    ValueError
+        If the device would refuse the file.
+    """
+
+    def __init__(self, eml: bytes) -> None:
+        from .ir.schema import SCHEMAS
+
+        self._data = ffi.new("uint32_t[]", len(eml) // 4 + 1)
+        ffi.memmove(self._data, eml, len(eml))
+        self._steps = ffi.new("eml_pipeline_t *")
+        _check(lib.core_pipeline_open(self._steps, ffi.cast("uint8_t *", self._data), len(eml)))
+        self.n_features = int(self._steps.n_features)
+        self.scratch_size = int(lib.core_pipeline_scratch_size(self._steps))
+        self._n_columns = int(lib.core_pipeline_n_columns(self._steps))
+        family = SCHEMAS[eml[23]].FAMILY if eml[23] in SCHEMAS else "trees"  # which that file says as well
+        self._model = open_core(family, bytes(ffi.buffer(self._steps.model, 4 * self._steps.n_model)))
+
+    def apply(self, X: NDArray[np.float32]) -> NDArray[np.float32]:
+        """What the model behind the steps takes, shape (n, n_columns), for X, shape (n, n_features)."""
+        if X.dtype != np.float32 or X.shape[1:] != (self.n_features,) or not X.flags.c_contiguous:
+            raise ValueError(
+                f"expected a C-contiguous float32 array of shape (n, {self.n_features}), got {X.dtype} {X.shape}"
+            )
+        out = np.empty((len(X), self._n_columns), np.float32)
+        data, result = (ffi.cast("float *", ffi.from_buffer(array)) for array in (X, out))
+        _check(lib.core_pipeline_apply(self._steps, data, len(X), result))
+        return out
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self.__dict__["_model"], name)
+        if not callable(found):
+            return found
+
+        def of_raw(X: NDArray[Any], *args: Any) -> Any:
+            return found(self.apply(X), *args)
+
+        return of_raw
+
+
+def open_core(family: str, eml: bytes) -> Any:
+    """Return the core of a model of this family: a `Core`, or a `PipelineCore` with the same methods."""
+    if family == "pipeline":
+        return PipelineCore(eml)
     return TreesCore(eml) if family == "trees" else Core(family, eml)

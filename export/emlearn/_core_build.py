@@ -145,12 +145,48 @@ static int core_trees_work(
 }
 """
 
+_DECLARE_PIPELINE = """
+typedef struct { uint16_t n_features; uint32_t n_model; const uint32_t *model; ...; } eml_pipeline_t;
+int core_pipeline_open(eml_pipeline_t *m, const uint8_t *data, size_t size);
+uint32_t core_pipeline_n_columns(const eml_pipeline_t *m);
+size_t core_pipeline_scratch_size(const eml_pipeline_t *m);
+int core_pipeline_apply(const eml_pipeline_t *m, const float *x, size_t n_rows, float *out);
+"""
+# Steps before a model of another family.
+_PIPELINE = """
+#include "eml_pipeline.h"
+
+static int core_pipeline_open(eml_pipeline_t *m, const uint8_t *data, size_t size) {
+    uint32_t scratch[256];
+    return eml_pipeline_open(m, data, size, scratch);
+}
+
+static uint32_t core_pipeline_n_columns(const eml_pipeline_t *m) {
+    return eml_pipeline_n_columns(m);
+}
+
+static size_t core_pipeline_scratch_size(const eml_pipeline_t *m) {
+    return eml_pipeline_scratch_size(m);
+}
+
+static int core_pipeline_apply(const eml_pipeline_t *m, const float *x, size_t n_rows, float *out) {
+    void *scratch = malloc(eml_pipeline_scratch_size(m));
+    int err = scratch ? EML_OK : EML_ERR_FULL;
+    for (size_t row = 0; row < n_rows && err == EML_OK; row++) {
+        const eml_array_t array = core_row(x, EML_FLOAT32, m->n_features, row);
+        err = eml_pipeline_apply(m, &array, scratch, out + row * eml_pipeline_n_columns(m));
+    }
+    free(scratch);
+    return err;
+}
+"""
+
 
 def _declarations() -> str:
     text = ""
     for family, (_, decides) in FAMILIES.items():
         text += (_DECLARE + (_DECLARE_DECISION if decides else "")).replace("_F_", f"_{family}_")
-    return text + _DECLARE_WORK
+    return text + _DECLARE_WORK + _DECLARE_PIPELINE
 
 
 def _source() -> str:
@@ -160,7 +196,7 @@ def _source() -> str:
         if decides:
             part += _DEFINE_DECISION + _DEFINE_FLOATS.replace("WHAT", "decision")
         text += part.replace("_F_", f"_{family}_")
-    return text + _WORK
+    return text + _WORK + _PIPELINE
 
 
 ffi = FFI()

@@ -132,6 +132,8 @@ def probe_rows(ensemble: Ensemble, integers: bool) -> NDArray[np.float32]:
             on = q.float32_floor(chosen)
             beside = np.nextafter(on, np.where(side < 0, -np.inf, np.inf).astype(np.float32))
             rows[:, feature] = np.clip(np.where(side == 0, on, beside), -largest, largest)
+    for feature, known in ensemble.categories.items():
+        rows[:, feature] = random.choice(known, N_PROBES)
     if ensemble.allows_missing and not integers:
         missing = random.random(rows.shape) < 0.2
         missing[::4] = missing[1::4] = missing[2::4] = False

@@ -344,3 +344,13 @@ def to_fixed(values: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np
     whole = np.floor(values)
     fraction = np.floor((values - whole) * 2.0**32)
     return whole.astype(np.int64), fraction.astype(np.uint32)
+def values_to_int61(values: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int16]]:
+    """Return integers of magnitude up to 2^60 and units with ``integers * 2^unit`` equal to the values.
+
+    Only what is below 2^-400 is rounded; what is above 2^400 becomes the largest.
+    """
+    exponents = np.frexp(values)[1].astype(np.int64)  # |value| < 2^exponent
+    unit = np.clip(exponents - 60, MIN_COLUMN_SHIFT, MAX_COLUMN_SHIFT)
+    unit = np.where(values == 0.0, 0, unit)
+    integers = np.clip(np.rint(np.ldexp(values, -unit.astype(np.int32))), -(2.0**60), 2.0**60)
+    return integers.astype(np.int64), unit.astype(np.int16)

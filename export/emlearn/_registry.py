@@ -7,7 +7,7 @@ from typing import Any
 
 from .errors import ConvertError
 
-# Takes a fitted estimator; what it returns is a type that `_build.build` knows.
+# Takes a fitted estimator; what it returns is a type that `builders.build` knows.
 Converter = Callable[[Any], Any]
 
 # (package, class name) -> converter. Libraries move classes between their modules, so the modules between are not

@@ -13,8 +13,13 @@ _MODULES = {"neighbors": "emlknn"}
 _SHARED = {"bayes": ("common/py/gaussian.py",), "mixture": ("common/py/gaussian.py",)}
 
 
-def twin(family: str) -> str:
-    """Return the source of a family's Python twin, with all that it needs."""
+def module_of(family: str) -> str:
+    """Return the name of the native module, and of its package, that runs a family's models."""
+    return _MODULES.get(family, f"eml{family}")
+
+
+def twin(family: str, behind: str | None = None) -> str:
+    """Return the source of a family's Python twin, with all that it needs; behind: the family after its steps."""
     sources = folder("source")
 
     def read(path: str) -> str:
@@ -22,11 +27,19 @@ def twin(family: str) -> str:
 
     if family == "trees":
         return read("emltrees/twin/emltrees.py")
-    module = _MODULES.get(family, f"eml{family}")
+    module = module_of(family)
     own = (*_SHARED.get(family, ()), f"{module}/twin/{module}.py")
     paths = ("emlearn_tools/emlearn_tools.py", "common/py/twin.py", *own)
     text = "\n\n".join(read(path) for path in (*paths, "common/py/load.py"))
-    return "\n".join(line for line in text.split("\n") if not line.startswith("from emlearn_tools import"))
+    text = "\n".join(line for line in text.split("\n") if not line.startswith("from emlearn_tools import"))
+    if behind is None:
+        return text
+    # Its names are its own: a function of them all.
+    body = "\n".join(f"    {line}".rstrip() for line in twin(behind).rstrip().split("\n"))
+    function = (
+        f"# ---- The model behind the steps\n\n\ndef _load_model(_family, _data):\n{body}\n\n    return load(_data)\n"
+    )
+    return f"{text.rstrip()}\n\n\n{function}"
 
 
 def folder(name: str) -> Path:

@@ -138,6 +138,11 @@ def reference_predictions(estimator: Any, X: NDArray[Any]) -> Predictions:
     Neighbours get features of the type that they were trained with: scikit-learn searches those of another type in
     another way, which decides ties otherwise.
     """
+    if hasattr(estimator, "named_steps"):  # a Pipeline: what is said here of its last step
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="X does not have valid feature names")
+            X = estimator[:-1].transform(X)
+        return reference_predictions(estimator[-1], np.asarray(X))
     own = _reference.find(estimator)
     if own is not None:
         return Predictions(*own(estimator, X))

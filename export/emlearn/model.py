@@ -132,6 +132,27 @@ class Model(Scores):
         self._check_probabilities()
         return np.asarray(self._core.outputs(self._input(X))[:, : self.tables.n_classes])
 
+    def apply_steps(self, X: Any) -> NDArray[np.float32]:
+        """Return what the steps of a pipeline make of raw features: what the model behind them is asked about.
+
+        Parameters
+        ----------
+        X : array-like, shape (n_rows, n_features)
+            As for `predict`.
+
+        Returns
+        -------
+        ndarray of float32, shape (n_rows, n_columns)
+
+        Raises
+        ------
+        ValueError
+            As `predict`; and for a model without steps.
+        """
+        if self.tables.FAMILY != "pipeline":
+            raise ValueError("this model has no steps: it takes the features as they are")
+        return np.asarray(self._core.apply(self._input(X)))
+
     def certify(self, X: Any, y: Any = None, *, estimator: Any = None) -> Certificate:
         """Compare with the estimator on every row, and keep the result and some of the rows for `save`.
 

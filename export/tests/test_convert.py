@@ -240,15 +240,15 @@ def test_labels(labels, stored, tmp_path):
 
 
 def test_a_wrong_conversion_does_not_pass(monkeypatch):
-    from emlearn import _build
+    from emlearn.builders import base
 
     def rounded_to_nearest(ensemble, dtype):
         decisions = original(ensemble, dtype)
         decisions.threshold[...] -= 1
         return decisions
 
-    original = _build.quantise
-    monkeypatch.setattr(_build, "quantise", rounded_to_nearest)
+    original = base.quantise
+    monkeypatch.setattr(base, "quantise", rounded_to_nearest)
     X, y = data("digits")
     for estimator in (tree.DecisionTreeClassifier(random_state=0), tree.DecisionTreeRegressor(random_state=0)):
         for options in ({}, {"dtype": "int16"}):

@@ -16,7 +16,6 @@ from emlearn.converters.neighbors import convert_centroids, convert_classifier, 
 from emlearn.errors import ConvertError
 from emlearn.passes.neighbors import undecided
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor, NearestCentroid
-from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from support import data
 from test_families import COMPILE, MAIN
@@ -238,7 +237,6 @@ IRIS = data("iris")
         (KNeighborsClassifier(metric_params={"w": np.ones(4)}), "metric_params with w is not supported"),
         (KNeighborsClassifier(151), "n_neighbors=151 is more than there are items; the nearest is 150"),
         (NearestCentroid(priors=[0.5, 0.3, 0.2]), "priors=.* the nearest is priors='uniform'"),
-        (make_pipeline(StandardScaler(), KNeighborsClassifier()), "transform the features first"),
     ],
 )
 def test_refused(estimator, message):

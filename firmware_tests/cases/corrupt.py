@@ -44,7 +44,11 @@ for name in ["trees"] + sorted(eval(check.read("families"))):
                 n, code = model.info()["features"], "h" if takes_int16(name, model) else "f"
                 out = array("f", [0] * model.outputs())
                 for value in (0, -32768, 32767):
-                    model.predict(array(code, [value] * n), out)
+                    try:
+                        model.predict(array(code, [value] * n), out)
+                    except ValueError:
+                        check.true(name == "pipeline")  # what one step gives may be too large for the next
+                        continue
                     if model.info()["classes"]:
                         check.true(0 <= model.predict(array(code, [value] * n)) < model.info()["classes"])
                 try:

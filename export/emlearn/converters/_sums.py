@@ -65,6 +65,7 @@ def summed(
     classes: NDArray[Any] | None = None,
     random_thresholds: bool = False,
     allows_missing: bool = False,
+    rounds_features: bool = True,
 ) -> Ensemble:
     """Join trees, which add to the sums in turn, into an `Ensemble`.
 
@@ -109,6 +110,7 @@ def summed(
         allows_missing=allows_missing,
         link=link,
         bases=bases,
+        rounds_features=rounds_features,
     )
 
 

@@ -23,6 +23,7 @@ def convert_hist_gradient_boosting(estimator: Any) -> Ensemble:
     trees = [_nodes(predictor, *columns) for iteration in estimator._predictors for predictor in iteration]
     start = np.ravel(estimator._baseline_prediction).astype(np.float64)
     facts: dict[str, Any] = {"n_features": int(estimator.n_features_in_), "allows_missing": True}
+    facts["rounds_features"] = False
     if hasattr(estimator, "classes_"):
         return log_odds(trees, start, estimator.classes_, 0.0, **facts)
     return summed(trees, sums.EXP if estimator.loss in ("poisson", "gamma") else sums.IDENTITY, start, **facts)

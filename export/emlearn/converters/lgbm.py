@@ -53,6 +53,7 @@ def _convert(booster: Any, classes: NDArray[Any] | None) -> Ensemble:
     trees = [_nodes(tree["tree_structure"]) for tree in model["tree_info"]]
     start = np.zeros(int(model["num_tree_per_iteration"]))
     facts: dict[str, Any] = {"n_features": int(model["max_feature_idx"]) + 1, "allows_missing": True}
+    facts["rounds_features"] = False
     if objective in _CLASSES:
         if classes is None:
             classes = np.arange(max(int(model["num_class"]), 2))

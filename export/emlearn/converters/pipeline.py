@@ -1,7 +1,7 @@
-"""Pipelines of scikit-learn: transformers that are affine fold into the model behind them, in float64.
+"""Pipelines of scikit-learn: what precedes a model folds into it where that is exact; the rest become steps.
 
-A family says how an `Affine` folds into its representation (`folds`). Transformers that are not affine, or models into
-which nothing folds, would need steps of their own in the file; there are none yet, and they are refused.
+Affine transformers fold, in float64, into families that say how (`folds`). Before trees, transformers that are monotone
+in each column fold into thresholds (`thresholds`). What is left in front is for the device (`steps`).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from .._registry import converts, find
 from ..errors import ConvertError
+from ..ir.trees import Ensemble
 from .common import check_fitted
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -56,37 +57,75 @@ def transforms(*class_paths: str) -> Callable[[F], F]:
 @singledispatch
 def fold(model: Any, affine: Affine) -> Any:
     """Return the model that takes what the affine transformer takes."""
-    raise ConvertError(
-        "a Pipeline of transformers before this estimator is not supported; transform the features first"
-    )
+    raise TypeError(f"nothing folds into a {type(model).__name__}")
 
 
 folds = fold.register
 
 
+def can_fold(model: Any) -> bool:
+    """Tell whether affine transformers fold into it."""
+    return fold.dispatch(type(model)) is not fold.dispatch(object)
+
+
 @converts("sklearn.pipeline.Pipeline")
 def convert_pipeline(pipeline: Any) -> Any:
     """Convert a pipeline that ends in an estimator."""
-    steps = [step for _, step in pipeline.steps if step is not None and step != "passthrough"]
+    from .steps import staged
+    from .thresholds import Link, fold_thresholds, monotone
+
+    steps = flat(pipeline)
     if not steps or not hasattr(steps[-1], "predict"):
         raise ConvertError("this Pipeline does not end in an estimator that predicts")
-    affine: Affine | None = None
-    for step in steps[:-1]:
-        own = affine_of(step)
-        affine = own if affine is None else own.after(affine)
-    model = find(steps[-1])(steps[-1])
-    return model if affine is None else fold(model, affine)
+    front, last = steps[:-1], steps[-1]
+    model = find(last)(last)
+    if isinstance(model, Ensemble):
+        links: list[Link] = []
+        while front and (link := monotone(front[-1])) is not None:
+            links.insert(0, link)
+            front.pop()
+        model = fold_thresholds(model, links)
+    elif can_fold(model):
+        affine: Affine | None = None
+        while front and is_affine(front[-1]):
+            own = affine_of(front.pop())
+            affine = own if affine is None else affine.after(own)
+        model = model if affine is None else fold(model, affine)
+    return staged(front, model, steps) if front else model
+
+
+def flat(pipeline: Any) -> list[Any]:
+    """Return the steps of a pipeline, those of pipelines inside it among them, without those that do nothing."""
+    found: list[Any] = []
+    for _, step in pipeline.steps:
+        if hasattr(step, "named_steps"):
+            found += flat(step)
+        elif step is not None and not (isinstance(step, str) and step == "passthrough"):
+            found.append(step)
+    return found
+
+
+def lookup(table: dict[tuple[str, str], F], step: Any) -> F | None:
+    """Return what is registered for the class of a transformer, or for its nearest base class."""
+    for cls in type(step).__mro__:
+        found = table.get((cls.__module__.split(".")[0], cls.__name__))
+        if found is not None:
+            return found
+    return None
+
+
+def is_affine(step: Any) -> bool:
+    """Tell whether `affine_of` knows what a transformer does."""
+    return lookup(_TRANSFORMERS, step) is not None and not getattr(step, "clip", False)
 
 
 def affine_of(step: Any) -> Affine:
-    """Return what a fitted transformer does; ConvertError if it is not affine."""
-    for cls in type(step).__mro__:
-        found = _TRANSFORMERS.get((cls.__module__.split(".")[0], cls.__name__))
-        if found is not None:
-            check_fitted(step, "n_features_in_")
-            return found(step)
-    names = ", ".join(sorted(name for _, name in _TRANSFORMERS))
-    raise ConvertError(f"{type(step).__name__} in a Pipeline is not supported; supported: {names}")
+    """Return what a fitted transformer does, but for clipping."""
+    found = lookup(_TRANSFORMERS, step)
+    assert found is not None
+    check_fitted(step, "n_features_in_")
+    affine: Affine = found(step)
+    return affine
 
 
 def _diagonal(step: Any, scale: Any, offset: Any) -> Affine:
@@ -105,15 +144,11 @@ def _center_and_scale(step: Any) -> Affine:
 
 @transforms("sklearn.preprocessing.MinMaxScaler")
 def _min_max(step: Any) -> Affine:
-    if step.clip:
-        raise ConvertError("MinMaxScaler(clip=True) in a Pipeline is not supported; the nearest is clip=False")
     return _diagonal(step, step.scale_, step.min_)
 
 
 @transforms("sklearn.preprocessing.MaxAbsScaler")
 def _max_abs(step: Any) -> Affine:
-    if getattr(step, "clip", False):
-        raise ConvertError("MaxAbsScaler(clip=True) in a Pipeline is not supported; the nearest is clip=False")
     return _diagonal(step, 1.0 / step.scale_, 0.0)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from .._resources import module_of
 from .errors import DeviceError
 from .files import Report, replace_files
 from .install import install
@@ -12,8 +13,8 @@ from .link import Link
 SELFTEST_TIME = 300  # seconds; the twin on a slow board takes most
 
 
-def checked(model: Path) -> tuple[bytes, str]:
-    """Return the content of a model's file, and the package that runs it.
+def checked(model: Path) -> tuple[bytes, list[str]]:
+    """Return the content of a model's file, and the packages that run it: the last one is that to load it with.
 
     Raises
     ------
@@ -22,12 +23,15 @@ def checked(model: Path) -> tuple[bytes, str]:
     """
     from .. import load
 
-    family = load(model).tables.FAMILY
-    return model.read_bytes(), f"eml{family}"
+    tables = load(model).tables
+    packages = [module_of(tables.FAMILY)]
+    if tables.FAMILY == "pipeline":
+        packages.insert(0, module_of(tables.inner.FAMILY))
+    return model.read_bytes(), packages
 
 
 def deploy(link: Link, model: Path, *, python: bool = False, report: Report | None = None) -> tuple[int, int]:
-    """Install the model's module, copy the model, and replay its golden rows on the board.
+    """Install the model's modules, copy the model, and replay its golden rows on the board.
 
     The board's old model stays until the new one is complete and has predicted its golden rows there.
 
@@ -52,8 +56,9 @@ def deploy(link: Link, model: Path, *, python: bool = False, report: Report | No
     DeviceError
         If the board cannot take module or model, or computes something else.
     """
-    content, package = checked(model)
-    install(link, package, python=python, report=report)
+    content, packages = checked(model)
+    for package in packages:
+        install(link, package, python=python, report=report)
     target = link.board().absolute(model.name)
 
     def selftest(path: str) -> tuple[int, int]:

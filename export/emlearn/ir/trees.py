@@ -75,6 +75,10 @@ class Ensemble:
     bases : ndarray of float64, shape (n_outputs,)
         Where each sum begins. With a single sum for two classes, the second is that, and the first is the sum above
         which it means the second class. Of a median, the weights of the trees.
+    rounds_features : bool
+        The library rounds features to float32 before it compares them.
+    categories : dict of int to ndarray
+        Features of which a transformer before the trees takes these numbers only.
     """
 
     n_features: int
@@ -96,6 +100,8 @@ class Ensemble:
     allows_missing: bool = False
     link: int | None = None
     bases: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    rounds_features: bool = True
+    categories: dict[int, NDArray[np.float32]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

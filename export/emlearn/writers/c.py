@@ -12,6 +12,7 @@ from typing import Any
 from .._core import open_core
 from ..errors import ConvertError
 from ..ir.document import Document, Output
+from ..ir.pipeline import Pipeline
 from . import writes
 from .eml import write as write_eml
 
@@ -37,16 +38,16 @@ FUNCTIONS = {
 _CLASS = """// Class number, or a negative eml_err_t. features: [{n_features}]
 static inline int32_t {name}_predict(const {T} *features, int32_t n_features) {{
     const eml_array_t x = {{ features, (size_t)n_features, {code} }};
-    uint64_t sums[{scratch}];
+{steps}    uint64_t sums[{scratch}];
     uint32_t klass = 0;
-    const eml_err_t err = eml_{family}_class(&{name}, &x, sums, &klass);
+    const eml_err_t err = eml_{family}_class(&{model}, &{x}, sums, &klass);
     return err == EML_OK ? (int32_t)klass : (int32_t)err;
 }}"""
 _OUTPUTS = """// EML_OK or another eml_err_t. features: [{n_features}]; out: [{n_outputs}] {what}
 static inline int {name}_{function}(const {T} *features, int32_t n_features, float *out, int n_out) {{
     const eml_array_t x = {{ features, (size_t)n_features, {code} }};
-    uint64_t sums[{scratch}];
-    return (int)eml_{family}_outputs(&{name}, &x, sums, out, (size_t)n_out);
+{steps}    uint64_t sums[{scratch}];
+    return (int)eml_{family}_outputs(&{model}, &{x}, sums, out, (size_t)n_out);
 }}"""
 _VALUE = """// The value, or NaN if n_features is wrong. features: [{n_features}]
 static inline float {name}_predict(const {T} *features, int32_t n_features) {{
@@ -54,9 +55,23 @@ static inline float {name}_predict(const {T} *features, int32_t n_features) {{
     uint64_t sums[{scratch}];
     float out;
     eml_float_store(&out, 0x7fc00000u);
-    (void)eml_{family}_outputs(&{name}, &x, sums, &out, 1);
+{steps}    (void)eml_{family}_outputs(&{model}, &{x}, sums, &out, 1);
     return out;
 }}"""
+
+# Of a pipeline: its steps, then the model behind them takes y instead of x.
+_APPLY = """// What the model takes of raw features. out: [{n_columns}]
+static inline eml_err_t {name}_apply(const eml_array_t *features, float *out) {{
+    uint64_t scratch[{scratch}];
+    return eml_pipeline_apply(&{name}, features, scratch, out);
+}}"""
+_STEPS = """    float columns[{n_columns}];
+    const eml_err_t failed = {name}_apply(&x, columns);
+    if (failed != EML_OK) {{
+        return {failed};
+    }}
+    const eml_array_t y = {{ columns, {n_columns}, EML_FLOAT32 }};
+"""
 
 
 @writes("c", ".h", ".c")
@@ -77,23 +92,36 @@ def write(document: Document, name: str = "model", method: str = "loadable") -> 
     if not re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", name) or name in _KEYWORDS:
         raise ConvertError(f"{name!r} is no C identifier; pass name= with letters, digits and _ only")
     tables = document.tables
-    scratch = -(-open_core(tables.FAMILY, write_eml(Document(replace(tables, labels=None)))).scratch_size // 8)
+    model, steps = (tables.inner, True) if tables.FAMILY == "pipeline" else (tables, False)
     functions = [_CLASS, _OUTPUTS] if tables.n_classes else [_VALUE if tables.n_outputs == 1 else _OUTPUTS]
     is_int16 = tables.typecode == "h"
     names = {
         "name": name,
-        "family": tables.FAMILY,
+        "model": f"{name}_model" if steps else name,
+        "x": "y" if steps else "x",
+        "family": model.FAMILY,
         "function": FUNCTIONS[tables.output],
         "what": tables.output.name.lower().replace("_", " "),
         "T": "int16_t" if is_int16 else "float",
         "code": "EML_INT16" if is_int16 else "EML_FLOAT32",
         "n_features": tables.n_features,
+        "n_columns": model.n_features,
         "n_outputs": tables.n_outputs,
-        "scratch": scratch,
+        "scratch": _scratch(model),
     }
-    parts = [_head(tables, name), *data(tables, name, method == "inline")]
-    parts += [function.format(**names) for function in functions]
+    parts = [_head(tables, model, name), *data(tables, name, method == "inline")]
+    if steps:
+        parts.append(_APPLY.format(**{**names, "scratch": _scratch(tables)}))
+    for function in functions:
+        failed = "(int32_t)failed" if function is _CLASS else "(int)failed" if function is _OUTPUTS else "out"
+        parts.append(function.format(steps=_STEPS.format(failed=failed, **names) if steps else "", **names))
     return "\n\n".join([*parts, f"#endif // EML_MODEL_{name}_H"]) + "\n"
+
+
+def _scratch(tables: Any) -> int:
+    """How many words of 64 bits the core needs."""
+    core = open_core(tables.FAMILY, write_eml(Document(replace(tables, labels=None))))
+    return -(-int(core.scratch_size) // 8)
 
 
 @singledispatch
@@ -109,19 +137,31 @@ def data(tables: Any, name: str, inline: bool) -> list[str]:
     return [*arrays, struct_of(tables, name, fields)]
 
 
+@data.register
+def _(tables: Pipeline, name: str, inline: bool) -> list[str]:
+    fields: list[tuple[str, object]] = [(n.name, int(getattr(tables, n.name))) for n in tables.numbers()]
+    fields += [("steps", f"{name}_steps"), (f"model: {name}_model, not a file", "NULL")]
+    return [
+        *data(tables.inner, f"{name}_model", inline),
+        table(name, "steps", "uint32_t", tables.steps.tolist()),
+        struct_of(tables, name, fields),
+    ]
+
+
 def struct_of(tables: Any, name: str, fields: list[tuple[str, object]]) -> str:
     """Return the struct that the core takes."""
     lines = [f"    {value}, // {field}" for field, value in fields]
     return "\n".join([f"static const eml_{tables.FAMILY}_t {name} = {{", *lines, "};"])
 
 
-def _head(trees: Any, name: str) -> str:
+def _head(tables: Any, model: Any, name: str) -> str:
     lines = [
-        f"// Made by emlearn: {trees.summary}.",
+        f"// Made by emlearn: {tables.summary}.",
         "// Needs emlearn's C headers on the include path: python -c 'import emlearn; print(emlearn.includedir)'",
     ]
-    lines += [f"// class {i}: {json.dumps(label)}" for i, label in enumerate(trees.labels or ())]
-    lines += [f"#ifndef EML_MODEL_{name}_H", f"#define EML_MODEL_{name}_H", "", f'#include "eml_{trees.FAMILY}.h"']
+    lines += [f"// class {i}: {json.dumps(label)}" for i, label in enumerate(tables.labels or ())]
+    lines += [f"#ifndef EML_MODEL_{name}_H", f"#define EML_MODEL_{name}_H", "", f'#include "eml_{model.FAMILY}.h"']
+    lines += ['#include "eml_pipeline.h"'] if tables is not model else []
     return "\n".join(lines)
 
 

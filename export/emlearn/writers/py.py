@@ -72,7 +72,7 @@ def write(document: Document, name: str = "model", method: str = "loadable") -> 
     else:
         functions = _VALUE if tables.n_outputs == 1 else _OUTPUTS.lstrip("\n")
     return _MODULE.format(
-        twin=twin(tables.FAMILY).rstrip(),
+        twin=twin(tables.FAMILY, tables.inner.FAMILY if tables.FAMILY == "pipeline" else None).rstrip(),
         literal=_literal(eml.write(replace(document, certificate=None))),
         functions=functions.format(**facts),
         **facts,

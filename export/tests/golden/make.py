@@ -18,6 +18,7 @@ from emlearn.ir.gaussian import GaussianModel
 from emlearn.ir.linear import LinearModel, Link
 from emlearn.ir.neighbors import Metric, NeighborsModel, Weights
 from emlearn.ir.net import Activation, Kind, Layer, Network
+from emlearn.ir.pipeline import Encode, Fill, Matrix, Scale
 from emlearn.ir.trees import Document, Ensemble
 from emlearn.model import Model
 from emlearn.passes.gaussian import fix as fix_gaussian
@@ -26,6 +27,7 @@ from emlearn.passes.leaves import encode
 from emlearn.passes.linear import fix
 from emlearn.passes.neighbors import fix as fix_items
 from emlearn.passes.net import fix as fix_net
+from emlearn.passes.pipeline import join
 from emlearn.passes.quantise import quantise
 from emlearn.writers import c, csv, eml
 
@@ -143,6 +145,18 @@ def neighbors(targets, n_classes, metric, weights, int16=False, labels=None):
     tables = fix_items(NeighborsModel(items, np.array(targets), k, metric, weights, n_classes, labels), int16)
     made = Model(Document(tables))
     made.golden = made.golden_of(_ITEMS[1:].astype(np.int16) if int16 else np.nan_to_num(_ROWS))
+# Two features or three through every kind of step.
+_CODES = Encode([np.array([1.5, 8.0], np.float32)] * 3, [-1.0] * 3, [np.nan, 2.0, np.inf])
+_FILL = Fill(np.array([np.nan, -1.0, 0.0], np.float32), np.array([2.0, 0.5, 20.0], np.float32))
+_LIMIT = np.ones(3, np.float32)
+_FACTOR, _OFFSET = np.array([1.5, -40.0, 1e-3]), np.array([0.1, 7.0, 300.0])
+_SCALE = Scale(np.array([2, 0, 1]), _FACTOR, _OFFSET, True, -_LIMIT, 9 * _LIMIT)
+
+
+def pipeline(steps, tables):
+    joined = join(3, steps, replace(tables, labels=None), tables.labels)
+    made = Model(Document(joined))
+    made.golden = made.golden_of(np.nan_to_num(_ROWS))
     return made.document()
 
 
@@ -180,6 +194,10 @@ def documents():
         "knn_float": neighbors([0, 1, 1, 0], 2, Metric.MANHATTAN, Weights.DISTANCE),
         "knn_values": neighbors([0.25, -3.0, 1e-3, 7.0], 0, Metric.CHEBYSHEV, Weights.DISTANCE),
         "knn_centroids": neighbors([0, 1, 2], 3, Metric.EUCLIDEAN, Weights.NEAREST),
+        "pipeline_linear": pipeline(
+            [_FILL, _SCALE], fix(LinearModel(_COEF, _INTERCEPT, 3, Link.SOFTMAX, ("sitting", "back\\slash\n", 7)))
+        ),
+        "pipeline_trees": pipeline([_CODES, Matrix(_COEF, _INTERCEPT)], document(_CLASSES, ir.DTYPE_FLOAT).tables),
         "value_wide": document(replace(_VALUES, n_features=16385), ir.DTYPE_INT16),
     }
 

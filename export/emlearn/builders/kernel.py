@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._build import N_PROBES, TOLERANCE, Options, build, build_tables
-from .errors import ConvertError
-from .ir.kernel import KernelModel
-from .model import Model
-from .passes.kernel import cancellation, decision, fix
+from ..errors import ConvertError
+from ..ir.kernel import KernelModel
+from ..model import Model
+from ..passes.kernel import cancellation, decision, fix
+from .base import N_PROBES, TOLERANCE, Options, build, build_tables
 
 # Terms have 31 bits, or errors of 2^-29 after two or three roundings: from here on sums are off by more than TOLERANCE.
 MAX_CANCELLATION = TOLERANCE * 2.0**29

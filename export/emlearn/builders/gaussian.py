@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from ._build import N_PROBES, Options, build, build_tables
-from .errors import ConvertError
-from .ir.gaussian import GaussianModel
-from .model import Model
-from .passes.gaussian import fix
+from ..errors import ConvertError
+from ..ir.gaussian import GaussianModel
+from ..model import Model
+from ..passes.gaussian import fix
+from .base import N_PROBES, Options, build, build_tables
 
 
 @build.register

@@ -10,22 +10,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._features import as_raw, probe_rows
-from ._quantize import is_int16
-from .certificate import REGRESSION_TOLERANCE, Predictions, agreeing_rows, reference_predictions
-from .errors import ConvertError
-from .ir import sums
-from .ir import trees as ir
-from .ir.document import Document, Output
-from .ir.linear import LinearModel
-from .ir.neighbors import NeighborsModel
-from .ir.trees import Ensemble
-from .model import Model
-from .passes import neighbors
-from .passes.layout import layout
-from .passes.leaves import encode
-from .passes.linear import fix
-from .passes.quantise import choose_dtype, quantise
+from .._features import as_raw, probe_rows
+from .._quantize import is_int16
+from ..certificate import REGRESSION_TOLERANCE, Predictions, agreeing_rows, reference_predictions
+from ..errors import ConvertError
+from ..ir import sums
+from ..ir import trees as ir
+from ..ir.document import Document, Output
+from ..ir.linear import LinearModel
+from ..ir.neighbors import NeighborsModel
+from ..ir.trees import Ensemble
+from ..model import Model
+from ..passes import neighbors
+from ..passes.layout import layout
+from ..passes.leaves import encode
+from ..passes.linear import fix
+from ..passes.quantise import choose_dtype, quantise
 
 PROBABILITY_TOLERANCE = 1e-6
 MAX_PROBE_GOLDEN = 4

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from ._build import N_PROBES, Options, _add_golden, _agreement, _levels, build, build_tables
-from ._features import as_raw
-from .errors import ConvertError
-from .ir.document import Document
-from .ir.net import Kind, Network
-from .model import Model
-from .passes.net import fix
+from .._features import as_raw
+from ..errors import ConvertError
+from ..ir.document import Document
+from ..ir.net import Kind, Network
+from ..model import Model
+from ..passes.net import fix
+from .base import N_PROBES, Options, _add_golden, _agreement, _levels, build, build_tables
 
 _KINDS = {"int8": Kind.INT8, "int16": Kind.INT16}
 
