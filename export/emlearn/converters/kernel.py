@@ -63,7 +63,7 @@ def convert_regressor(estimator: Any) -> KernelModel | LinearModel:
 
 
 @folds
-def _fold(model: KernelModel, affine: Affine) -> KernelModel:
+def _fold(model: KernelModel, affine: Affine) -> KernelModel | None:
     matrix = affine.matrix
     rows = (model.rows - affine.offset) @ np.linalg.pinv(matrix).T
     if model.kernel != Kind.RBF:
@@ -73,10 +73,7 @@ def _fold(model: KernelModel, affine: Affine) -> KernelModel:
     factor = float(np.mean(np.diag(square)))
     alike = np.all(np.abs(square - factor * np.eye(len(square))) <= 1e-12 * factor)
     if matrix.shape[0] != matrix.shape[1] or not alike:
-        raise ConvertError(
-            "a Pipeline of transformers before this estimator is not supported for kernel='rbf', unless they scale all "
-            "features alike; transform the features first"
-        )
+        return None  # distances would need a matrix
     vectors = (model.vectors - affine.offset) @ matrix / factor
     return replace(model, vectors=vectors, gamma=model.gamma * factor, rows=rows)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import singledispatch
+from functools import reduce, singledispatch
 from typing import Any, TypeVar
 
 import numpy as np
@@ -56,7 +56,7 @@ def transforms(*class_paths: str) -> Callable[[F], F]:
 
 @singledispatch
 def fold(model: Any, affine: Affine) -> Any:
-    """Return the model that takes what the affine transformer takes."""
+    """Return the model that takes what the affine transformer takes; None where that would be another kind of model."""
     raise TypeError(f"nothing folds into a {type(model).__name__}")
 
 
@@ -86,11 +86,13 @@ def convert_pipeline(pipeline: Any) -> Any:
             front.pop()
         model = fold_thresholds(model, links)
     elif can_fold(model):
-        affine: Affine | None = None
-        while front and is_affine(front[-1]):
-            own = affine_of(front.pop())
-            affine = own if affine is None else affine.after(own)
-        model = model if affine is None else fold(model, affine)
+        n = len(front)
+        while n and is_affine(front[n - 1]):
+            n -= 1
+        affine = reduce(lambda first, own: own.after(first), map(affine_of, front[n:])) if front[n:] else None
+        folded = model if affine is None else fold(model, affine)
+        if folded is not None:
+            front, model = front[:n], folded
     return staged(front, model, steps) if front else model
 
 
