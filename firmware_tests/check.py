@@ -52,16 +52,21 @@ class Vectors:
         self.file.close()
 
 
+def table():
+    # Of each family: number, name, module, and the names of the models that stand for it.
+    return eval(read("families"))
+
+
 def families():
     # Names of the models that stand for the families but trees.
-    return [name for names in eval(read("families")).values() for name in names]
+    return [name for *_, names in table() for name in names]
 
 
 def module_of(name):
     # The module that runs the model of this name.
     with open(name + ".eml", "rb") as f:
-        family = f.read(7)[6]
-    return __import__("eml" + ("trees", "linear", "knn", "kernel", "bayes", "mixture", "net", "pipeline")[family - 1])
+        number = f.read(7)[6]
+    return __import__([module for n, _, module, _ in table() if n == number][0])
 
 
 def load(name, suffix=".eml"):

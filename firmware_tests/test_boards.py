@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import vectors
 from boards import boards, module_files
+from families import MODELS, TABLE, WORDS, packages
 
 HERE = Path(__file__).parent
 BOARDS = {board.name: board for board in boards()}
@@ -16,13 +17,9 @@ MODULES = ("native", "twin")
 
 
 def said(case, what):
-    """Words of the line `# what: ...` of a case. FAMILIES and CORRUPT are what vectors.FAMILIES is about."""
+    """Words of the line `# what: ...` of a case."""
     found = re.search(rf"^# {what}: (.*)$", (HERE / "cases" / f"{case}.py").read_text(), re.MULTILINE)
-    meant = {
-        "FAMILIES": [name for names in vectors.FAMILIES.values() for name in names],
-        "CORRUPT": [f"corrupt_{family}" for family in vectors.FAMILIES],
-    }
-    return [name for word in found[1].split() for name in meant.get(word, [word])] if found else []
+    return [name for word in found[1].split() for name in WORDS.get(word, [word])] if found else []
 
 
 def runs():
@@ -34,7 +31,7 @@ def runs():
                 if module not in board.modules:
                     continue
                 models = said(case, "models")
-                for name in vectors.MODELS if models == ["*"] else [None]:
+                for name in MODELS if models == ["*"] else [None]:
                     label = "-".join(filter(None, (module, case, name)))
                     if label not in board.no_room:
                         label = f"{board.name}-{label}"
@@ -89,6 +86,7 @@ ARMS = ("armv6m", "armv7m", "armv7emsp", "armv7emdp")
 def test_module_for_a_lower_arm(board, arch):
     """MicroPython takes it, and it may pass floats in other registers: the module passes none."""
     files = {"check.py": (HERE / "check.py").read_bytes(), **module_files(replace(board, arch=arch), "native")}
+    files["families"] = TABLE
     for file in vectors.files("regression"):
         files["model" + Path(file).suffix] = (vectors.FOLDER / file).read_bytes()
     assert board.run((HERE / "cases" / "predict.py").read_text(), files).startswith("OK ")
@@ -100,9 +98,9 @@ def test_case(board, module, case, model, record_property):
         record_property(key, value)
     record_property("case", case if model is None else f"{case} {model}")
     names = [model] if model else said(case, "models")
-    packages = set().union(*map(vectors.packages, names), () if model else ("emltrees",))
-    files = {"check.py": (HERE / "check.py").read_bytes(), **module_files(board, module, *sorted(packages))}
-    files["families"] = repr(vectors.FAMILIES).encode()
+    needed = set().union(*map(packages, names), () if model else ("emltrees",))
+    files = {"check.py": (HERE / "check.py").read_bytes(), **module_files(board, module, *sorted(needed))}
+    files["families"] = TABLE
     for name in names:
         for file in vectors.files(name):
             path = Path(file)

@@ -1,374 +1,23 @@
-"""Models for the devices, with rows and what the PC computes for them, in build/vectors/.
+"""Files for the boards in build/vectors/: the models of families/, rows, and what the PC computes for them.
 
 A file NAME.vec is a line `typecode rows features outputs`, then for each row its features, a u16 class (for exact
-models the one that scikit-learn gives) and the float32 outputs of the host's core.
+models the one that scikit-learn gives) and the float32 outputs of the host's core. NAME.cases has damaged models.
 """
 
 from __future__ import annotations
 
-import fcntl
 import os
 import struct
-import sys
 import zlib
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-import lightgbm
 import numpy as np
-import xgboost
-from emlearn._build import TOLERANCE as SUM_TOLERANCE
 from emlearn._core import open_core
-from emlearn._registry import find
-from emlearn.certificate import reference_predictions
-from emlearn.ir.document import Document
-from emlearn.preprocessing import Quantizer
-from sklearn import datasets, discriminant_analysis, linear_model, mixture, svm
-from sklearn.covariance import EllipticEnvelope
-from sklearn.decomposition import PCA
-from sklearn.ensemble import (
-    AdaBoostClassifier,
-    AdaBoostRegressor,
-    ExtraTreesClassifier,
-    ExtraTreesRegressor,
-    GradientBoostingClassifier,
-    GradientBoostingRegressor,
-    HistGradientBoostingClassifier,
-    IsolationForest,
-    RandomForestClassifier,
-    RandomForestRegressor,
-)
-from sklearn.impute import SimpleImputer
-from sklearn.naive_bayes import GaussianNB
-from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor, NearestCentroid
-from sklearn.neural_network import MLPClassifier, MLPRegressor
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import MinMaxScaler, OrdinalEncoder, StandardScaler
-from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
-
-import emlearn
+from families import FAMILIES, FAMILY_OF, MODELS
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "build" / "vectors"
-GESTURE = ROOT / "examples" / "gesture"
-PROBABILITY_TOLERANCE = 1e-6  # the contract of exact conversions, here and, of the largest value, for regression
-
-
-@cache
-def data(name):
-    X, y = getattr(datasets, f"load_{name}")(return_X_y=True)
-    return X.astype(np.float32), y
-
-
-def on_thresholds(estimator, X, n=150, seed=0):
-    """Rows in which about half of the features lie on a threshold, or on the next float32 above it."""
-    random = np.random.default_rng(seed)
-    ensemble = find(estimator)(estimator)
-    feature, threshold = ensemble.feature.copy(), ensemble.threshold
-    rows = X[random.integers(0, len(X), n)].copy()
-    feature[~np.isfinite(threshold)] = -2  # of nodes that only ask what is missing
-    for f in np.unique(feature[feature >= 0]):
-        chosen = random.choice(threshold[feature == f], n)
-        below = chosen.astype(np.float32)
-        below = np.where(below > chosen, np.nextafter(below, np.float32(-np.inf)), below)
-        put, above = random.random(n) < 0.5, random.random(n) < 0.5
-        rows[:, f] = np.where(put, np.where(above, np.nextafter(below, np.float32(np.inf)), below), rows[:, f])
-    return rows
-
-
-def digits(estimator, **options):
-    X, y = data("digits")
-    estimator.fit(X, y)
-    model = emlearn.convert(estimator, **options)
-    return model, X.astype(np.int16) if model.dtype == "int16" else X
-
-
-def floats(name, estimator, **options):
-    X, y = data(name)
-    estimator.fit(X, y)
-    return emlearn.convert(estimator, **options), np.concatenate((X, on_thresholds(estimator, X)))
-
-
-def scaled():
-    X, y = data("breast_cancer")
-    return floats("breast_cancer", RandomForestClassifier(5, random_state=0), dtype="int16", data=X)
-
-
-def missing():
-    X, y = data("breast_cancer")
-    X = X.copy()
-    X[np.random.default_rng(0).random(X.shape) < 0.15] = np.nan
-    estimator = RandomForestClassifier(7, min_samples_leaf=2, random_state=0).fit(X, y)
-    return emlearn.convert(estimator), np.concatenate((X, on_thresholds(estimator, X)))
-
-
-def labels():
-    X, y = data("iris")
-    estimator = RandomForestClassifier(2, max_depth=3, min_samples_leaf=5, random_state=0)
-    estimator.fit(X, np.array(["\nblue", "gr\u00fcn", "red, \\"])[y])
-    return emlearn.convert(estimator), np.concatenate((X, on_thresholds(estimator, X)))
-
-
-def int16():
-    X, y = data("iris")
-    X = np.round(X * 10)
-    estimator = DecisionTreeClassifier(max_depth=3, min_samples_leaf=8, random_state=0).fit(
-        X, np.array([-5, 0, 700])[y]
-    )
-    return emlearn.convert(estimator, dtype="int16"), X.astype(np.int16)
-
-
-def weighted():
-    X, y = data("iris")
-    weights = np.random.default_rng(0).random(len(X))
-    estimator = ExtraTreesClassifier(6, min_samples_leaf=4, random_state=0).fit(X, y, sample_weight=weights)
-    return emlearn.convert(estimator), np.concatenate((X, on_thresholds(estimator, X)))
-
-
-def wide():
-    X, y = data("iris")
-    X = np.concatenate((np.zeros((len(X), 17000), np.float32), X), axis=1)  # more features than packed nodes can name
-    estimator = DecisionTreeClassifier(max_depth=3, random_state=0).fit(X, y)
-    return emlearn.convert(estimator), np.ascontiguousarray(X[::5])
-
-
-def summed(name, estimator, missing=False, **options):
-    X, y = data(name)
-    if missing:
-        X = X.copy()
-        X[np.random.default_rng(0).random(X.shape) < 0.15] = np.nan
-    estimator.fit(X, y)
-    return emlearn.convert(estimator, **options), np.concatenate((X, on_thresholds(estimator, X)))
-
-
-def isolation():
-    X = data("breast_cancer")[0]
-    estimator = IsolationForest(n_estimators=20, contamination=0.1, random_state=0).fit(X)
-    return emlearn.convert(estimator), np.concatenate((X, on_thresholds(estimator, X)))
-
-
-def gesture():
-    """The model of examples/gesture, as its demo trains it, and its test recordings."""
-    sys.path.append(str(GESTURE))
-    import demo
-
-    demo.OUT.mkdir(parents=True, exist_ok=True)
-    with open(demo.OUT / "data.lock", "w") as lock:  # it may be downloaded
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        forest = demo.train_forest()
-        windows, _ = demo.data.windows("TEST", demo.OUT)
-    return emlearn.convert(forest, dtype="int16"), demo.feature_table(windows)
-
-
-FOREST, BALANCED = {"n_estimators": 10, "random_state": 0}, {"class_weight": "balanced"}
-
-# Each returns a model, and rows as the model takes them.
-MODELS = {
-    "digits_dt": lambda: digits(DecisionTreeClassifier(random_state=0)),
-    "digits_dt_int16": lambda: digits(DecisionTreeClassifier(random_state=0), dtype="int16"),
-    "digits_rf10": lambda: digits(RandomForestClassifier(**FOREST)),
-    "digits_rf10_int16": lambda: digits(RandomForestClassifier(**FOREST), dtype="int16"),
-    "digits_rf10_uint8": lambda: digits(RandomForestClassifier(max_depth=7, **FOREST), dtype="int16", leaf="uint8"),
-    "digits_rf10_hard": lambda: digits(RandomForestClassifier(max_depth=7, **FOREST), dtype="int16", leaf="hard"),
-    "digits_et10": lambda: digits(ExtraTreesClassifier(**FOREST), dtype="int16"),
-    "digits_et7": lambda: digits(ExtraTreesClassifier(7, min_samples_leaf=3, random_state=0)),
-    "digits_balanced": lambda: digits(RandomForestClassifier(**FOREST, **BALANCED), dtype="int16"),
-    "iris_rf": lambda: floats("iris", RandomForestClassifier(**FOREST)),
-    "cancer_et": lambda: floats("breast_cancer", ExtraTreesClassifier(min_samples_leaf=3, **FOREST)),
-    "cancer_hard": lambda: floats("breast_cancer", RandomForestClassifier(**FOREST), leaf="hard"),
-    "diabetes_dt": lambda: floats("diabetes", DecisionTreeRegressor(random_state=0)),
-    "diabetes_rf": lambda: floats("diabetes", RandomForestRegressor(5, min_samples_leaf=3, random_state=0)),
-    "diabetes_int16": lambda: floats(
-        "diabetes", ExtraTreesRegressor(3, min_samples_leaf=2, random_state=0), dtype="int16", data=data("diabetes")[0]
-    ),
-    "scaled": scaled,
-    "missing": missing,
-    "labels": labels,
-    "int16": int16,
-    "weighted": weighted,
-    "wide": wide,
-    "gesture": gesture,
-    "gb_binary": lambda: summed("breast_cancer", GradientBoostingClassifier(n_estimators=20, random_state=0)),
-    "gb_classes": lambda: summed("iris", GradientBoostingClassifier(n_estimators=10, random_state=0)),
-    "gb_int16": lambda: digits(GradientBoostingClassifier(n_estimators=3, random_state=0), dtype="int16"),
-    "gb_value": lambda: summed("diabetes", GradientBoostingRegressor(n_estimators=20, random_state=0)),
-    "hist_missing": lambda: summed("breast_cancer", HistGradientBoostingClassifier(max_iter=9, random_state=0), True),
-    "hist_scaled": lambda: summed(
-        "breast_cancer", HistGradientBoostingClassifier(max_iter=5, random_state=0), dtype="int16", scale=True
-    ),
-    "hist_categories": lambda: summed(
-        "digits", HistGradientBoostingClassifier(max_iter=2, categorical_features=[28, 36, 43], random_state=0)
-    ),
-    "xgb": lambda: summed("breast_cancer", xgboost.XGBClassifier(n_estimators=20, n_jobs=1), True),
-    # Leaves so large and so many that int32 would round a sum by more than it may be.
-    "gb_long": lambda: summed(
-        "breast_cancer", GradientBoostingClassifier(n_estimators=150, max_depth=1, learning_rate=1)
-    ),
-    "lgbm": lambda: summed("iris", lightgbm.LGBMClassifier(n_estimators=9, n_jobs=1, verbose=-1), True),
-    "adaboost": lambda: summed("iris", AdaBoostClassifier(n_estimators=9, random_state=0)),
-    "median": lambda: summed("diabetes", AdaBoostRegressor(n_estimators=15, random_state=0)),
-    "isolation": isolation,
-    "regression": lambda: floats("diabetes", ExtraTreesRegressor(2, max_depth=3, random_state=0)),
-}
-
-
-def linear(name, estimator, y=None):
-    X, known = data(name)
-    model = emlearn.convert(estimator.fit(X, known if y is None else y), data=X)
-    odd = X[:20] * 2.0 ** np.random.default_rng(0).integers(-30, 30, X[:20].shape)
-    return model, np.concatenate((X[::3], odd.astype(np.float32), -X[:5]))
-
-
-def several():
-    X, y = data("diabetes")
-    return linear("diabetes", linear_model.Ridge(), np.stack((y, -3 * y + X[:, 0], X[:, 1] ** 2), axis=1))
-
-
-def network(name, estimator, dtype="float", y=None):
-    X, known = data(name)
-    estimator = make_pipeline(StandardScaler(), estimator).fit(X, known if y is None else y)
-    odd = X[:12] * 2.0 ** np.random.default_rng(0).integers(-30, 30, X[:12].shape)
-    rows = np.concatenate((X[:: len(X) // 40], odd, -X[:3])).astype(np.float32)
-    return emlearn.convert(estimator, data=X, dtype=dtype), rows
-
-
-def several_of_network():
-    X, y = data("diabetes")
-    estimator = MLPRegressor(hidden_layer_sizes=(11, 4), activation="tanh", max_iter=50, random_state=0)
-    return network("diabetes", estimator, y=np.stack((y, -3 * y + X[:, 0]), axis=1))
-
-
-MODELS |= {
-    "linear_wine": lambda: linear("wine", linear_model.LogisticRegression(max_iter=100)),
-    "linear_cancer": lambda: linear("breast_cancer", discriminant_analysis.LinearDiscriminantAnalysis()),
-    "linear_digits": lambda: linear(
-        "digits", make_pipeline(StandardScaler(), linear_model.LogisticRegression(max_iter=50))
-    ),
-    "linear_ovr": lambda: linear("wine", linear_model.SGDClassifier(loss="log_loss", random_state=0)),
-    "linear_labels": lambda: linear(
-        "iris", svm.LinearSVC(random_state=0), np.array(["\nblue", "gr\u00fcn", "red, \\"])[data("iris")[1]]
-    ),
-    "linear_regression": lambda: linear("diabetes", linear_model.LinearRegression()),
-    "linear_several": several,
-    "net_wine": lambda: network("wine", MLPClassifier((12, 7), activation="tanh", max_iter=200, random_state=0)),
-    "net_cancer": lambda: network("breast_cancer", MLPClassifier((5,), activation="logistic", random_state=0)),
-    "net_digits": lambda: network("digits", MLPClassifier((16,), max_iter=40, random_state=0), "int16"),
-    "net_iris": lambda: network("iris", MLPClassifier((9,), max_iter=300, random_state=0), "int8"),
-    "net_several": several_of_network,
-}
-
-
-def kernel(name, estimator, y=None, every=1):
-    X, known = data(name)
-    y = known if y is None else y
-    estimator.fit(X[::every], y[::every])
-    model = emlearn.convert(estimator, data=X)
-    odd = X[:20] * 2.0 ** np.random.default_rng(0).integers(-30, 30, X[:20].shape)
-    return model, np.concatenate((X[:: len(X) // 25], odd.astype(np.float32), -X[:5]))
-
-
-MODELS |= {
-    "kernel_wine": lambda: kernel("wine", make_pipeline(StandardScaler(), svm.SVC(kernel="poly"))),
-    "kernel_digits": lambda: kernel("digits", svm.SVC(), every=40),
-    "kernel_labels": lambda: kernel(
-        "iris", svm.SVC(break_ties=True), np.array(["\nblue", "gr\u00fcn", "red, \\"])[data("iris")[1]]
-    ),
-    "kernel_pairs": lambda: kernel("iris", svm.SVC(kernel="linear", decision_function_shape="ovo")),
-    "kernel_cancer": lambda: kernel(
-        "breast_cancer", make_pipeline(StandardScaler(), svm.SVC(kernel="sigmoid", probability=True, random_state=0))
-    ),
-    "kernel_outliers": lambda: kernel("iris", svm.OneClassSVM(nu=0.1)),
-    "kernel_value": lambda: kernel("diabetes", svm.SVR(C=100), every=3),
-}
-
-
-def neighbors(name, estimator, **options):
-    """A model of every sixth row, and the others."""
-    X, y = data(name)
-    X = np.rint(X * 10).astype(np.int16) if options else X
-    model = emlearn.convert(estimator.fit(X[::6], y[::6]), **options)
-    return model, np.ascontiguousarray(X[3::6])
-
-
-MODELS |= {
-    "knn_int16": lambda: neighbors("iris", KNeighborsClassifier(3), dtype="int16"),
-    "knn_int16_distance": lambda: neighbors("iris", KNeighborsClassifier(4, weights="distance"), dtype="int16"),
-    "knn_float": lambda: neighbors("wine", KNeighborsClassifier(5, weights="distance")),
-    "knn_manhattan": lambda: neighbors("iris", KNeighborsClassifier(3, p=1)),
-    "knn_regression": lambda: neighbors("diabetes", KNeighborsRegressor(4, metric="chebyshev")),
-    "knn_centroids": lambda: neighbors("wine", NearestCentroid()),
-}
-
-
-MODELS |= {
-    "bayes_digits": lambda: linear("digits", GaussianNB()),
-    "bayes_labels": lambda: linear(
-        "iris", GaussianNB(priors=[0.2, 0.7, 0.1]), np.array(["\nblue", "gr\u00fcn", "red, \\"])[data("iris")[1]]
-    ),
-    "bayes_wine": lambda: linear("wine", discriminant_analysis.QuadraticDiscriminantAnalysis()),
-    "mixture_wine": lambda: linear("wine", mixture.GaussianMixture(3, random_state=0)),
-    "mixture_pca": lambda: linear(
-        "digits",
-        make_pipeline(PCA(5), mixture.BayesianGaussianMixture(n_components=4, covariance_type="tied", random_state=0)),
-    ),
-    "mixture_one": lambda: linear("iris", mixture.GaussianMixture(1, covariance_type="diag")),
-    "mixture_envelope": lambda: linear("breast_cancer", EllipticEnvelope(random_state=0)),
-}
-
-
-def pipeline(name, *steps, rounds=None, missing=None):
-    """The rows, and NaN or a number here and there where that is what an imputer takes."""
-    X, y = data(name)
-    X = X.copy() if rounds is None else np.rint(X * rounds)
-    if missing is not None:
-        X[np.random.default_rng(0).random(X.shape) < 0.1] = missing
-    return emlearn.convert(make_pipeline(*steps).fit(X[::3].astype(np.float64), y[::3])), np.ascontiguousarray(X[1::5])
-
-
-CODES = {"handle_unknown": "use_encoded_value", "unknown_value": -1}
-MODELS |= {
-    "pipeline_trees": lambda: pipeline("wine", StandardScaler(), PCA(4), RandomForestClassifier(5, random_state=0)),
-    "pipeline_sums": lambda: pipeline(
-        "iris", OrdinalEncoder(**CODES), GradientBoostingClassifier(n_estimators=4, random_state=0), rounds=2
-    ),
-    "pipeline_neighbors": lambda: pipeline(
-        "wine", SimpleImputer(), MinMaxScaler(clip=True), KNeighborsClassifier(4), missing=np.nan
-    ),
-    "pipeline_linear": lambda: pipeline(
-        "wine", SimpleImputer(missing_values=-1), StandardScaler(), linear_model.LogisticRegression(), missing=-1
-    ),
-    "pipeline_dense": lambda: pipeline(
-        "diabetes", Quantizer("int8"), MLPRegressor(hidden_layer_sizes=(5,), max_iter=50, random_state=0)
-    ),
-}
-BEHIND = {"pipeline_trees": "emltrees", "pipeline_sums": "emltrees", "pipeline_neighbors": "emlknn"}
-BEHIND |= {"pipeline_linear": "emllinear", "pipeline_dense": "emlnet", "corrupt_pipeline": "emltrees"}
-
-# Small ones of each family but trees, by its module. The cases that are not about trees alone run them all:
-# `check.families()`.
-FAMILIES = {
-    "pipeline": ("pipeline_linear", "pipeline_trees"),
-    "linear": ("linear_labels", "linear_regression"),
-    "net": ("net_iris",),
-    "knn": ("knn_int16", "knn_manhattan"),
-    "kernel": ("kernel_pairs",),
-    "bayes": ("bayes_labels",),
-    "mixture": ("mixture_one",),
-}
-
-
-def package(name):
-    """What runs the model of this name."""
-    for family in FAMILIES:
-        if family in name.split("_"):
-            return f"eml{family}"
-    return "emltrees"
-
-
-def packages(name):
-    """The same, and for a pipeline what runs the model behind its steps."""
-    return {package(name), BEHIND.get(name, package(name))}
 
 
 def write(name, content):
@@ -382,22 +31,21 @@ def write(name, content):
 @cache
 def files(name):
     """Names of the files of a model, after making them."""
-    if name.startswith("corrupt_"):
-        write(f"{name}.cases", b"".join(CORRUPT[name]()))
+    family = FAMILIES[FAMILY_OF[name]]
+    if name not in MODELS:
+        write(f"{name}.cases", b"".join(damaged_files(FAMILY_OF[name], family.corrupt())))
         return (f"{name}.cases",)
     model, X = MODELS[name]()
-    estimator, tables = model.estimator, model.tables
     expected = model.predictions(X)
+    if hasattr(family, "agrees"):
+        family.agrees(model, X, expected)
     numbers = np.zeros(len(X), np.int64)
     if model.is_classifier:
         numbers = np.searchsorted(model.classes_, expected.labels)
-    if tables.FAMILY in ("linear", "kernel", "bayes", "mixture"):
-        assert not model.is_classifier or np.array_equal(model.predict(X[:-25]), estimator.predict(X[:-25]))
-    elif model.leaf in ("counts", "weighted", "value", "sum") and model.dtype != "int16 scaled":
-        check_against(model, X, expected)
     write(f"{name}.eml", model.save(format="eml"))
     write(f"{name}.csv", model.save(format="csv").encode())
-    head = f"{'h' if X.dtype == np.int16 else 'f'} {len(X)} {tables.n_features} {tables.n_outputs}\n".encode()
+    sizes = f"{len(X)} {model.tables.n_features} {model.tables.n_outputs}"
+    head = f"{'h' if X.dtype == np.int16 else 'f'} {sizes}\n".encode()
     rows = zip(X, numbers.astype("<u2"), expected.outputs.astype("<f4"), strict=True)
     write(f"{name}.vec", head + b"".join(x.tobytes() + number.tobytes() + out.tobytes() for x, number, out in rows))
     return tuple(f"{name}.{suffix}" for suffix in ("eml", "csv", "vec"))
@@ -412,124 +60,6 @@ def thinned(content, rows):
     return " ".join((code, str(len(chosen)), *sizes)).encode() + b"\n" + body.tobytes()
 
 
-def check_against(model, X, expected):
-    """The PC's core agrees with the estimator on every row, so that the device does if it agrees with the core."""
-    reference = reference_predictions(model.estimator, X.astype(np.float32))
-    tolerance = SUM_TOLERANCE if model.leaf == "sum" else PROBABILITY_TOLERANCE
-    if model.is_classifier:
-        np.testing.assert_array_equal(reference.labels, expected.labels)
-    else:
-        tolerance *= np.max(np.abs(reference.labels))
-    np.testing.assert_allclose(expected.outputs, reference.outputs, rtol=0, atol=tolerance)
-
-
-def corrupt_trees():
-    X, y = data("iris")
-    small = {"max_depth": 2, "random_state": 0}
-    tree = DecisionTreeClassifier(min_samples_leaf=8, **small).fit(X, y)
-    whole = DecisionTreeClassifier(min_samples_leaf=8, **small).fit(np.round(X * 10), y)
-    weights = np.random.default_rng(0).random(len(X))
-    heavy = ExtraTreesClassifier(1, min_samples_leaf=9, **small).fit(X, y, sample_weight=weights)
-    models = [
-        emlearn.convert(whole, dtype="int16"),
-        emlearn.convert(tree, dtype="int16", data=X, leaf="uint8"),
-        emlearn.convert(heavy),
-        emlearn.convert(DecisionTreeRegressor(**small).fit(X, y)),
-        emlearn.convert(GradientBoostingClassifier(n_estimators=1, **small).fit(X, y == 1)),
-    ]
-    contents = [(emlearn.Model(Document(replace(model.trees, labels=None))).save(format="eml"), 1) for model in models]
-    contents.append((emlearn.convert(tree).save(format="eml"), 2))  # with golden rows
-    yield from damaged_files("trees", contents)
-
-
-def corrupt_linear():
-    X, y = data("iris")
-    models = [
-        emlearn.convert(linear_model.LogisticRegression().fit(X, y)),
-        emlearn.convert(linear_model.LogisticRegression().fit(X, y > 0)),
-        emlearn.convert(linear_model.Ridge().fit(X, y)),
-    ]
-    contents = [(emlearn.Model(Document(replace(m.tables, labels=None))).save(format="eml"), 1) for m in models]
-    yield from damaged_files("linear", [*contents, (models[0].save(format="eml"), 2)])
-
-
-def corrupt_net():
-    X, y = data("iris")
-    models = [
-        emlearn.convert(MLPClassifier((3, 2), max_iter=9, random_state=0).fit(X, y)),
-        emlearn.convert(MLPClassifier(3, activation="tanh", max_iter=9, random_state=0).fit(X, y > 0), dtype="int16"),
-        emlearn.convert(MLPRegressor(hidden_layer_sizes=2, max_iter=9, random_state=0).fit(X, y), dtype="int8"),
-    ]
-    contents = [(emlearn.Model(Document(replace(m.tables, labels=None))).save(format="eml"), 1) for m in models]
-    yield from damaged_files("net", [*contents, (models[0].save(format="eml"), 2)])
-
-
-def corrupt_bayes():
-    X, y = data("iris")
-    model = emlearn.convert(GaussianNB().fit(X[:, 1:3], y > 0))
-    contents = [(emlearn.Model(Document(replace(model.tables, labels=None))).save(format="eml"), 1)]
-    yield from damaged_files("bayes", contents)
-
-
-def corrupt_mixture():
-    X = data("iris")[0]
-    models = [  # small, for the slowest board's twin
-        emlearn.convert(mixture.GaussianMixture(1, covariance_type="diag").fit(X[:, :3])),
-        emlearn.convert(EllipticEnvelope(random_state=0).fit(X[:, 1:3])),
-    ]
-    contents = [(emlearn.Model(Document(replace(m.tables, labels=None))).save(format="eml"), 1) for m in models]
-    yield from damaged_files("mixture", contents)
-
-
-def corrupt_kernel():
-    X, y = data("iris")
-    models = [
-        emlearn.convert(svm.SVC(max_iter=1).fit(X[::30], y[::30])),
-        emlearn.convert(svm.SVC(kernel="poly", decision_function_shape="ovo").fit(X[::30], y[::30])),
-        emlearn.convert(svm.SVR(kernel="sigmoid").fit(X[::50], y[::50])),
-    ]
-    contents = [(emlearn.Model(Document(replace(m.tables, labels=None))).save(format="eml"), 1) for m in models]
-    yield from damaged_files("kernel", [*contents, (models[0].save(format="eml"), 2)])
-
-
-def corrupt_knn():
-    X, y = data("iris")
-    X = np.rint(X[::25] * 10)
-    y = y[::25]
-    models = [
-        emlearn.convert(KNeighborsClassifier(2).fit(X, y), dtype="int16"),
-        emlearn.convert(KNeighborsClassifier(2, weights="distance", p=1).fit(X, y)),
-        emlearn.convert(KNeighborsRegressor(2, metric="chebyshev").fit(X, y)),
-        emlearn.convert(NearestCentroid().fit(X, y)),
-    ]
-    contents = [(emlearn.Model(Document(replace(m.tables, labels=None))).save(format="eml"), 1) for m in models]
-    yield from damaged_files("neighbors", [*contents, (models[0].save(format="eml"), 2)])
-
-
-def corrupt_pipeline():
-    X, y = data("iris")
-    X = np.rint(X)
-    steps = ([PCA(2)], [SimpleImputer(missing_values=-1), OrdinalEncoder(**CODES)], [Quantizer(), PCA(1)])
-    tree = DecisionTreeClassifier(max_depth=1)
-    models = [emlearn.convert(make_pipeline(*chain, tree).fit(X, y)) for chain in steps]
-    contents = [(emlearn.Model(Document(replace(m.tables, labels=None))).save(format="eml"), 1) for m in models]
-    yield from damaged_files("pipeline", [*contents, (models[0].save(format="eml"), 2)])
-
-
-
-
-CORRUPT = {
-    "corrupt_trees": corrupt_trees,
-    "corrupt_linear": corrupt_linear,
-    "corrupt_net": corrupt_net,
-    "corrupt_knn": corrupt_knn,
-    "corrupt_bayes": corrupt_bayes,
-    "corrupt_mixture": corrupt_mixture,
-    "corrupt_kernel": corrupt_kernel,
-    "corrupt_pipeline": corrupt_pipeline,
-}
-
-
 def damaged_files(family, contents):
     """For corrupt.py on the device: u16 size, u16 verdict, file; sizes are even, so that all stay aligned there."""
     for content, known in contents:
@@ -541,7 +71,7 @@ def damaged_files(family, contents):
                 if i % 8 == 0:  # the CRC tells
                     yield struct.pack("<HH", len(content), 0) + damaged
                 damaged[12:16] = struct.pack("<I", zlib.crc32(damaged[16:], zlib.crc32(damaged[:12])))
-                yield struct.pack("<HH", len(content), verdict(family, bytes(damaged)) if known == 1 else 2) + damaged
+                yield struct.pack("<HH", len(content), verdict(family, bytes(damaged)) if known else 2) + damaged
 
 
 def verdict(family, content):
