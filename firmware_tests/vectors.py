@@ -51,13 +51,26 @@ def files(name):
     return tuple(f"{name}.{suffix}" for suffix in ("eml", "csv", "vec"))
 
 
-def thinned(content, rows):
-    """A .vec file with at most so many of its rows, from all over it."""
-    head, body = content.split(b"\n", 1)
-    code, n, *sizes = head.decode().split()
-    chosen = np.unique(np.linspace(0, int(n) - 1, rows).astype(int))
-    body = np.frombuffer(body, np.uint8).reshape(int(n), -1)[chosen]
-    return " ".join((code, str(len(chosen)), *sizes)).encode() + b"\n" + body.tobytes()
+def part(name, rows=None, damaged=None):
+    """The content of a file, with at most so many of its rows or damaged models, from all over it."""
+    content = (FOLDER / name).read_bytes()
+    if rows and name.endswith(".vec"):
+        head, body = content.split(b"\n", 1)
+        code, n, *sizes = head.decode().split()
+        kept = spread([body[i : i + len(body) // int(n)] for i in range(0, len(body), len(body) // int(n))], rows)
+        return " ".join((code, str(len(kept)), *sizes)).encode() + b"\n" + b"".join(kept)
+    if damaged and name.endswith(".cases"):
+        models = []
+        while content:
+            size = 4 + int.from_bytes(content[:2], "little")
+            models.append(content[:size])
+            content = content[size:]
+        return b"".join(spread(models, damaged))
+    return content
+
+
+def spread(items, most):
+    return [items[i] for i in np.unique(np.linspace(0, len(items) - 1, most).astype(int))]
 
 
 def damaged_files(family, contents):

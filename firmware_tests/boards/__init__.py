@@ -34,6 +34,8 @@ class Board:
         What it lacks the memory for, as "module-case" or "module-case-model".
     rows : mapping
         At most so many rows of a vector file, by module; by default all.
+    damaged : mapping
+        At most so many damaged models of a family, by module; by default all.
     keeps_running : bool
         It boots at the first run, and goes on.
     build : callable
@@ -48,15 +50,22 @@ class Board:
     modules: tuple[str, ...] = ("native", "twin")
     no_room: tuple[str, ...] = ()
     rows: Mapping[str, int] = field(default_factory=dict)
+    damaged: Mapping[str, int] = field(default_factory=dict)
     keeps_running: bool = False
     build: Callable[[], object] = lambda: None
 
 
+def words() -> dict[str, list[str]]:
+    """Return the plain variables of build.mk."""
+    text = (ROOT / "build.mk").read_text().replace("\\\n", " ")
+    table = dict(re.findall(r"^(\w+) *:= (.*)$", text, re.MULTILINE))
+    return {name: value.replace("$(SHARED)", table["SHARED"]).split() for name, value in table.items()}
+
+
 def packages() -> dict[str, list[str]]:
     """Return the packages of build.mk, each with its modules."""
-    table = re.findall(r"^(PACKAGE_|)(\w+) *:= (.*)$", (ROOT / "build.mk").read_text(), re.MULTILINE)
-    shared = next(modules for _, name, modules in table if name == "SHARED")
-    return {name: modules.replace("$(SHARED)", shared).split() for kind, name, modules in table if kind}
+    table = words()
+    return {name: table[f"PACKAGE_{name}"] for name in table["PACKAGES"]}
 
 
 def module_files(board: Board, module: str, *names: str) -> dict[str, bytes]:

@@ -9,8 +9,8 @@ from pathlib import Path
 import lightgbm
 import numpy as np
 import xgboost
-from emlearn.builders.base import TOLERANCE as SUM_TOLERANCE
 from emlearn._registry import find
+from emlearn.builders.base import TOLERANCE as SUM_TOLERANCE
 from emlearn.certificate import reference_predictions
 from sklearn.ensemble import (
     AdaBoostClassifier,

@@ -13,7 +13,8 @@ from .session import Session
 
 SECONDS = 120
 # The twin takes hundreds of times as long as the module.
-ROWS = {"twin": 40}
+ROWS = {"twin": 20}
+DAMAGED = {"native": 600, "twin": 60}
 # 17,000 features in the twin's lists.
 NO_ROOM = ("twin-predict-wide",)
 STORE = "/kept"
@@ -31,6 +32,7 @@ def board(machine: Machine, no_room: tuple[str, ...] = ()) -> Board:
         SECONDS,
         no_room=no_room,
         rows=ROWS,
+        damaged=DAMAGED,
         keeps_running=True,
         build=machine.build,
     )

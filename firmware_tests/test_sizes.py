@@ -1,0 +1,31 @@
+"""How large the native modules may be: the size of the file, which is a little more than what it takes in RAM."""
+
+from __future__ import annotations
+
+import pytest
+from boards import ABI, ROOT, words
+
+# Our own budget: 6 kB with a hardware FPU; 9 kB where libgcc's routines are in the module, and for Xtensa's larger code.
+# x64 is made for speed.
+BUDGET = {"armv6m": 9000, "armv7m": 9000, "armv7emsp": 6000, "armv7emdp": 6000, "rv32imc": 9000, "xtensawin": 9000}
+# What every user of these has in RAM: no more than the module of emlearn-micropython that does the same.
+SMALLEST = {
+    "emltrees": {"armv6m": 4728, "armv7m": 3948, "armv7emsp": 2503, "rv32imc": 5083, "xtensawin": 3651},
+    "emlknn": {"armv6m": 2369, "armv7m": 2349, "armv7emsp": 2361, "rv32imc": 2784, "xtensawin": 2725},
+}
+for limits in SMALLEST.values():
+    limits["armv7emdp"] = limits["armv7emsp"]  # theirs is not built for it
+# Imported for text only: our parser, emlearn's, and emlearn's builder calls.
+TEXT = {"armv6m": 12000, "armv7m": 10000, "armv7emsp": 10000, "armv7emdp": 10000, "rv32imc": 12000, "xtensawin": 14000}
+LIMITS = {**SMALLEST, "emltrees_csv": TEXT}
+
+
+@pytest.mark.parametrize("module", words()["MODULES"])
+@pytest.mark.parametrize("arch", BUDGET)
+def test_size(arch, module):
+    size = (ROOT / f"dist/{arch}_{ABI}/{module}.mpy").stat().st_size
+    assert 100 < size <= LIMITS.get(module, BUDGET)[arch]
+
+
+def test_every_architecture_has_a_budget():
+    assert [*BUDGET] == [arch for arch in words()["ALL_ARCHES"] if arch != "x64"]
