@@ -141,8 +141,8 @@ def reference_predictions(estimator: Any, X: NDArray[Any]) -> Predictions:
     if hasattr(estimator, "named_steps"):  # a Pipeline: what is said here of its last step
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="X does not have valid feature names")
-            X = estimator[:-1].transform(X)
-        return reference_predictions(estimator[-1], np.asarray(X))
+            X = np.asarray(estimator[:-1].transform(X)) if len(estimator) > 1 else X
+        return reference_predictions(estimator[-1], X)
     own = _reference.find(estimator)
     if own is not None:
         return Predictions(*own(estimator, X))
