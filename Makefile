@@ -39,6 +39,7 @@ bench: .venv/ready .venv-peers/ready build/unix/micropython firmware ## speed an
 	@.venv/bin/python -m pip install -qq --disable-pip-version-check matplotlib
 	@.venv/bin/python bench/run.py
 	@.venv/bin/python bench/emulated.py
+	@.venv/bin/python bench/families.py
 	@.venv/bin/python bench/growth.py
 
 # What calling a native method costs by itself.

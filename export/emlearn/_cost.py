@@ -1,18 +1,31 @@
-"""Instructions that a prediction takes, estimated from what it has to do.
+"""Instructions that a `predict` of a class or a value takes, estimated from what it has to do.
 
-The numbers are fitted to counts of the C core alone, compiled with -Os, over a dozen classifiers: bench/cost_model.py
-makes them again. They were off by 7 % at most there. Instructions are no cycles: nothing here knows of caches,
-pipelines or slow flash.
+Each family has amounts of work (features, vectors, decisions...), and each architecture a price for each of them.
+The prices on boards are fitted to counts on emulated ones (bench/board_costs.py makes `_cost_table`), those on x64 to
+counts of the C core alone, compiled with -Os, over a dozen classifiers, where they were off by 7 % at most
+(bench/cost_model.py). How far off they were on boards is in `_cost_table.ERRORS`. Instructions are no cycles: nothing
+here knows of caches, pipelines or slow flash.
 """
 
 from __future__ import annotations
 
+import math
 from functools import singledispatch
 from typing import Any
 
 from numpy.typing import NDArray
 
-from .ir.trees import LEAF_SUM, Trees
+from ._cost_table import COSTS as BOARD_COSTS
+from .ir import sums
+from .ir.gaussian import Bayes, Gaussian, Mixture
+from .ir.gaussian import Kind as GaussianKind
+from .ir.kernel import Kernel, Rule
+from .ir.kernel import Kind as KernelKind
+from .ir.linear import Linear
+from .ir.neighbors import Metric, Neighbors, Weights
+from .ir.net import Activation, Net
+from .ir.pipeline import Pipeline
+from .ir.trees import DTYPE_SCALED, DTYPES, LEAF_HARD, LEAF_SUM, LEAF_VALUE, WIDE, Trees
 
 # For a class: fixed, a tree, a decision, an entry of a leaf with several classes, a class.
 COSTS = {
@@ -20,9 +33,12 @@ COSTS = {
     ("x64", "float"): (20.4, 31.8, 19.8, 61.6, 13.7),
 }
 
+# What is done in one way, whose prices have this name, and how much of each kind of work it is.
+Work = tuple[str, tuple[float, ...]]
+
 
 def instructions(dtype: str, n_trees: int, decisions: float, entries: float, n_classes: int) -> dict[str, int]:
-    """Estimate the instructions of a `predict` of a class, by architecture; empty where nothing was measured.
+    """Estimate the instructions of a `predict` of a class by trees on x64; empty where nothing was measured.
 
     Parameters
     ----------
@@ -41,14 +57,137 @@ def instructions(dtype: str, n_trees: int, decisions: float, entries: float, n_c
     }
 
 
-@singledispatch
+def priced(work: list[Work]) -> dict[str, int]:
+    """Return the instructions of this work, by architecture; empty unless all of it has been measured."""
+    if not work:
+        return {}
+    found = {}
+    for architecture, prices in BOARD_COSTS.items():
+        if all(name in prices for name, _ in work):
+            found[architecture] = round(sum(price(prices[name], amounts) for name, amounts in work))
+    return found
+
+
+def price(costs: tuple[float, ...], amounts: tuple[float, ...]) -> float:
+    """Return the sum of the products."""
+    return sum(cost * amount for cost, amount in zip(costs, amounts, strict=True))
+
+
 def estimate(tables: Any, core: Any, core_input: NDArray[Any]) -> dict[str, int]:
-    """Estimate the instructions of a `predict` of these rows, on average; empty for families nobody has measured."""
-    return {}
+    """Estimate the instructions of a `predict` of these rows, on average; empty for what nobody has measured."""
+    found = {}
+    if isinstance(tables, Trees) and tables.leaf != LEAF_SUM:
+        decisions, entries = core.work(core_input)
+        found = instructions(tables.dtype_name, tables.n_trees, decisions, entries, tables.n_classes)
+    return found | priced(work_of(tables, core, core_input))
 
 
-@estimate.register
-def _(tables: Trees, core: Any, core_input: NDArray[Any]) -> dict[str, int]:
+@singledispatch
+def work_of(tables: Any, core: Any, core_input: NDArray[Any]) -> list[Work]:
+    """Return the work of a `predict` of these rows, on average; empty for what nobody has measured.
+
+    Parameters
+    ----------
+    tables : Tables
+    core : Core
+        That of the model, or of the pipeline in which it is.
+    core_input : ndarray
+        Rows that the core takes.
+    """
+    return []
+
+
+@work_of.register
+def _(tables: Trees, core: Any, core_input: NDArray[Any]) -> list[Work]:
     decisions, entries = core.work(core_input)
-    n_classes = 0 if tables.leaf == LEAF_SUM else tables.n_classes  # sums have not been measured
-    return instructions(tables.dtype_name, tables.n_trees, decisions, entries, n_classes)
+    common = (1.0, float(tables.n_trees), float(decisions))
+    dtype = DTYPES[tables.dtype]
+    if tables.leaf == LEAF_SUM:
+        link = sums.link_of(tables.entry)
+        if link in (sums.MEDIAN, sums.EXP) or tables.layout == WIDE:
+            return []
+        wide = " wide" if tables.entry & sums.INT64 else ""
+        return [(f"sums {dtype}{wide}", (*common, float(sums.n_sums(tables.entry, tables.n_classes, tables.n_trees))))]
+    if tables.layout == WIDE:
+        return []
+    if tables.leaf == LEAF_VALUE:
+        return [(f"values {dtype}", common)]
+    if tables.leaf == LEAF_HARD and tables.dtype != DTYPE_SCALED and tables.n_features <= 256:
+        return [(f"votes {dtype}", (*common, float(tables.n_classes)))]
+    if tables.leaf == LEAF_HARD and tables.dtype != DTYPE_SCALED:
+        return []
+    return [(f"trees {dtype}", (*common, float(entries), float(tables.n_classes)))]
+
+
+@work_of.register
+def _(tables: Linear, core: Any, core_input: NDArray[Any]) -> list[Work]:
+    n, rows = tables.n_features, tables.n_rows
+    return [("linear", (1, n, rows, n * rows, tables.n_classes == 0))]
+
+
+@work_of.register
+def _(tables: Net, core: Any, core_input: NDArray[Any]) -> list[Work]:
+    sizes = [tables.n_features, *tables.sizes.tolist()]
+    plain = curved = 0
+    for n, activation in zip(sizes[1:-1], tables.activations.tolist(), strict=False):
+        if activation in (Activation.IDENTITY, Activation.RELU):
+            plain += n
+        else:
+            curved += n
+    weights = sum(a * b for a, b in zip(sizes[:-1], sizes[1:], strict=True))
+    amounts = (1, sum(sizes[:-1]), plain, curved, sizes[-1], weights, tables.n_classes == 0)
+    return [(f"net {tables.dtype_name}", amounts)]
+
+
+@work_of.register
+def _(tables: Neighbors, core: Any, core_input: NDArray[Any]) -> list[Work]:
+    items, k = tables.n_used, min(tables.k, tables.n_used)
+    if tables.weights == Weights.NEAREST or not k:
+        return []
+    by_distance = tables.weights == Weights.DISTANCE
+    # Of items in random order this many come among the k nearest, each for about log2(k) steps of the heap.
+    taken = k * (1 + math.log(items / k))
+    work = (1, items, items * tables.n_features, taken * (1 + math.log2(k)), k * k)
+    metric = Metric(tables.metric).name.lower()
+    if tables.n_items16 and metric == "euclidean" and not by_distance and tables.n_classes:
+        return [("neighbors int16", work)]
+    name = f"neighbors {'int16' if tables.n_items16 else 'float'} {metric}, all"
+    return [(name, (*work, k * by_distance, tables.n_classes == 0))]
+
+
+@work_of.register
+def _(tables: Kernel, core: Any, core_input: NDArray[Any]) -> list[Work]:
+    n, vectors, kind = tables.n_features, tables.n_vectors, KernelKind(tables.kernel)
+    if tables.rule == Rule.BREAK_TIES:
+        return []
+    terms = vectors * max(1, tables.n_rows)
+    voted = tables.n_classes**2 if tables.rule in (Rule.OVO, Rule.OVR) else 0
+    width = 16 if tables.n_vectors16 else 32
+    powers = vectors * tables.degree if kind == KernelKind.POLY else 0
+    amounts = (1, n, vectors, vectors * n, terms, voted, powers, tables.n_classes == 0)
+    return [(f"kernel {kind.name.lower()} {width}", amounts)]
+
+
+@work_of.register(Bayes)
+@work_of.register(Mixture)
+def _(tables: Gaussian, core: Any, core_input: NDArray[Any]) -> list[Work]:
+    n, k = tables.n_features, tables.n_components
+    if tables.kind == GaussianKind.DIAGONAL:
+        return [("gaussian diagonal", (1, n, k, k * n))]
+    products = k * (tables.n_coef // tables.n_matrices)
+    return [("gaussian triangular", (1, n, k, k * n, k * tables.n_rows, products))]
+
+
+@work_of.register
+def _(tables: Pipeline, core: Any, core_input: NDArray[Any]) -> list[Work]:
+    behind = work_of(tables.inner, core, core_input)
+    amounts = {"fill": 0, "scale": 0, "encode": 0}
+    inputs = outputs = products = 0
+    n = tables.n_features
+    for kind, n_out in tables.outline:
+        if kind == "matrix":
+            inputs, outputs, products = inputs + n, outputs + n_out, products + n * n_out
+        else:
+            amounts[kind] += n_out
+        n = n_out
+    return behind and [("steps", (1, *amounts.values(), inputs, outputs, products)), *behind]

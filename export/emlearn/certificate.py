@@ -49,7 +49,8 @@ class Certificate:
     nbytes : int
         Size of the model, without trailers.
     instructions : dict of str to int
-        Estimated instructions of a `predict`, by architecture; empty if unknown.
+        Estimated instructions of a `predict`, by architecture; empty if unknown. `_cost_table.ERRORS` says how far
+        off they were where they were measured.
     environment : dict of str to str
         Versions that took part.
     """
@@ -109,7 +110,7 @@ class Certificate:
         ):
             if before is not None and after is not None:
                 lines.append((name, f"{before:.4f} -> {after:.4f}"))
-        lines += [("instructions", f"about {count:,} on {arch}") for arch, count in self.instructions.items()]
+        lines += [("instructions", text) for text in instructions_in_words(self.instructions)]
         lines.append(("with", ", ".join(f"{name} {number}" for name, number in self.environment.items())))
         return "\n".join(f"{name:<16} {text}" for name, text in lines)
 
@@ -217,6 +218,12 @@ def certify(
         instructions=instructions,
         environment=_environment(),
     )
+
+
+def instructions_in_words(instructions: dict[str, int]) -> list[str]:
+    """Say `Certificate.instructions`, a line for each architecture, with the CPU that was measured."""
+    cpus = {"armv6m": " (Cortex-M0)", "armv7m": " (Cortex-M3)", "armv7emsp": " (Cortex-M4F)"}
+    return [f"about {count:,} on {name}{cpus.get(name, '')}" for name, count in instructions.items()]
 
 
 Pair = tuple[float | None, float | None]

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from . import __version__, convert, load, writers
+from .certificate import instructions_in_words
 from .device.commands import COMMANDS
 from .model import METHODS
 
@@ -107,6 +108,9 @@ def info_command(file: Path) -> None:
     for section, size in facts["bytes"].items():
         table.add_row(f"bytes of {section}", f"{size:,}")
     table.add_row("bytes as .eml", f"{facts['nbytes']:,}")
+    if facts["certificate"] is None:  # which says it
+        for text in instructions_in_words(facts["instructions"]):
+            table.add_row("instructions", text)
     click.echo(f"{file}: {model.tables.summary}")
     Console().print(table)
     if facts["certificate"] is not None:

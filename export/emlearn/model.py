@@ -278,8 +278,17 @@ class Model(Scores):
             "labels": self.classes_.tolist() if self.is_classifier else [],
             "bytes": sections,
             "nbytes": whole,
+            "instructions": self._instructions(),
             "certificate": self.certificate,
         }
+
+    def _instructions(self) -> dict[str, int]:
+        """What the certificate says, else estimated for the golden rows: see `Certificate.instructions`."""
+        if self.certificate is not None:
+            return self.certificate.instructions
+        if self.golden is None:
+            return {}
+        return estimate(self.tables, self._core, as_core_input(self.golden.features, self.tables))
 
 
 def _values(outputs: NDArray[np.float32]) -> NDArray[np.float32]:

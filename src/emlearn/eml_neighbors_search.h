@@ -93,15 +93,29 @@ static inline uint64_t eml_neighbors_square(const int16_t *x, const int16_t *ite
     return (uint64_t)sum;
 }
 #else
+static inline void eml_neighbors_add_square(uint32_t *low, uint32_t *high, int32_t difference) {
+    const uint32_t square = (uint32_t)difference * (uint32_t)difference;
+    *low += square;
+    *high += *low < square;
+}
+
 static inline uint64_t eml_neighbors_square(const int16_t *x, const int16_t *item, uint32_t n) {
     uint32_t low = 0, high = 0;
     const int16_t *const end = x + n;
+#ifdef __riscv
+    // Two at a time: an index for both arrays would be an instruction of its own. emlknn.mpy for other CPUs has no room for it.
+    if (n & 1) {
+        eml_neighbors_add_square(&low, &high, *x++ - *item++);
+    }
+    for (; x < end; x += 2, item += 2) {
+        eml_neighbors_add_square(&low, &high, x[0] - item[0]);
+        eml_neighbors_add_square(&low, &high, x[1] - item[1]);
+    }
+#else
     do {
-        const int32_t difference = *x++ - *item++;
-        const uint32_t square = (uint32_t)difference * (uint32_t)difference;
-        low += square;
-        high += low < square;
+        eml_neighbors_add_square(&low, &high, *x++ - *item++);
     } while (x < end);
+#endif
     return (uint64_t)high << 32 | low;
 }
 #endif

@@ -1,0 +1,2 @@
+"""Prices."""
+COSTS: dict[str, dict[str, tuple[float, ...]]] = {}
