@@ -107,7 +107,8 @@ def _(tables: Trees, core: Any, core_input: NDArray[Any]) -> list[Work]:
         if link in (sums.MEDIAN, sums.EXP) or tables.layout == WIDE:
             return []
         wide = " wide" if tables.entry & sums.INT64 else ""
-        return [(f"sums {dtype}{wide}", (*common, float(sums.n_sums(tables.entry, tables.n_classes, tables.n_trees))))]
+        n_sums = sums.n_sums(tables.entry, tables.n_classes, tables.n_trees)
+        return [(f"sums {dtype}{wide}", (*common, float(n_sums), float(tables.n_classes == 0)))]
     if tables.layout == WIDE:
         return []
     if tables.leaf == LEAF_VALUE:
@@ -115,6 +116,8 @@ def _(tables: Trees, core: Any, core_input: NDArray[Any]) -> list[Work]:
     if tables.leaf == LEAF_HARD and tables.dtype != DTYPE_SCALED and tables.n_features <= 256:
         return [(f"votes {dtype}", (*common, float(tables.n_classes)))]
     if tables.leaf == LEAF_HARD and tables.dtype != DTYPE_SCALED:
+        return []
+    if tables.dtype == DTYPE_SCALED and entries:
         return []
     return [(f"trees {dtype}", (*common, float(entries), float(tables.n_classes)))]
 
@@ -163,6 +166,8 @@ def _(tables: Kernel, core: Any, core_input: NDArray[Any]) -> list[Work]:
     terms = vectors * max(1, tables.n_rows)
     voted = tables.n_classes**2 if tables.rule in (Rule.OVO, Rule.OVR) else 0
     width = 16 if tables.n_vectors16 else 32
+    if width == 16 and tables.n_classes == 0:
+        return []
     powers = vectors * tables.degree if kind == KernelKind.POLY else 0
     amounts = (1, n, vectors, vectors * n, terms, voted, powers, tables.n_classes == 0)
     return [(f"kernel {kind.name.lower()} {width}", amounts)]

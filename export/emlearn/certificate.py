@@ -49,8 +49,9 @@ class Certificate:
     nbytes : int
         Size of the model, without trailers.
     instructions : dict of str to int
-        Estimated instructions of a `predict`, by architecture; empty if unknown. `_cost_table.ERRORS` says how far
-        off they were where they were measured.
+        Estimated instructions of a `predict`, by architecture; empty if unknown. On boards they were at most 7 %
+        off for the models that they are fitted to, and 7 % for others; but 14 % for steps of a pipeline, and 25 %
+        for Gaussians with a diagonal, on digits, where many features are 0. `_cost_table.ERRORS` has all.
     environment : dict of str to str
         Versions that took part.
     """

@@ -53,6 +53,12 @@ def test_prices_give_what_was_counted():
             assert abs(error) <= (fitted if line["fitted"] == "1" else other), (line["model"], board)
 
 
+def test_errors_are_those_that_the_certificate_states():
+    assert max(fitted for fitted, _ in ERRORS.values()) <= 0.07
+    assert sum(other <= 0.07 for _, other in ERRORS.values()) == len(ERRORS) - 2  # steps, and
+    assert ERRORS["gaussian diagonal"][1] <= 0.255 and ERRORS["steps"][1] <= 0.145
+
+
 def test_every_board_has_the_same_work():
     assert set(COSTS) == set(BOARDS)
     assert all(set(prices) == set(ERRORS) for prices in COSTS.values())
@@ -110,6 +116,9 @@ def test_what_nobody_has_measured_is_not_estimated(digits):
     X, y = digits
     model = emlearn.convert(NearestCentroid().fit(X, y))
     assert model.certify(X, y).instructions == {}
+    forest = RandomForestClassifier(3, min_samples_leaf=9, random_state=0).fit(X / 3, y)
+    scaled = emlearn.convert(forest, dtype="int16")
+    assert scaled.dtype == "int16 scaled" and set(scaled.certify(X / 3, y).instructions) <= {"x64"}
     assert _cost.priced([("trees float", (1, 1, 1, 1, 1)), ("nothing", (1,))]) == {}
 
 
