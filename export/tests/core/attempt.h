@@ -62,7 +62,7 @@ static inline eml_err_t attempt_trailers(attempt_t *a) {
     if (golden && err == EML_OK) {
         uint16_t rows, agreeing;
         const uint32_t n = eml_trees_n_outputs(&a->trees);
-        uint64_t *sums = (uint64_t *)malloc(n * (sizeof(uint64_t) + sizeof(float)));
+        uint64_t *sums = (uint64_t *)malloc(eml_trees_scratch_size(&a->trees) + n * sizeof(float));
         err = eml_trees_replay(&a->trees, golden, length, sums, &rows, &agreeing);
         free(sums);
         a->golden = rows;
@@ -81,7 +81,7 @@ static inline eml_err_t attempt_open_file(attempt_t *a, const void *data, size_t
 static inline eml_err_t attempt_predict(const eml_trees_t *t, const void *row, char type, uint32_t *klass, float *out) {
     const uint32_t n = eml_trees_n_outputs(t);
     const eml_array_t x = { row, t->n_features, type };
-    uint64_t *sums = (uint64_t *)malloc(n * sizeof(uint64_t));
+    uint64_t *sums = (uint64_t *)malloc(eml_trees_scratch_size(t));
     eml_err_t err = eml_trees_outputs(t, &x, sums, out, n);
     *klass = 0;
     if (err == EML_OK && t->n_classes) {
