@@ -8,6 +8,8 @@
 #include "eml_trees_csv.h"
 #include "eml_trees_golden.h"
 
+#include "trailers.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -58,7 +60,7 @@ static inline eml_err_t attempt_trailers(attempt_t *a) {
         a->golden = eml_get16(tested + 2);
     }
     const uint8_t *golden = eml_file_trailer(a->file, size, end, EML_TRAILER_GOLDEN, &length);
-    eml_err_t err = eml_file_trailers_ok(a->file, size, end) ? EML_OK : EML_ERR_FORMAT;
+    eml_err_t err = trailers_fill(a->file, size, end) ? EML_OK : EML_ERR_FORMAT;
     if (golden && err == EML_OK) {
         uint16_t rows, agreeing;
         const uint32_t n = eml_trees_n_outputs(&a->trees);
