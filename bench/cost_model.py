@@ -1,4 +1,5 @@
-"""Instructions of a predict, as a linear model of what it does: fitted to what callgrind counts on x64.
+"""Instructions of a predict of trees, as a linear model of what it does: fitted to what callgrind counts on x64.
+For boards, and the other families, board_costs.py does that.
 
     .venv/bin/python bench/cost_model.py
 
