@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import vectors
 from boards import boards, module_files, words
-from families import MODELS, TABLE, WORDS, packages
+from families import FEW, MODELS, TABLE, WORDS, packages
 
 HERE = Path(__file__).parent
 BOARDS = {board.name: board for board in boards()}
@@ -31,7 +31,8 @@ def runs():
                 if module not in board.modules:
                     continue
                 models = said(case, "models")
-                for name in MODELS if models == ["*"] else [None]:
+                some = FEW if module in board.few else MODELS
+                for name in some if models == ["*"] else [None]:
                     label = "-".join(filter(None, (module, case, name)))
                     if label not in board.no_room:
                         label = f"{board.name}-{label}"

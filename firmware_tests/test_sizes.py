@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from boards import ABI, ROOT, words
 
-# Our own budget: 6 kB with a hardware FPU; 9 kB where libgcc's routines are in the module, and for Xtensa's larger code.
+# Our own budget: 6 kB with a hardware FPU, 9 kB without, where libgcc's routines are in the module, and for Xtensa.
 # x64 is made for speed.
 BUDGET = {"armv6m": 9000, "armv7m": 9000, "armv7emsp": 6000, "armv7emdp": 6000, "rv32imc": 9000, "xtensawin": 9000}
 # What every user of these has in RAM: no more than the module of emlearn-micropython that does the same.

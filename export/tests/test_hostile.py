@@ -21,6 +21,7 @@ from emlearn.passes.layout import layout
 from emlearn.passes.leaves import encode
 from emlearn.passes.quantise import quantise
 from sklearn.ensemble import (
+    AdaBoostRegressor,
     ExtraTreesClassifier,
     ExtraTreesRegressor,
     GradientBoostingClassifier,
@@ -100,6 +101,9 @@ MODELS = {
         GradientBoostingClassifier(n_estimators=2, **TREE).fit(floats()[0], named(floats()[1]))
     ),
     "sum int64": long_sums,
+    "median": lambda: emlearn.convert(
+        AdaBoostRegressor(n_estimators=5, random_state=0).fit(floats()[0], floats()[1] - 0.3)
+    ),
     "missing": missing,
     "wide": wide,
 }

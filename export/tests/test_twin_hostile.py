@@ -6,19 +6,23 @@ import struct
 from array import array
 
 import pytest
+from twin_meaning import golden_trailer
 from twin_models import (
     COUNTS,
     FLOAT,
     HARD,
     INT16,
+    MEDIAN,
     SCALED,
+    SOFTMAX,
+    SUM,
     UINT8,
     VALUE,
     WEIGHTED,
     features_of,
-    golden_trailer,
     random_model,
     random_rows,
+    random_sums,
     seal,
     to_csv,
     to_eml,
@@ -28,15 +32,17 @@ from twin_models import (
 
 
 def small(leaf=COUNTS, dtype=INT16, layout=0):
+    if leaf == SUM:
+        return random_sums(5, dtype, MEDIAN if layout == 2 else SOFTMAX, layout, n_trees=2)
     return random_model(5, dtype, leaf, layout, n_trees=2)
 
 
-@pytest.mark.parametrize("leaf", [HARD, COUNTS, WEIGHTED, UINT8, VALUE])
+@pytest.mark.parametrize("leaf", [HARD, COUNTS, WEIGHTED, UINT8, VALUE, SUM])
 @pytest.mark.parametrize("dtype, layout", [(FLOAT, 1), (FLOAT, 2), (SCALED, 0)])
 def test_no_damage_gets_through(leaf, dtype, layout):
     m = small(leaf, dtype, layout)
     X = random_rows(5, m, 2)
-    eml = to_eml(m, golden_trailer(m, X) + (trailer(b"LABL", b"i\x011" * 4) if m["classes"] else b""))
+    eml = to_eml(m, golden_trailer(m, X) + (trailer(b"LABL", b"i\x011" * m["classes"]) if m["classes"] else b""))
     x = features_of(m, X[0])
     for size in range(0, len(eml), 3):
         with pytest.raises(ValueError):

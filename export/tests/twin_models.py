@@ -1,4 +1,4 @@
-"""Tree models for the tests of the twin: an encoder, random models, and what they mean in NumPy's arithmetic."""
+"""Tree models for the tests of the twin: an encoder, and random models; twin_meaning.py says what they mean."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import importlib.util
 import struct
 import zlib
 from array import array
-from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +16,8 @@ twin = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(twin)
 
 FLOAT, INT16, SCALED = range(3)
-HARD, COUNTS, WEIGHTED, UINT8, VALUE = range(5)
+HARD, COUNTS, WEIGHTED, UINT8, VALUE, SUM = range(6)
+IDENTITY, EXP, SIGMOID, HALF_SIGMOID, ISOLATION, SOFTMAX, MEDIAN = LINKS = range(7)
 LAYOUTS = [(FLOAT, 1), (FLOAT, 2), (INT16, 0), (INT16, 2), (SCALED, 0), (SCALED, 2)]
 
 
@@ -26,8 +26,8 @@ LAYOUTS = [(FLOAT, 1), (FLOAT, 2), (INT16, 0), (INT16, 2), (SCALED, 0), (SCALED,
 
 def header(m):
     n_entries = sum(map(len, m["records"]))
-    n_leaves = len(m["values"]) if m["leaf"] == VALUE else len(m["records"])
-    n_values = {WEIGHTED: len(m["values"]), VALUE: m["exponent"] + 256}.get(m["leaf"], 0)
+    n_leaves = len(m["values"]) if m["leaf"] >= VALUE else len(m["records"])
+    n_values = len(m["values"]) if m["leaf"] == WEIGHTED else m["exponent"] + 256 if m["leaf"] >= VALUE else 0
     return (m["layout"], m["dtype"], m["leaf"], m["bits"], m["entry"]), (len(m["nodes"]), n_leaves, n_entries, n_values)
 
 
@@ -74,9 +74,14 @@ def to_eml(m, trailers=b""):
             out += pad(b"".join(struct.pack("<2" + index, *entry) for entry in entries))
         else:
             out += pad(b"".join(struct.pack("<H", c | v << 8) for c, v in entries))
-    if m["leaf"] in (WEIGHTED, VALUE):
-        out += np.array(m["values"], "<f8" if m["leaf"] == WEIGHTED else "<i4").tobytes()
-    return seal(out + trailers)
+    return seal(out + value_bytes(m) + trailers)
+
+
+def value_bytes(m):
+    if m["leaf"] < VALUE:
+        return np.array(m["values"], "<f8").tobytes()
+    wide = m["leaf"] == SUM and m["entry"] & 8
+    return np.array(m["values"], "<i8" if wide else "<i4").tobytes() + np.array(m["bases"], "<i8").tobytes()
 
 
 def to_csv(m, extra=()):
@@ -84,10 +89,10 @@ def to_csv(m, extra=()):
     rows = [("eml", 1, *kinds, len(m["roots"]), *counts), ("f", m["features"]), ("c", m["classes"])]
     rows.append(("lb", 0 if m["classes"] else 32))
     rows += [("s", *pair) for pair in m["scale"]]
-    words = np.array(m["values"], "<f8").view("<u4").reshape(-1, 2) if m["leaf"] == WEIGHTED else m["values"]
-    rows += [("v", *np.ravel(v).tolist()) for v in words]
+    words = np.frombuffer(value_bytes(m), "<u4" if m["leaf"] == WEIGHTED else "<i4")
+    rows += [("v", *v) for v in words.reshape(-1, 1 + (m["leaf"] == WEIGHTED)).tolist()]
     rows += [("p", *(number for entry in record for number in entry)) for record in m["records"]]
-    rows += [("l", c) for c in range(m["classes"])]
+    rows += [("l", c) for c in range(m["classes"]) if m["leaf"] != SUM]
     rows += [("l", max(r, key=lambda e: e[1])[0] if r else 0) for r in m["records"]]
     rows += [("r", root) for root in m["roots"]]
     for feature, threshold, left, right, missing in m["nodes"]:
@@ -144,8 +149,23 @@ def random_model(seed, dtype, leaf, layout, n_trees=7, classes=4, features=5):
     return {
         "features": features, "classes": classes, "dtype": dtype, "leaf": leaf, "layout": layout, "entry": entry,
         "bits": 0 if layout == 2 else 8, "nodes": nodes, "roots": roots, "scale": scale, "records": records,
-        "values": values, "exponent": int(rng.integers(-160, 97)),
+        "values": values, "exponent": int(rng.integers(-160, 97)), "bases": [],
     }  # fmt: skip
+
+
+def random_sums(seed, dtype, link, layout, n_trees=7):
+    """A model whose leaves are sums, from about 2^-5 to 2^5, of all lengths that validate lets in."""
+    m = random_model(seed, dtype, VALUE, layout, n_trees)
+    rng = np.random.default_rng(seed)
+    wide = int(rng.integers(2))
+    bits = int(rng.integers(3, 61 - n_trees.bit_length() if wide else 32))
+    lowest = 0 if link == ISOLATION else 1 - (1 << bits)
+    m["classes"] = 3 if link == SOFTMAX else 2 if link in (SIGMOID, HALF_SIGMOID, ISOLATION) else 0
+    m["leaf"], m["entry"], m["exponent"] = SUM, link + 8 * wide, int(rng.integers(-5, 6)) - bits
+    m["values"] = rng.integers(lowest, 1 << bits, 9).tolist()
+    n_bases = n_trees if link == MEDIAN else max(m["classes"], 1)
+    m["bases"] = rng.integers(0 if link == MEDIAN else lowest, 1 << min(bits, 50), n_bases).tolist()
+    return m
 
 
 def random_threshold(rng, dtype):
@@ -168,75 +188,6 @@ def random_rows(seed, m, n=40):
     return X
 
 
-# ---- What a model means, in float64 and fractions
-
-
-def goes_left(m, node, x):
-    feature, threshold, _, _, missing = node
-    value = x[feature]
-    if np.isnan(value):
-        return bool(missing)
-    if m["dtype"] == FLOAT:
-        return float_key(value) <= threshold
-    if m["dtype"] == SCALED:
-        shift, offset = m["scale"][feature]
-        value = min(max(np.floor(np.float64(value) * 2.0**shift) - offset, -32768), 32766)
-    return value <= threshold
-
-
-def leaf_numbers(m, x):
-    for i in m["roots"]:
-        while i >= 0:
-            node = m["nodes"][i]
-            child = node[2] if node[2] == node[3] < 0 or goes_left(m, node, x) else node[3]
-            i = child if child < 0 else i + child
-        yield -1 - i
-
-
-def proportions(m, leaf):
-    """In float64, as scikit-learn has them."""
-    if leaf < m["classes"]:
-        return {leaf: 1.0}
-    record = m["records"][leaf - m["classes"]]
-    if m["leaf"] == WEIGHTED:
-        return {c: m["values"][v] for c, v in record}
-    total = 255 if m["leaf"] == UINT8 else sum(v for _, v in record)
-    return {c: np.float64(v) / np.float64(total) for c, v in record}
-
-
-def summed(m, x):
-    sums = np.zeros(m["classes"], np.float64)
-    for leaf in leaf_numbers(m, x):
-        for c, p in proportions(m, leaf).items():
-            sums[c] += p
-    return sums
-
-
-def nearest_float32(x):
-    """Of the float32 around, the nearest to the fraction x; of two, the even one."""
-    guess = np.float32(float(x))
-    around = [guess, np.nextafter(guess, np.float32(np.inf)), np.nextafter(guess, np.float32(-np.inf))]
-    return min(around, key=lambda f: (abs(Fraction(float(f)) - x), int(f.view(np.uint32)) & 1))
-
-
-def expected_class(m, x):
-    if m["leaf"] != UINT8:
-        return int(np.argmax(summed(m, x) / len(m["roots"])))
-    sums = np.zeros(m["classes"], int)
-    for leaf in leaf_numbers(m, x):
-        for c, p in proportions(m, leaf).items():
-            sums[c] += round(255 * p)
-    return int(np.argmax(sums))
-
-
-def expected_outputs(m, x):
-    n = len(m["roots"])
-    if m["leaf"] == VALUE:
-        total = sum(m["values"][leaf] for leaf in leaf_numbers(m, x))
-        return np.array([nearest_float32(Fraction(2) ** m["exponent"] * total / n)], np.float32)
-    return np.array([nearest_float32(Fraction(s) / n) for s in summed(m, x)], np.float32)
-
-
 def features_of(m, row):
     return array("h" if m["dtype"] == INT16 else "f", row.tobytes())
 
@@ -245,13 +196,3 @@ def outputs_of(model, x):
     out = array("f", [7.0] * model.outputs())
     assert model.predict(x, out) is None
     return np.frombuffer(out, np.float32)
-
-
-def golden_trailer(m, X, wrong=0):
-    code = "f" if X.dtype == np.float32 else "h"
-    rows = []
-    for i, row in enumerate(X):
-        klass = expected_class(m, row) if m["classes"] else 0
-        outputs = expected_outputs(m, row) + (i < wrong)
-        rows.append(pad(row.tobytes()) + struct.pack("<I", klass) + outputs.astype("<f4").tobytes())
-    return trailer(b"GOLD", struct.pack("<HBB", len(X), ord(code), 0) + b"".join(rows))

@@ -36,6 +36,8 @@ class Board:
         At most so many rows of a vector file, by module; by default all.
     damaged : mapping
         At most so many damaged models of a family, by module; by default all.
+    few : tuple of str
+        Modules with which it predicts by families.FEW only.
     keeps_running : bool
         It boots at the first run, and goes on.
     build : callable
@@ -51,6 +53,7 @@ class Board:
     no_room: tuple[str, ...] = ()
     rows: Mapping[str, int] = field(default_factory=dict)
     damaged: Mapping[str, int] = field(default_factory=dict)
+    few: tuple[str, ...] = ()
     keeps_running: bool = False
     build: Callable[[], object] = lambda: None
 

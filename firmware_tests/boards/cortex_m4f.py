@@ -13,4 +13,4 @@ MACHINE = Machine(
     disk_address=0x21000000,
     fpu=True,
 )
-BOARD = board(MACHINE)
+BOARD = board(MACHINE, few=())

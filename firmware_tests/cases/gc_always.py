@@ -1,6 +1,6 @@
 # Every allocation collects first, also those of the module: what it holds in C variables alone would be lost.
 # Native only: in the twin the interpreter holds everything.
-# models: labels regression int16 gesture FAMILIES
+# models: labels regression int16 FAMILIES
 # modules: native
 import gc
 import io
@@ -49,7 +49,7 @@ def seen():
 
 
 check.true(made(seen) < 10000)
-for name in ["labels", "regression", "int16", "gesture"] + check.families():
+for name in ["labels", "regression", "int16"] + check.families():
     for source in sources(name):
         model = made(check.module_of(name).load, source)
         churn()

@@ -122,16 +122,4 @@ static inline const uint8_t *eml_file_trailer(const uint8_t *data, uint32_t size
     return NULL;
 }
 
-// Whether the trailers fill the file.
-static inline int eml_file_trailers_ok(const uint8_t *data, uint32_t size, uint32_t offset) {
-    while (size - offset >= 8) {
-        const uint32_t length = eml_get32(data + offset + 4);
-        if (length > size - offset - 8) { // both are multiples of 4, so that the padding fits as well
-            return 0;
-        }
-        offset += 8 + eml_pad4(length);
-    }
-    return size == offset;
-}
-
 #endif // EML_FILE_H

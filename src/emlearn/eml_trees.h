@@ -7,7 +7,7 @@
 //   eml_trees_class(&t, x, sums, &class)     per sample: the class
 //   eml_trees_outputs(&t, x, sums, out, n)   per sample: probabilities, or the regression value
 //
-// `sums` is scratch memory of eml_trees_n_outputs(&t) elements; nothing is allocated.
+// `sums` is scratch memory of eml_trees_scratch_size(&t) bytes; nothing is allocated.
 #ifndef EML_TREES_H
 #define EML_TREES_H
 

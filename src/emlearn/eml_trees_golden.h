@@ -4,7 +4,7 @@
 
 #include "eml_trees_file.h"
 
-// Predict the rows of a GOLD trailer. sums: [n_outputs] and behind them room for [n_outputs] float.
+// Predict the rows of a GOLD trailer. sums: eml_trees_scratch_size(t) bytes, and behind them room for [n_outputs] float.
 // *golden: rows there are; *agreeing: rows of which the class and every output have the stored bits.
 static inline eml_err_t eml_trees_replay(
     const eml_trees_t *t, const uint8_t *payload, uint32_t length, uint64_t *sums, uint16_t *golden, uint16_t *agreeing) {
@@ -20,7 +20,7 @@ static inline eml_err_t eml_trees_replay(
     if (n_rows && (length - 4) / n_rows < row_size) { // the product may have more than 32 bits
         return EML_ERR_FORMAT;
     }
-    float *out = (float *)(void *)(sums + n_out);
+    float *out = (float *)(void *)((uint8_t *)sums + eml_trees_scratch_size(t));
     for (uint32_t row = 0; row < n_rows; row++) {
         const uint8_t *features = payload + 4 + row * row_size;
         const uint8_t *expected = features + features_size;

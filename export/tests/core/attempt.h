@@ -8,6 +8,8 @@
 #include "eml_trees_csv.h"
 #include "eml_trees_golden.h"
 
+#include "trailers.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -58,11 +60,11 @@ static inline eml_err_t attempt_trailers(attempt_t *a) {
         a->golden = eml_get16(tested + 2);
     }
     const uint8_t *golden = eml_file_trailer(a->file, size, end, EML_TRAILER_GOLDEN, &length);
-    eml_err_t err = eml_file_trailers_ok(a->file, size, end) ? EML_OK : EML_ERR_FORMAT;
+    eml_err_t err = trailers_fill(a->file, size, end) ? EML_OK : EML_ERR_FORMAT;
     if (golden && err == EML_OK) {
         uint16_t rows, agreeing;
         const uint32_t n = eml_trees_n_outputs(&a->trees);
-        uint64_t *sums = (uint64_t *)malloc(n * (sizeof(uint64_t) + sizeof(float)));
+        uint64_t *sums = (uint64_t *)malloc(eml_trees_scratch_size(&a->trees) + n * sizeof(float));
         err = eml_trees_replay(&a->trees, golden, length, sums, &rows, &agreeing);
         free(sums);
         a->golden = rows;
@@ -81,7 +83,7 @@ static inline eml_err_t attempt_open_file(attempt_t *a, const void *data, size_t
 static inline eml_err_t attempt_predict(const eml_trees_t *t, const void *row, char type, uint32_t *klass, float *out) {
     const uint32_t n = eml_trees_n_outputs(t);
     const eml_array_t x = { row, t->n_features, type };
-    uint64_t *sums = (uint64_t *)malloc(n * sizeof(uint64_t));
+    uint64_t *sums = (uint64_t *)malloc(eml_trees_scratch_size(t));
     eml_err_t err = eml_trees_outputs(t, &x, sums, out, n);
     *klass = 0;
     if (err == EML_OK && t->n_classes) {

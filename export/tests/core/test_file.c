@@ -123,16 +123,12 @@ static void test_trailers(void) {
         found = eml_file_trailer(exact, cut, TRAILERS, EML_TRAILER_LABELS, &length);
         CHECK((found != NULL) == (cut >= TRAILERS + 28), cut, 0, 0);
         CHECK(found == NULL || (length == 4 && found + length <= exact + cut), cut, length, 0);
-        const uint32_t ends = cut - TRAILERS; // after ABCD, after LABL, after GOLD
-        CHECK(eml_file_trailers_ok(exact, cut, TRAILERS) == (ends == 0 || ends == 16 || ends == 28), cut, 0, 0);
         free(exact);
     }
-    CHECK(eml_file_trailers_ok(file, size, TRAILERS), 0, 0, 0);
     static const uint32_t LENGTHS[] = { 0xffffffff, 0xfffffffd, 0xfffffff8, 0x80000000, 29, 30, 31 };
     for (size_t i = 0; i < sizeof(LENGTHS) / sizeof(LENGTHS[0]); i++) {
         store32(file + TRAILERS + 4, LENGTHS[i]); // of ABCD, the others lie behind; 28 bytes are left
         CHECK(eml_file_trailer(file, size, TRAILERS, EML_TRAILER_LABELS, &length) == NULL, LENGTHS[i], 0, 0);
-        CHECK(!eml_file_trailers_ok(file, size, TRAILERS), LENGTHS[i], 0, 0);
     }
 }
 

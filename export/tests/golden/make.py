@@ -74,6 +74,7 @@ _LOGARITHM = replace(_VALUES, leaf_value=_VALUES.leaf_value / 100, link=sums.EXP
 _PATHS = replace(
     _LOG_ODDS, leaf_value=np.abs(_VALUES.leaf_value) / 100, link=sums.ISOLATION, bases=np.array([0.1, 0.0])
 )
+_MEDIAN = replace(_VALUES, link=sums.MEDIAN, bases=np.array([0.75, 0.5]))  # weights of the two trees
 _ROWS = np.array([[1.5, 0, -3.25], [1.5000001, 20.5, 9], [8, 21, 0], [np.nan, 3, np.nan]], np.float32)
 _CERTIFICATE = Certificate(
     estimator="RandomForestClassifier",
@@ -145,6 +146,9 @@ def neighbors(targets, n_classes, metric, weights, int16=False, labels=None):
     tables = fix_items(NeighborsModel(items, np.array(targets), k, metric, weights, n_classes, labels), int16)
     made = Model(Document(tables))
     made.golden = made.golden_of(_ITEMS[1:].astype(np.int16) if int16 else np.nan_to_num(_ROWS))
+    return made.document()
+
+
 # Two features or three through every kind of step.
 _CODES = Encode([np.array([1.5, 8.0], np.float32)] * 3, [-1.0] * 3, [np.nan, 2.0, np.inf])
 _FILL = Fill(np.array([np.nan, -1.0, 0.0], np.float32), np.array([2.0, 0.5, 20.0], np.float32))
@@ -177,6 +181,7 @@ def documents():
         "sum_scores": document(_SCORES, ir.DTYPE_INT16, rows=np.array([[1, 0, -4], [9, 21, 0]], np.int16)),
         "sum_logarithm": document(_LOGARITHM, ir.DTYPE_SCALED, rows=_ROWS),
         "sum_paths": document(_PATHS, ir.DTYPE_FLOAT, labels=(-1, 1), rows=_ROWS),
+        "sum_median": document(_MEDIAN, ir.DTYPE_FLOAT, rows=_ROWS),
         "linear_softmax": linear(
             LinearModel(_COEF, _INTERCEPT, 3, Link.SOFTMAX, ("sitting", "back\\slash, line\nbreak\r", 7)), _CERTIFICATE
         ),

@@ -21,8 +21,11 @@ STORE = "/kept"
 BY_SERIAL_PORT = (".mpy", ".py")  # what users copy; models and rows, by far more, take the short way
 
 
-def board(machine: Machine, no_room: tuple[str, ...] = ()) -> Board:
-    """Return the machine as a board, which boots when it is first used."""
+def board(machine: Machine, no_room: tuple[str, ...] = (), few: tuple[str, ...] = ("twin",)) -> Board:
+    """Return the machine as a board, which boots when it is first used.
+
+    A twin is the same bytecode everywhere, and its numbers have the same size on all machines: one runs all models.
+    """
     run = Runner(machine, SECONDS).run
     no_room = NO_ROOM + no_room
     return Board(
@@ -33,6 +36,7 @@ def board(machine: Machine, no_room: tuple[str, ...] = ()) -> Board:
         no_room=no_room,
         rows=ROWS,
         damaged=DAMAGED,
+        few=few,
         keeps_running=True,
         build=machine.build,
     )
