@@ -29,11 +29,15 @@ LINK_RUNTIME_xtensawin := 1
 FLAGS_rv32imc := MICROPY_FLOAT_IMPL=float
 # A PC has room: speed before size.
 FLAGS_x64 := CFLAGS_EXTRA=-O2
+# Modules that compute floats, which take an FPU where there can be one. The core of the others computes in integers.
+FLOATS := emlfft emlfft_full emliir
+HARD_FLOAT_xtensawin := -mhard-float
 
 # Table 2: modules, with their sources in src/MODULE/: C, then Python that is merged into the .mpy. Those without C are
 # bytecode, the same for all. TWINS are those with a twin, src/MODULE/twin/MODULE.py.
 MODULES := emltrees emltrees_full emltrees_sums emltrees_csv emltrees_tools emllinear emlnet emlknn emlknn_full emlknn_tools \
-    emlearn_csv emlearn_tools
+    emlearn_csv emlearn_tools \
+    emlfft emlfft_full emlfft_q15 emlfft_q15_full emliir emliir_q15 emliir_tools
 SRC_emltrees       := emltrees.c load.py
 SRC_emltrees_full  := emltrees_full.c
 SRC_emltrees_sums  := emltrees_sums.c
@@ -46,6 +50,13 @@ SRC_emlknn_full    := emlknn_full.c
 SRC_emlknn_tools   := emlknn_tools.py
 SRC_emlearn_csv    := emlearn_csv.py
 SRC_emlearn_tools  := emlearn_tools.py
+SRC_emlfft          := emlfft.c
+SRC_emlfft_full     := emlfft_full.c seldom.py
+SRC_emlfft_q15      := emlfft_q15.c
+SRC_emlfft_q15_full := emlfft_q15_full.c seldom_q15.py
+SRC_emliir          := emliir.c
+SRC_emliir_q15      := emliir_q15.c
+SRC_emliir_tools    := emliir_tools.py
 USES_emltrees_sums := src/emltrees_full/emltrees_full.c
 # What reads text for a module; src/common/py/load.py imports it.
 TEXT_emltrees  := emltrees_csv
@@ -57,11 +68,13 @@ SHARED := emlearn_csv emlearn_tools
 
 # Table 3: packages, with the modules that `mip install PACKAGE` brings. A module imports others of its package when it
 # needs them, which is too late to find out that they are not there.
-PACKAGES := emltrees emllinear emlnet emlknn
+PACKAGES := emltrees emllinear emlnet emlknn emlfft emliir
 PACKAGE_emltrees  := emltrees emltrees_full emltrees_sums emltrees_csv emltrees_tools
 PACKAGE_emllinear := emllinear $(SHARED)
 PACKAGE_emlnet    := emlnet $(SHARED)
 PACKAGE_emlknn    := emlknn emlknn_full emlknn_tools $(SHARED)
+PACKAGE_emlfft    := emlfft emlfft_full emlfft_q15 emlfft_q15_full
+PACKAGE_emliir    := emliir emliir_q15 emliir_tools
 
 # The version of the .mpy format, which MicroPython 1.23 and later read.
 ABI := 6.3
@@ -151,6 +164,9 @@ CFLAGS += -I$(ROOT)/src/emlearn -I$(ROOT)/src/common -I$(ROOT)/src/$(MOD) -Wextr
 CFLAGS += -ffp-contract=off
 # Loops stay loops: calls of memset, through the firmware's table, take more code and more time.
 CFLAGS += -fno-tree-loop-distribute-patterns
+ifneq ($(filter $(MOD),$(FLOATS)),)
+CFLAGS += $(HARD_FLOAT_$(ARCH))
+endif
 # The name that tracebacks show, without the path on this machine.
 MPY_CROSS_FLAGS += -s $(notdir $<)
 LINK_RUNTIME := $(LINK_RUNTIME_$(ARCH))

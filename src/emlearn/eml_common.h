@@ -60,4 +60,14 @@ static inline void eml_float_store(float *x, uint32_t bits) {
     memcpy(x, &bits, sizeof(bits));
 }
 
+// a - b. A library of soft floats has another 800 bytes for subtraction: there, as a + -b, which is the same.
+static inline float eml_float_sub(float a, float b) {
+#if defined(__SOFTFP__) || defined(__riscv_float_abi_soft)
+    eml_float_store(&b, eml_float_bits(&b) ^ 0x80000000u);
+    return a + b;
+#else
+    return a - b;
+#endif
+}
+
 #endif // EML_COMMON_H
