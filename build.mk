@@ -23,6 +23,7 @@ TOOLCHAIN_rv32imc   := riscv
 TOOLCHAIN_xtensawin := $(if $(shell command -v xtensa-esp32-elf-gcc || command -v xtensa-esp-elf-gcc),espressif,llvm)
 # libgcc's: division, 64-bit shifts, 64-bit multiplication.
 LINK_RUNTIME_armv6m    := 1
+LINK_RUNTIME_armv7m    := 1
 LINK_RUNTIME_rv32imc   := 1
 LINK_RUNTIME_xtensawin := 1
 # As the firmware has it; dynruntime.mk would say none.

@@ -29,6 +29,13 @@ typedef enum {
 #define EML_UNLIKELY(condition) (condition)
 #endif
 
+// For what must not be called from a loop, even where code is to be small.
+#ifdef __GNUC__
+#define EML_ALWAYS_INLINE static inline __attribute__((always_inline))
+#else
+#define EML_ALWAYS_INLINE static inline
+#endif
+
 // Element types, by the letters of Python's array module.
 #define EML_FLOAT32 'f'
 #define EML_INT32 'i'

@@ -70,11 +70,14 @@ static inline void eml_fft_run(const float *table, size_t n, float *re, float *i
             const float *const s = table, *const c = table + n / 4;
             const float s1 = s[k * step], s2 = s[2 * k * step], s3 = s[3 * k * step];
             const float c1 = c[k * step], c2 = c[2 * k * step], c3 = c[3 * k * step];
-            for (size_t i = k; i < m; i += 4 * quarter) {
-                float *const r0 = re + i, *const r1 = r0 + quarter, *const r2 = r1 + quarter, *const r3 = r2 + quarter;
-                float *const i0 = im + i, *const i1 = i0 + quarter, *const i2 = i1 + quarter, *const i3 = i2 + quarter;
+            // Two pointers that walk there and back leave registers for the rest.
+            float *r = re + k, *j = im + k;
+            for (const float *const end = re + m; r < end; r += 4 * quarter, j += 4 * quarter) {
                 // Bits in reverse: the second quarter holds every fourth sample from 2, the third those from 1.
-                float br = *r2, bi = *i2, cr = *r1, ci = *i1, dr = *r3, di = *i3;
+                const float ar = *r, ai = *j;
+                float cr = *(r += quarter), ci = *(j += quarter);
+                float br = *(r += quarter), bi = *(j += quarter);
+                float dr = *(r += quarter), di = *(j += quarter);
                 if (k) {
                     const float b = br, g = cr, d = dr;
                     br = b * c1 + bi * s1;
@@ -84,17 +87,17 @@ static inline void eml_fft_run(const float *table, size_t n, float *re, float *i
                     dr = d * c3 + di * s3;
                     di = eml_float_sub(di * c3, d * s3);
                 }
-                const float er = *r0 + cr, ei = *i0 + ci, or_ = br + dr, oi = bi + di;
-                const float fr = eml_float_sub(*r0, cr), fi = eml_float_sub(*i0, ci);
-                const float pr = eml_float_sub(br, dr), pi = eml_float_sub(bi, di);
-                *r0 = er + or_;
-                *i0 = ei + oi;
-                *r1 = fr + pi;
-                *i1 = eml_float_sub(fi, pr);
-                *r2 = eml_float_sub(er, or_);
-                *i2 = eml_float_sub(ei, oi);
-                *r3 = eml_float_sub(fr, pi);
-                *i3 = fi + pr;
+                const float er = ar + cr, ei = ai + ci, gr = br + dr, gi = bi + di;
+                const float fr = eml_float_sub(ar, cr), fi = eml_float_sub(ai, ci);
+                const float hr = eml_float_sub(br, dr), hi = eml_float_sub(bi, di);
+                *r = eml_float_sub(fr, hi);
+                *j = fi + hr;
+                *(r -= quarter) = eml_float_sub(er, gr);
+                *(j -= quarter) = eml_float_sub(ei, gi);
+                *(r -= quarter) = fr + hi;
+                *(j -= quarter) = eml_float_sub(fi, hr);
+                *(r -= quarter) = er + gr;
+                *(j -= quarter) = ei + gi;
             }
         }
     }

@@ -23,7 +23,7 @@ static inline void eml_fft_q15_init(int16_t *table, size_t n) {
 }
 
 // The larger of a squared magnitude found so far and that of re + j im.
-static inline uint32_t eml_fft_q15_largest(uint32_t largest, int32_t re, int32_t im) {
+EML_ALWAYS_INLINE uint32_t eml_fft_q15_largest(uint32_t largest, int32_t re, int32_t im) {
     const uint32_t square = (uint32_t)(re * re) + (uint32_t)(im * im);
     return square > largest ? square : largest;
 }
@@ -39,24 +39,26 @@ static inline int eml_fft_q15_exponent(uint32_t square, int growth) {
 }
 
 // Rounds to the nearest. The few sums that rounding brings to 2^15 are clipped.
-static inline int16_t eml_fft_q15_round(int32_t sum, int shift) {
-    sum = (sum + (1 << (shift - 1))) >> shift;
-    return (int16_t)(sum > 32767 ? 32767 : sum < -32768 ? -32768 : sum);
+EML_ALWAYS_INLINE int32_t eml_fft_q15_round(int32_t sum, int shift) {
+    sum = ((sum >> (shift - 1)) + 1) >> 1;
+    if (EML_UNLIKELY((uint32_t)(sum + 32768) > 65535)) {
+        sum = sum < 0 ? -32768 : 32767;
+    }
+    return sum;
 }
 
 // x * c + y * s, in units of the sums.
-static inline int32_t eml_fft_q15_turn(int32_t x, int32_t y, int32_t c, int32_t s) {
+EML_ALWAYS_INLINE int32_t eml_fft_q15_turn(int32_t x, int32_t y, int32_t c, int32_t s) {
     return (x * c + y * s) >> (15 - EML_FFT_Q15_FRACTION);
 }
 
-// Stores (er + j ei) + (dr + j di) at i and their difference at j.
-static inline uint32_t eml_fft_q15_pair(int16_t *re, int16_t *im, size_t i, size_t j, int32_t er, int32_t ei, int32_t dr, int32_t di, int shift, uint32_t largest) {
-    re[i] = eml_fft_q15_round(er + dr, shift);
-    im[i] = eml_fft_q15_round(ei + di, shift);
-    re[j] = eml_fft_q15_round(er - dr, shift);
-    im[j] = eml_fft_q15_round(ei - di, shift);
-    largest = eml_fft_q15_largest(largest, re[i], im[i]);
-    return eml_fft_q15_largest(largest, re[j], im[j]);
+// Stores re + j im, rounded.
+EML_ALWAYS_INLINE uint32_t eml_fft_q15_store(int16_t *r, int16_t *j, int32_t re, int32_t im, int shift, uint32_t largest) {
+    re = eml_fft_q15_round(re, shift);
+    im = eml_fft_q15_round(im, shift);
+    *r = (int16_t)re;
+    *j = (int16_t)im;
+    return eml_fft_q15_largest(largest, re, im);
 }
 
 static inline void eml_fft_q15_swap(int16_t *x, size_t i, size_t j) {
@@ -80,9 +82,12 @@ static inline int eml_fft_q15_run(const int16_t *table, size_t n, int16_t *re, i
     if (eml_fft_is_odd_power(m)) {
         total = eml_fft_q15_exponent(largest, 1);
         largest = 0;
+        const int shift = EML_FFT_Q15_FRACTION + total;
         for (size_t i = 0; i < m; i += 2) {
-            largest = eml_fft_q15_pair(re, im, i, i + 1, re[i] * (1 << EML_FFT_Q15_FRACTION), im[i] * (1 << EML_FFT_Q15_FRACTION),
-                re[i + 1] * (1 << EML_FFT_Q15_FRACTION), im[i + 1] * (1 << EML_FFT_Q15_FRACTION), EML_FFT_Q15_FRACTION + total, largest);
+            const int32_t ar = re[i] * (1 << EML_FFT_Q15_FRACTION), ai = im[i] * (1 << EML_FFT_Q15_FRACTION);
+            const int32_t br = re[i + 1] * (1 << EML_FFT_Q15_FRACTION), bi = im[i + 1] * (1 << EML_FFT_Q15_FRACTION);
+            largest = eml_fft_q15_store(re + i, im + i, ar + br, ai + bi, shift, largest);
+            largest = eml_fft_q15_store(re + i + 1, im + i + 1, ar - br, ai - bi, shift, largest);
         }
         quarter = 2;
     }
@@ -98,14 +103,19 @@ static inline int eml_fft_q15_run(const int16_t *table, size_t n, int16_t *re, i
             if (k == 0) {
                 c1 = c2 = c3 = 32768; // which is no int16
             }
-            for (size_t i = k; i < m; i += 4 * quarter) {
-                const size_t i1 = i + quarter, i2 = i1 + quarter, i3 = i2 + quarter;
-                const int32_t ar = re[i] * (1 << EML_FFT_Q15_FRACTION), ai = im[i] * (1 << EML_FFT_Q15_FRACTION);
-                const int32_t cr = eml_fft_q15_turn(re[i1], im[i1], c2, s2), ci = eml_fft_q15_turn(im[i1], re[i1], c2, -s2);
-                const int32_t br = eml_fft_q15_turn(re[i2], im[i2], c1, s1), bi = eml_fft_q15_turn(im[i2], re[i2], c1, -s1);
-                const int32_t dr = eml_fft_q15_turn(re[i3], im[i3], c3, s3), di = eml_fft_q15_turn(im[i3], re[i3], c3, -s3);
-                largest = eml_fft_q15_pair(re, im, i, i2, ar + cr, ai + ci, br + dr, bi + di, shift, largest);
-                largest = eml_fft_q15_pair(re, im, i1, i3, ar - cr, ai - ci, bi - di, dr - br, shift, largest);
+            int16_t *r = re + k, *j = im + k;
+            for (const int16_t *const end = re + m; r < end; r += 4 * quarter, j += 4 * quarter) {
+                const int32_t ar = *r * (1 << EML_FFT_Q15_FRACTION), ai = *j * (1 << EML_FFT_Q15_FRACTION);
+                int32_t x = *(r += quarter), y = *(j += quarter);
+                const int32_t cr = eml_fft_q15_turn(x, y, c2, s2), ci = eml_fft_q15_turn(y, x, c2, -s2);
+                x = *(r += quarter), y = *(j += quarter);
+                const int32_t br = eml_fft_q15_turn(x, y, c1, s1), bi = eml_fft_q15_turn(y, x, c1, -s1);
+                x = *(r += quarter), y = *(j += quarter);
+                const int32_t dr = eml_fft_q15_turn(x, y, c3, s3), di = eml_fft_q15_turn(y, x, c3, -s3);
+                largest = eml_fft_q15_store(r, j, ar - cr - (bi - di), ai - ci + (br - dr), shift, largest);
+                largest = eml_fft_q15_store(r -= quarter, j -= quarter, ar + cr - (br + dr), ai + ci - (bi + di), shift, largest);
+                largest = eml_fft_q15_store(r -= quarter, j -= quarter, ar - cr + (bi - di), ai - ci - (br - dr), shift, largest);
+                largest = eml_fft_q15_store(r -= quarter, j -= quarter, ar + cr + (br + dr), ai + ci + (bi + di), shift, largest);
             }
         }
     }
@@ -137,10 +147,10 @@ static inline int eml_fft_q15_join(const int16_t *table, size_t n, int16_t *re, 
         const int32_t or_ = im[i] + im[j], oi = re[j] - re[i];
         const int32_t s = table[i], c = i == 0 ? 32768 : table[i + n / 4];
         const int32_t tr = (or_ * c >> 3) + (oi * s >> 3), ti = (oi * c >> 3) - (or_ * s >> 3); // 17 by 15 bits: no room for a sum
-        re[i] = eml_fft_q15_round(er + tr, shift);
-        im[i] = eml_fft_q15_round(ei + ti, shift);
-        re[j] = eml_fft_q15_round(er - tr, shift);
-        im[j] = eml_fft_q15_round(ti - ei, shift);
+        re[i] = (int16_t)eml_fft_q15_round(er + tr, shift);
+        im[i] = (int16_t)eml_fft_q15_round(ei + ti, shift);
+        re[j] = (int16_t)eml_fft_q15_round(er - tr, shift);
+        im[j] = (int16_t)eml_fft_q15_round(ti - ei, shift);
     }
     return exponent;
 }

@@ -17,7 +17,8 @@ typedef struct {
     int32_t b[3];    // in units of 2^-b_unit; the sum of their magnitudes is 2^16, or a little more
     int32_t a[2];    // the same, in units of 2^-(a_shift + 16)
     int32_t n[2];    // -2..2, -1..1
-    int32_t b_shift; // 0..30
+    int32_t b_left;  // 0..3
+    int32_t b_shift; // 0..30; one of the two is 0
     int32_t a_shift; // 0..12
     int32_t b_unit;
 } eml_iir_q15_stage_t;
@@ -52,7 +53,7 @@ static inline int32_t eml_iir_q15_low(int32_t c, int32_t x) {
 }
 
 static inline int32_t eml_iir_q15_round(int32_t x, int32_t shift) {
-    return ((x >> shift) + 1) >> 1;
+    return (int32_t)((uint32_t)(x >> shift) + 1) >> 1;
 }
 
 // y of stage n - 1 for the next x of stage 0.
@@ -66,7 +67,7 @@ static inline int32_t eml_iir_q15_step(const eml_iir_q15_t *m, uint32_t n, int32
         const int32_t a_low = eml_iir_q15_low(t->a[0], y1) + eml_iir_q15_low(t->a[1], y2);
         state[1] = x1;
         state[0] = x;
-        const uint32_t sum = (uint32_t)eml_iir_q15_round((int32_t)(b + (uint32_t)(b_low >> 15)), t->b_shift)
+        const uint32_t sum = ((uint32_t)eml_iir_q15_round((int32_t)(b + (uint32_t)(b_low >> 15)), t->b_shift) << t->b_left)
             - (uint32_t)eml_iir_q15_round((int32_t)(a + (uint32_t)(a_low >> 15)), t->a_shift);
         x = (int32_t)(sum - (uint32_t)t->n[0] * (uint32_t)y1 - (uint32_t)t->n[1] * (uint32_t)y2);
         state += 2;
@@ -109,19 +110,20 @@ static inline int eml_iir_q15_normalise(int32_t *v, int count) {
     return shift;
 }
 
-// Whether n stages answer an impulse of a full-scale sample / 4 with a sum of magnitudes below 2^28. It is known when a doubling of the
-// time adds less than 1/256; poles are 2^-15 away from the unit circle, or more.
-static inline int eml_iir_q15_fits(eml_iir_q15_t *m, uint32_t n) {
-    const uint32_t limit = ((uint32_t)1 << 28) - (1 << 22);
+// Sum of magnitudes of what n stages answer to an impulse of a full-scale sample / 4, without what is below EML_IIR_Q15_NOISE: rounding
+// goes on forever. It is known when a doubling of the time adds less than 1/256; of a sum that gets too large, or of noise that does
+// not end, a number above EML_IIR_Q15_LIMIT.
+#define EML_IIR_Q15_LIMIT (((uint32_t)1 << 28) - (1 << 23))
+#define EML_IIR_Q15_NOISE 4096
+
+static inline uint32_t eml_iir_q15_gain(eml_iir_q15_t *m, uint32_t n) {
     uint32_t sum = 0, before = 0;
     int32_t x = (int32_t)1 << 28;
     eml_iir_q15_reset(m);
-    for (uint32_t i = 1; i <= (uint32_t)1 << 17; i++, x = 0) {
+    for (uint32_t i = 1; sum <= EML_IIR_Q15_LIMIT; i++, x = 0) {
         const int32_t y = eml_iir_q15_step(m, n, x);
-        sum += y < 0 ? 0u - (uint32_t)y : (uint32_t)y;
-        if (sum > limit) {
-            return 0;
-        }
+        const uint32_t magnitude = y < 0 ? 0u - (uint32_t)y : (uint32_t)y;
+        sum += magnitude < EML_IIR_Q15_NOISE ? 0 : magnitude;
         if ((i & (i - 1)) == 0) {
             if (i >= 1024 && sum - before <= sum >> 8) {
                 break;
@@ -129,11 +131,12 @@ static inline int eml_iir_q15_fits(eml_iir_q15_t *m, uint32_t n) {
             before = sum;
         }
     }
-    return 1;
+    return sum;
 }
 
-// EML_ERR_RANGE: a NaN or infinity, an a0 other than 1, or only zeros in b. EML_ERR_UNSUPPORTED: a pole that is not inside the unit circle, or
-// less than 2^-15 from it. EML_ERR_FULL: the last stage's largest output is beyond 16 times full scale, or it is below one unit.
+// EML_ERR_RANGE: a NaN or infinity, an a0 other than 1, or only zeros in b. EML_ERR_UNSUPPORTED: a pole is not inside the unit circle, or
+// less than 2^-14 from it, or so near that more than EML_IIR_Q15_NOISE is left of rounding. EML_ERR_FULL: the largest output is beyond 16
+// times full scale, or below one unit.
 static inline eml_err_t eml_iir_q15_init(eml_iir_q15_t *m, void *memory, const float *sos, uint32_t n) {
     m->stages = (eml_iir_q15_stage_t *)memory;
     m->states = (int32_t *)(void *)(m->stages + n);
@@ -163,7 +166,7 @@ static inline eml_err_t eml_iir_q15_init(eml_iir_q15_t *m, void *memory, const f
             t->a[i] = eml_iir_q15_fixed(sos + 4 + i, 28);
         }
         const int32_t margin = 1 << 14;
-        if (EML_IIR_Q15_ONE - t->a[1] < margin || EML_IIR_Q15_ONE + t->a[1] - t->a[0] < margin || EML_IIR_Q15_ONE + t->a[1] + t->a[0] < margin) {
+        if (EML_IIR_Q15_ONE - t->a[1] < 2 * margin || EML_IIR_Q15_ONE + t->a[1] - t->a[0] < margin || EML_IIR_Q15_ONE + t->a[1] + t->a[0] < margin) {
             return EML_ERR_UNSUPPORTED;
         }
         for (int i = 0; i < 2; i++) {
@@ -171,12 +174,18 @@ static inline eml_err_t eml_iir_q15_init(eml_iir_q15_t *m, void *memory, const f
             t->a[i] -= t->n[i] * EML_IIR_Q15_ONE;
         }
         t->a_shift = 12 - eml_iir_q15_normalise(t->a, 2);
-        for (t->b_shift = 0; !eml_iir_q15_fits(m, stage + 1); t->b_shift++) {
-            if (t->b_shift == 30) {
-                return EML_ERR_FULL;
-            }
+        uint32_t gain;
+        int unit = -4; // of y; the finest in which it fits
+        do {
+            unit++;
+            t->b_left = unit < 0 ? -unit : 0;
+            t->b_shift = unit < 0 ? 0 : unit;
+            gain = eml_iir_q15_gain(m, stage + 1);
+        } while (gain > EML_IIR_Q15_LIMIT && unit < 30);
+        if (gain > EML_IIR_Q15_LIMIT || gain < EML_IIR_Q15_LIMIT / 8) { // nothing is left but noise
+            return EML_ERR_UNSUPPORTED;
         }
-        m->shift += t->b_unit - t->b_shift - 16;
+        m->shift += t->b_unit - unit - 16;
     }
     eml_iir_q15_reset(m);
     return m->shift >= 11 && m->shift <= 30 ? EML_OK : EML_ERR_FULL;

@@ -3,9 +3,9 @@ from array import array
 
 REASONS = {
     -1: "expected coefficients as array('f'), 6 numbers a section: b0, b1, b2, 1, a1, a2",
-    -5: "unstable: a pole is not inside the unit circle, or less than 2^-15 from it",
+    -5: "unstable: a pole is not inside the unit circle, or too near to it for int16",
     -6: "a coefficient is NaN or infinite, a0 is not 1, or all b are 0",
-    -7: "overflow: int16 samples come out more than 16 times as large, or all as 0; scale b",
+    -7: "overflow: int16 samples come out up to 16 times as large or more, or all as 0; scale b",
 }
 
 
