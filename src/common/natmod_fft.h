@@ -28,7 +28,7 @@ static mp_obj_t fft_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_
     mp_arg_check_num(n_args, n_kw, 1, 1, false);
     const size_t n = (size_t)mp_obj_get_int(args[0]);
     if (!eml_fft_is_size(n)) {
-        mp_raise_ValueError("expected a power of two from 8 to 4096");
+        mp_raise_ValueError("expected n = 8, 16, 32... 4096");
     }
     fft_obj_t *self = m_malloc(sizeof(fft_obj_t) + n * sizeof(sample_t));
     self->base.type = type;
@@ -65,17 +65,7 @@ static MP_DEFINE_CONST_FUN_OBJ_2(fft_fill_obj, fft_fill);
 #endif
 
 static void fft_attr(mp_obj_t self_in, qstr name, mp_obj_t *dest) {
-    fft_obj_t *self = MP_OBJ_TO_PTR(self_in);
-    if (dest[0] != MP_OBJ_NULL) {
-        if (name == MP_QSTR_other && dest[1] != MP_OBJ_NULL) {
-            self->other = dest[1];
-            dest[0] = MP_OBJ_NULL; // done
-        }
-    } else if (name == MP_QSTR_n) {
-        dest[0] = MP_OBJ_NEW_SMALL_INT(self->n);
-    } else if (name == MP_QSTR_other) {
-        dest[0] = self->other;
-    } else {
+    if (dest[0] == MP_OBJ_NULL) {
         dest[0] = name == MP_QSTR_run ? MP_OBJ_FROM_PTR(&fft_run_obj) : fft_attribute(FFT_FULL, name);
         dest[1] = self_in;
     }

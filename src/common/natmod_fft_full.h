@@ -39,6 +39,19 @@ static mp_obj_t fft_expect_samples(mp_obj_t self, mp_obj_t samples) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(fft_expect_obj, fft_expect_samples);
 
+#ifdef FFT_HAS_OTHER
+// other(fft, module): module.FFT(n), made once
+static mp_obj_t fft_other(mp_obj_t self_in, mp_obj_t module) {
+    fft_obj_t *self = fft_get(self_in);
+    if (self->other == mp_const_none) {
+        const mp_obj_t n = MP_OBJ_NEW_SMALL_INT(self->n);
+        self->other = mp_call_function_n_kw(mp_load_attr(module, MP_QSTR_FFT), 1, 0, &n);
+    }
+    return self->other;
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(fft_other_obj, fft_other);
+#endif
+
 // real(fft, x, re, im, out): the transform of real samples and, unless out is None, its squared magnitude
 static mp_obj_t fft_real(size_t n_args, const mp_obj_t *args) {
     const fft_obj_t *self = fft_get(args[0]);
@@ -72,6 +85,9 @@ mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *a
     fft_full_type = MP_OBJ_TO_PTR(fft_attribute(FFT_MODULE, MP_QSTR_FFT));
     mp_store_global(MP_QSTR_typecode, MP_OBJ_FROM_PTR(&fft_typecode_obj));
     mp_store_global(MP_QSTR_expect, MP_OBJ_FROM_PTR(&fft_expect_obj));
+#ifdef FFT_HAS_OTHER
+    mp_store_global(MP_QSTR_other, MP_OBJ_FROM_PTR(&fft_other_obj));
+#endif
     mp_store_global(MP_QSTR_real, MP_OBJ_FROM_PTR(&fft_real_obj));
     MP_DYNRUNTIME_INIT_EXIT
 }

@@ -40,19 +40,23 @@ static inline void eml_fft_init(float *table, size_t n) {
     }
 }
 
-static inline void eml_fft_swap(float *x, size_t i, size_t j) {
-    const float swapped = x[i];
-    x[i] = x[j];
-    x[j] = swapped;
+static inline void eml_fft_swap(float *re, float *im, size_t i, size_t j) {
+    const float r = re[i], x = im[i];
+    re[i] = re[j];
+    im[i] = im[j];
+    re[j] = r;
+    im[j] = x;
 }
 
 static inline void eml_fft_run(const float *table, size_t n, float *re, float *im, size_t m) {
-    for (size_t i = 0, j = 0; i < m; i++) {
+    // Each sample to where its bits in reverse say, by those whose first and last bit are 0; 1 and 0 always change places.
+    const size_t half = m / 2;
+    for (size_t i = 0, j = 0; i < half; i += 2, j = eml_fft_next_reversed(j, half)) {
         if (i < j) {
-            eml_fft_swap(re, i, j);
-            eml_fft_swap(im, i, j);
+            eml_fft_swap(re, im, i, j);
+            eml_fft_swap(re, im, i + half + 1, j + half + 1);
         }
-        j = eml_fft_next_reversed(j, m);
+        eml_fft_swap(re, im, i + 1, j + half);
     }
     size_t quarter = 1;
     if (eml_fft_is_odd_power(m)) {

@@ -61,20 +61,25 @@ EML_ALWAYS_INLINE uint32_t eml_fft_q15_store(int16_t *r, int16_t *j, int32_t re,
     return eml_fft_q15_largest(largest, re, im);
 }
 
-static inline void eml_fft_q15_swap(int16_t *x, size_t i, size_t j) {
-    const int16_t swapped = x[i];
-    x[i] = x[j];
-    x[j] = swapped;
+static inline void eml_fft_q15_swap(int16_t *re, int16_t *im, size_t i, size_t j) {
+    const int16_t r = re[i], x = im[i];
+    re[i] = re[j];
+    im[i] = im[j];
+    re[j] = r;
+    im[j] = x;
 }
 
 static inline int eml_fft_q15_run(const int16_t *table, size_t n, int16_t *re, int16_t *im, size_t m) {
     uint32_t largest = 0;
-    for (size_t i = 0, j = 0; i < m; i++) {
+    const size_t half = m / 2;
+    for (size_t i = 0, j = 0; i < half; i += 2, j = eml_fft_next_reversed(j, half)) {
         if (i < j) {
-            eml_fft_q15_swap(re, i, j);
-            eml_fft_q15_swap(im, i, j);
+            eml_fft_q15_swap(re, im, i, j);
+            eml_fft_q15_swap(re, im, i + half + 1, j + half + 1);
         }
-        j = eml_fft_next_reversed(j, m);
+        eml_fft_q15_swap(re, im, i + 1, j + half);
+    }
+    for (size_t i = 0; i < m; i++) {
         largest = eml_fft_q15_largest(largest, re[i], im[i]);
     }
     int total = 0;

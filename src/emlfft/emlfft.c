@@ -5,7 +5,7 @@
 //
 // All else, and arrays of int16, are for emlfft_full.
 //
-// Names that the headers use: MP_QSTR_FFT, MP_QSTR_TypeError, MP_QSTR_ValueError, MP_QSTR_emlfft_full, MP_QSTR_fill, MP_QSTR_n, MP_QSTR_other, MP_QSTR_run.
+// Names that the headers use: MP_QSTR_FFT, MP_QSTR_TypeError, MP_QSTR_ValueError, MP_QSTR_emlfft_full, MP_QSTR_fill, MP_QSTR_run.
 #include "py/dynruntime.h"
 #include "eml_fft.h"
 

@@ -1,30 +1,28 @@
 # Methods of FFT but run, and run for int16 samples, which emlfft_q15 takes.
 
 
-def other(fft):
-    if fft.other is None:
-        from emlfft_q15 import FFT
+def q15(fft):
+    import emlfft_q15
 
-        fft.other = FFT(fft.n)
-    return fft.other
+    return other(fft, emlfft_q15)
 
 
 def run(fft, re, im):
     if typecode(re) == 104:  # 'h'
-        return other(fft).run(re, im)
+        return q15(fft).run(re, im)
     expect(fft, re)
     expect(fft, im)
 
 
 def rfft(fft, x, re, im):
     if typecode(x) == 104:
-        return other(fft).rfft(x, re, im)
+        return q15(fft).rfft(x, re, im)
     real(fft, x, re, im, None)
 
 
 def power_spectrum(fft, x, out, work):
     if typecode(x) == 104:
-        return other(fft).power_spectrum(x, out, work)
+        return q15(fft).power_spectrum(x, out, work)
     real(fft, x, None, work, out)
 
 

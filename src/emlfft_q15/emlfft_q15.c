@@ -5,7 +5,7 @@
 //
 // All else is for emlfft_q15_full.
 //
-// Names that the headers use: MP_QSTR_FFT, MP_QSTR_TypeError, MP_QSTR_ValueError, MP_QSTR_emlfft_q15_full, MP_QSTR_fill, MP_QSTR_n, MP_QSTR_other, MP_QSTR_run.
+// Names that the headers use: MP_QSTR_FFT, MP_QSTR_TypeError, MP_QSTR_ValueError, MP_QSTR_emlfft_q15_full, MP_QSTR_fill, MP_QSTR_run.
 #include "py/dynruntime.h"
 #include "eml_fft_q15.h"
 
