@@ -97,6 +97,7 @@ def test_case(board, module, case, model, record_property):
     record_property("case", case if model is None else f"{case} {model}")
     names = [model] if model else said(case, "models")
     packages = {vectors.package(name) for name in names} if model else {"emltrees", *map(vectors.package, names)}
+    packages = {*said(case, "packages")} or packages
     files = {"check.py": (HERE / "check.py").read_bytes(), **module_files(board, module, *sorted(packages))}
     for name in names:
         for file in vectors.files(name):

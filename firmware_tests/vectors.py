@@ -17,6 +17,7 @@ from pathlib import Path
 
 import lightgbm
 import numpy as np
+import signals
 import xgboost
 from emlearn._build import TOLERANCE as SUM_TOLERANCE
 from emlearn._core import open_core
@@ -291,6 +292,9 @@ def write(name, content):
 @cache
 def files(name):
     """Names of the files of a model, after making them."""
+    if name == "signal":
+        write("signal.txt", signals.lines())
+        return ("signal.txt",)
     if name.startswith("corrupt_"):
         write(f"{name}.cases", b"".join(CORRUPT[name]()))
         return (f"{name}.cases",)

@@ -159,6 +159,8 @@ class Filter:
 
     def run(self, samples):
         code = typecode(samples)
+        if code == "?" and len(samples) == 0:
+            return
         if code not in self.made:
             if code not in ("f", "h"):
                 raise ValueError("expected samples as array('f') or array('h')")
