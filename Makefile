@@ -40,6 +40,7 @@ bench: .venv/ready .venv-peers/ready build/unix/micropython firmware ## speed an
 	@.venv/bin/python bench/run.py
 	@.venv/bin/python bench/emulated.py
 	@.venv/bin/python bench/growth.py
+	@.venv/bin/python bench/signal_boards.py
 
 # What calling a native method costs by itself.
 bench: $(TESTED:%=build/bench/empty/%/empty.mpy)

@@ -32,6 +32,8 @@ FLAGS_rv32imc := MICROPY_FLOAT_IMPL=float
 FLAGS_x64 := CFLAGS_EXTRA=-O2
 # Modules that compute floats, which take an FPU where there can be one. The core of the others computes in integers.
 FLOATS := emlfft emlfft_full emliir
+# Those that pay in size for speed.
+FAST := emlfft_q15
 HARD_FLOAT_xtensawin := -mhard-float
 
 # Table 2: modules, with their sources in src/MODULE/: C, then Python that is merged into the .mpy. Those without C are
@@ -167,6 +169,7 @@ CFLAGS += -I$(ROOT)/src/emlearn -I$(ROOT)/src/common -I$(ROOT)/src/$(MOD) -Wextr
 CFLAGS += -ffp-contract=off
 # Loops stay loops: calls of memset, through the firmware's table, take more code and more time.
 CFLAGS += -fno-tree-loop-distribute-patterns
+CFLAGS_EXTRA += $(if $(filter $(MOD),$(FAST)),-O2)
 ifneq ($(filter $(MOD),$(FLOATS)),)
 CFLAGS += $(HARD_FLOAT_$(ARCH))
 endif

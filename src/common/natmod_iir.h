@@ -85,7 +85,7 @@ static void iir_attr(mp_obj_t self_in, qstr name, mp_obj_t *dest) {
 mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *args) {
     MP_DYNRUNTIME_INIT_ENTRY
     iir_type.base.type = (void *)&mp_type_type;
-    iir_type.name = MP_QSTR_Filter;
+    iir_type.name = MP_QSTR_IIR;
     MP_OBJ_TYPE_SET_SLOT(&iir_type, attr, iir_attr, 0);
     mp_store_global(MP_QSTR_new, MP_OBJ_FROM_PTR(&iir_new_obj));
     MP_DYNRUNTIME_INIT_EXIT

@@ -6,7 +6,7 @@
 //
 // Arrays of int16 are for emliir_q15, to which emliir_tools hands them.
 //
-// Names that the headers use: MP_QSTR_Filter, MP_QSTR_emliir_tools, MP_QSTR_new, MP_QSTR_other, MP_QSTR_refuse, MP_QSTR_reset, MP_QSTR_run,
+// Names that the headers use: MP_QSTR_IIR, MP_QSTR_emliir_tools, MP_QSTR_new, MP_QSTR_other, MP_QSTR_refuse, MP_QSTR_reset, MP_QSTR_run,
 // MP_QSTR_sos.
 #include "py/dynruntime.h"
 #include "eml_iir.h"

@@ -4,7 +4,7 @@
 //   filter.run(samples)                                            # in place
 //   filter.reset()
 //
-// Names that the headers use: MP_QSTR_Filter, MP_QSTR_emliir_tools, MP_QSTR_new, MP_QSTR_other, MP_QSTR_refuse, MP_QSTR_reset, MP_QSTR_run,
+// Names that the headers use: MP_QSTR_IIR, MP_QSTR_emliir_tools, MP_QSTR_new, MP_QSTR_other, MP_QSTR_refuse, MP_QSTR_reset, MP_QSTR_run,
 // MP_QSTR_sos.
 #include "py/dynruntime.h"
 #include "eml_iir_q15.h"

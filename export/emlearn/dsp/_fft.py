@@ -33,7 +33,7 @@ def _table_q15(n: int) -> NDArray[np.int16]:
 
 
 def _rows(x: NDArray[np.float32] | NDArray[np.int16]) -> int:
-    return x.size // x.shape[-1]
+    return int(x.size) // int(x.shape[-1])
 
 
 def fft(x: ArrayLike) -> NDArray[np.complex64]:
