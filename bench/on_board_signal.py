@@ -7,6 +7,9 @@ from array import array
 from emulator import count
 from settings import MODULE
 
+import emlfft
+import emliir
+
 
 def cost(function, *args):
     # The second call: the first may import. The twin makes garbage.
@@ -29,9 +32,6 @@ state = 1
 for i in range(N):
     state = state * 1103515245 + 12345 & 0x7FFFFFFF
     noise[i] = (state >> 15) - 32768
-
-import emlfft
-import emliir
 
 empty = [0, 0, 0]
 if MODULE == "native":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 
 import numpy as np
+
 from emlearn import dsp
 
 # Two sections of a low-pass, and a high-pass near 0, as float32 has them.

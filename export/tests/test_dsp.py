@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
@@ -9,6 +11,7 @@ from scipy import signal
 
 from emlearn import dsp
 
+IDENTITY = [[1, 0, 0, 1, 0, 0]]
 SIZES = [1 << bits for bits in range(3, 13)]
 RANDOM = np.random.default_rng(0)
 
@@ -74,7 +77,7 @@ def test_fft_q15_noise():
 @pytest.mark.parametrize("n", SIZES)
 @pytest.mark.parametrize("largest", (1, 100, 32767))
 def test_fft_q15(n, largest):
-    """Small samples lose nothing, for what is scaled is the block; but one bin may be far above n others, each rounded."""
+    """Small samples lose nothing, for what is scaled is the block; one bin may be far above n others, each rounded."""
     bound = min(68, 70 - 10 * np.log10(n / 256))
     re = RANDOM.integers(-largest - 1, largest + 1, (4, n)).astype(np.int16)
     im = RANDOM.integers(-largest - 1, largest + 1, (4, n)).astype(np.int16)
@@ -109,7 +112,7 @@ def test_sizes_that_there_are_not(function, n):
 
 def test_samples_that_are_no_int16():
     for bad in (np.zeros(8), np.full(8, 32768), np.zeros(8, complex)):
-        for function in (dsp.fft_q15, dsp.rfft_q15, dsp.power_spectrum_q15, lambda x: dsp.sosfilt_q15([[1, 0, 0, 1, 0, 0]], x)):
+        for function in (dsp.fft_q15, dsp.rfft_q15, dsp.power_spectrum_q15, partial(dsp.sosfilt_q15, IDENTITY)):
             with pytest.raises(ValueError, match="expected int16"):
                 function(bad)
     with pytest.raises(ValueError, match="same shape"):
@@ -131,7 +134,7 @@ def test_sosfilt(corner, order, btype):
 
 @pytest.mark.parametrize("corner, bound", ((0.05, 2e-6), (0.02, 1e-5), (0.005, 1e-4)))
 def test_sosfilt_at_low_frequencies(corner, bound):
-    """A pole at distance w = 2 pi corner makes rounding of 2^-24, of coefficients and states, 1 / w^2 as large: 6e-5 at 0.005."""
+    """Poles at a distance of w = 2 pi corner make rounding of 2^-24 1 / w^2 as large: 6e-5 at 0.005, a section."""
     sos = signal.butter(4, corner, fs=1, output="sos")
     x = RANDOM.normal(size=5000)
     expected = signal.sosfilt(sos, x)

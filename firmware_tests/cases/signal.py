@@ -1,4 +1,5 @@
-# Transforms and filters compute what the PC does, to the bit, for float32 and int16; nothing is allocated by the way; bad input is refused.
+# Transforms and filters compute what the PC does, to the bit, for float32 and int16; nothing is allocated by the way;
+# bad input is refused.
 # models: signal
 # packages: emlfft emliir
 import gc
@@ -71,14 +72,14 @@ for n in (8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096):
     for code in "fh":
         gc.collect()
         re, im = array(code, noise(n, 1)), array(code, noise(n, 2))
-        check.equal(crc(fft.run(re, im), re, im), expected["fft %s %d" % (code, n)], code, n)
+        check.equal(crc(fft.run(re, im), re, im), expected[" ".join(("fft", code, str(n)))], code, n)
         x = array(code, noise(n, 1))
         re = im = None
         gc.collect()
         re, im = array(code, [0] * bins), array(code, [0] * bins)
-        check.equal(crc(fft.rfft(x, re, im), re, im), expected["rfft %s %d" % (code, n)], code, n)
+        check.equal(crc(fft.rfft(x, re, im), re, im), expected[" ".join(("rfft", code, str(n)))], code, n)
         out = array("i" if code == "h" else "f", [0] * bins)
-        check.equal(crc(fft.power_spectrum(x, out, im), out), expected["power %s %d" % (code, n)], code, n)
+        check.equal(crc(fft.power_spectrum(x, out, im), out), expected[" ".join(("power", code, str(n)))], code, n)
         if native and n == 64:
             big = array(code, noise(n, 1)), array(code, noise(n, 2))
             check.equal(allocated(fft.run, *big), 0)
@@ -103,7 +104,8 @@ check.raises(TypeError, emlfft.FFT, 8, 8)
 check.raises(TypeError, emlfft.FFT, "8")
 for code in "fh":
     x, other = array(code, [0] * 8), array("h" if code == "f" else "f", [0] * 8)
-    for bad in (array(code, [0] * 7), array(code, [0] * 9), array(code), array("i", [0] * 8), array("b", [0] * 8), other):
+    wrong = (array(code, [0] * 7), array(code, [0] * 9), array(code), array("i", [0] * 8), array("b", [0] * 8), other)
+    for bad in wrong:
         check.raises(ValueError, fft.run, x, bad)
         check.raises(ValueError, fft.rfft, x, array(code, [0] * 5), bad)
         check.raises(ValueError, fft.rfft, x, bad, array(code, [0] * 5))
@@ -126,7 +128,7 @@ if native:
 for n in (1, 2, 3):
     filter = emliir.new(sections[: 6 * n])
     for code in "fh":
-        key = "iir %s %d" % (code, n)
+        key = " ".join(("iir", code, str(n)))
         x = array(code, noise(600, 3))
         filter.run(x)
         check.equal(crc(None, x), expected[key], key)
@@ -149,8 +151,8 @@ for n in (1, 2, 3):
 identity = [1, 0, 0, 1, 0, 0]
 check.raises(TypeError, emliir.new)
 check.raises(TypeError, emliir.new, identity)
-for bad in (array("f"), array("f", identity[:5]), array("f", identity + [1]), array("h", identity), array("d", identity)):
-    check.raises(ValueError, emliir.new, bad)
+for code, bad in (("f", []), ("f", identity[:5]), ("f", identity + [1]), ("h", identity), ("d", identity)):
+    check.raises(ValueError, emliir.new, array(code, bad))
 for place, value in ((3, 2), (3, 0), (0, float("nan")), (4, float("inf")), (1, -float("inf"))):
     check.raises(ValueError, emliir.new, array("f", identity[:place] + [value] + identity[place + 1 :]))
 filter = emliir.new(array("f", identity))

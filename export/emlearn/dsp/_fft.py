@@ -134,8 +134,8 @@ def fft_q15(
     -------
     re, im : ndarray of int16, shape (..., n)
     exponent : ndarray of int32, shape (...)
-        The transform is ``(re + 1j * im) * 2.0 ** exponent[..., None]``: what `emlfft_q15.FFT(n).run(re, im)` leaves in its
-        arguments, and returns.
+        The transform is ``(re + 1j * im) * 2.0 ** exponent[..., None]``: what `emlfft_q15.FFT(n).run(re, im)` leaves in
+        its arguments, and returns.
 
     Raises
     ------
@@ -164,8 +164,8 @@ def rfft_q15(x: ArrayLike) -> tuple[NDArray[np.int16], NDArray[np.int16], NDArra
     -------
     re, im : ndarray of int16, shape (..., n // 2 + 1)
     exponent : ndarray of int32, shape (...)
-        The transform is ``(re + 1j * im) * 2.0 ** exponent[..., None]``: what `emlfft_q15.FFT(n).rfft(x, re, im)` leaves in `re`
-        and `im`, and returns.
+        The transform is ``(re + 1j * im) * 2.0 ** exponent[..., None]``: what `emlfft_q15.FFT(n).rfft(x, re, im)` leaves
+        in `re` and `im`, and returns.
 
     Raises
     ------
@@ -195,8 +195,8 @@ def power_spectrum_q15(x: ArrayLike) -> tuple[NDArray[np.int32], NDArray[np.int3
     -------
     power : ndarray of int32, shape (..., n // 2 + 1)
     exponent : ndarray of int32, shape (...)
-        The squared magnitudes are ``power * 2.0 ** exponent[..., None]``: what `emlfft_q15.FFT(n).power_spectrum(x, out, work)` leaves
-        in `out`, and returns.
+        The squared magnitudes are ``power * 2.0 ** exponent[..., None]``: what
+        `emlfft_q15.FFT(n).power_spectrum(x, out, work)` leaves in `out`, and returns.
 
     Raises
     ------

@@ -12,7 +12,7 @@ from ._arrays import as_float32, as_int16, pointer
 
 # eml_err_t of the filters' init.
 _ERRORS = {
-    -5: "the filter is unstable: a pole is not inside the unit circle, or too near to it for int16, which sosfilt takes",
+    -5: "the filter is unstable: a pole is not inside the unit circle, or too near to it for int16",
     -6: "a coefficient is NaN or beyond float32, a0 is not 1, or all b of a section are 0",
     -7: "the filter overflows: full-scale samples may come out 16 times as large, or more, or they all come out as 0; "
     "divide or multiply the b of a section",
@@ -51,8 +51,8 @@ def sosfilt(sos: ArrayLike, x: ArrayLike) -> NDArray[np.float32]:
     Parameters
     ----------
     sos : array_like, shape (n_sections, 6)
-        Second-order sections b0, b1, b2, a0, a1, a2, as `scipy.signal.butter(..., output="sos")` makes them; a0 is 1. Taken as
-        float32.
+        Second-order sections b0, b1, b2, a0, a1, a2, as `scipy.signal.butter(..., output="sos")` makes them; a0 is 1.
+        Taken as float32.
     x : array_like, shape (..., n_samples)
         Samples, taken as float32. Each row is filtered on its own.
 
@@ -103,8 +103,8 @@ def sos_to_q15(sos: ArrayLike) -> NDArray[np.float64]:
     Returns
     -------
     ndarray of float64, shape (n_sections, 6)
-        Exactly the coefficients: integers of 16 bits with a power of two for the b of each section and one for how far its
-        a are from integers. `emliir_q15.new` takes `sos` itself, and finds the same.
+        Exactly the coefficients: integers of 16 bits with a power of two for the b of each section, and one for how far
+        its a are from integers. `emliir_q15.new` takes `sos` itself, and finds the same.
 
     Raises
     ------
