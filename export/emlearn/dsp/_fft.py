@@ -164,7 +164,8 @@ def rfft_q15(x: ArrayLike) -> tuple[NDArray[np.int16], NDArray[np.int16], NDArra
     -------
     re, im : ndarray of int16, shape (..., n // 2 + 1)
     exponent : ndarray of int32, shape (...)
-        The transform is ``(re + 1j * im) * 2.0 ** exponent[..., None]``: what `emlfft_q15.FFT(n).rfft(x, re, im)` leaves
+        The transform is ``(re + 1j * im) * 2.0 ** exponent[..., None]``: what
+        `emlfft_q15.FFT(n).rfft(x, re, im)` leaves
         in `re` and `im`, and returns.
 
     Raises
