@@ -41,6 +41,7 @@ bench: .venv/ready .venv-peers/ready build/unix/micropython firmware ## speed an
 	@.venv/bin/python bench/emulated.py
 	@.venv/bin/python bench/families.py
 	@.venv/bin/python bench/growth.py
+	@.venv/bin/python bench/signal_boards.py
 
 # What calling a native method costs by itself.
 bench: $(TESTED:%=build/bench/empty/%/empty.mpy)
@@ -79,7 +80,7 @@ clean: ## removes build/ and dist/
 PACKAGE := pyproject.toml setup.py scripts/setup-venv.sh
 
 # The compiled core is part of the package: new headers mean a new build of it, but no new dependencies.
-.venv/ready: $(PACKAGE) export/emlearn/_core_build.py $(wildcard src/emlearn/*.h)
+.venv/ready: $(PACKAGE) export/emlearn/_core_build.py export/emlearn/_dsp_build.py $(wildcard src/emlearn/*.h)
 	@PYTHON="$(PYTHON)" scripts/setup-venv.sh $(if $(filter $(PACKAGE),$?),all,core)
 	@touch $@
 

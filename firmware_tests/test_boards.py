@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import signals
 import vectors
 from boards import boards, module_files, words
 from families import FEW, MODELS, TABLE, WORDS, packages
@@ -14,6 +15,7 @@ from families import FEW, MODELS, TABLE, WORDS, packages
 HERE = Path(__file__).parent
 BOARDS = {board.name: board for board in boards()}
 MODULES = ("native", "twin")
+OTHERS = {"signal.txt": signals.lines}  # files of cases that are about no model
 
 
 def said(case, what):
@@ -41,8 +43,10 @@ def runs():
 
 @pytest.mark.parametrize("arch", words()["ALL_ARCHES"])
 def test_every_module_runs_on(arch):
-    """What the case `modules` shows where it runs; and each case, with the models of each family, runs somewhere."""
+    """What the cases `modules` and `signal` show where they run; and each case, with all models, runs somewhere."""
     ran = [run.values for run in runs() if run.values[0].arch == arch and run.values[1] == "native"]
+    shown = set().union(*map(packages, MODELS), *(said(case, "packages") for case in ("signal", "modules")))
+    assert shown == set(words()["PACKAGES"])
     assert {case for _, _, case, _ in ran} == {path.stem for path in (HERE / "cases").glob("*.py")}
     lacking = set(MODELS) - {model for _, _, _, model in ran}
     assert lacking <= {"wide"}  # 17,000 features, which Cortex-M0 has no room for
@@ -108,10 +112,11 @@ def test_case(board, module, case, model, record_property):
         record_property(key, value)
     record_property("case", case if model is None else f"{case} {model}")
     names = [model] if model else said(case, "models")
-    needed = set().union(*map(packages, names), () if model else ("emltrees",))
-    files = {"check.py": (HERE / "check.py").read_bytes(), **module_files(board, module, *sorted(needed))}
-    files["families"] = TABLE
-    files["modules"] = repr(sorted(words()["MODULES"])).encode()
+    needed = {*said(case, "packages")} or set().union(*map(packages, names), () if model else ("emltrees",))
+    own = module_files(board, module, *sorted(needed))
+    files = {"check.py": (HERE / "check.py").read_bytes(), **own, "families": TABLE}
+    files["modules"] = repr(sorted(name.removesuffix(".mpy") for name in own if module == "native")).encode()
+    files |= {name: OTHERS[name]() for name in said(case, "files")}
     for name in names:
         for file in vectors.files(name):
             path = Path(file)

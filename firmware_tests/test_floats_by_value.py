@@ -15,7 +15,10 @@ ROOT = Path(__file__).resolve().parents[1]
 # Where a table's entry is one instruction with its offset. A Cortex-M0 takes several, and has the same sources.
 ARCHES = ("armv7m", "armv7emsp", "armv7emdp")
 OBJECTS = [
-    path for arch in ARCHES for path in sorted((ROOT / "build/natmod" / arch).glob("emltrees*/build/emltrees*.o"))
+    path
+    for arch in ARCHES
+    for module in ("emltrees", "emlfft", "emliir")
+    for path in sorted((ROOT / "build/natmod" / arch).glob(f"{module}*/build/{module}*.o"))
 ]
 
 

@@ -29,6 +29,13 @@ typedef enum {
 #define EML_UNLIKELY(condition) (condition)
 #endif
 
+// For what must not be called from a loop, even where code is to be small.
+#ifdef __GNUC__
+#define EML_ALWAYS_INLINE static inline __attribute__((always_inline))
+#else
+#define EML_ALWAYS_INLINE static inline
+#endif
+
 // Element types, by the letters of Python's array module.
 #define EML_FLOAT32 'f'
 #define EML_INT32 'i'
@@ -58,6 +65,16 @@ static inline uint32_t eml_float_bits(const float *x) {
 
 static inline void eml_float_store(float *x, uint32_t bits) {
     memcpy(x, &bits, sizeof(bits));
+}
+
+// a - b. A library of soft floats has another 800 bytes for subtraction: there, as a + -b, which is the same.
+static inline float eml_float_sub(float a, float b) {
+#if defined(__SOFTFP__) || defined(__riscv_float_abi_soft)
+    eml_float_store(&b, eml_float_bits(&b) ^ 0x80000000u);
+    return a + b;
+#else
+    return a - b;
+#endif
 }
 
 #endif // EML_COMMON_H

@@ -1,0 +1,148 @@
+"""Compile the core's signal processing into the package: `emlearn._eml_dsp`, as `_core_build.py` does with the models.
+
+Run by setup.py. The functions below are what a native module's binding is on the device.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cffi import FFI
+
+_INCLUDE = Path(__file__).resolve().parents[2] / "src" / "emlearn"
+
+_DECLARE = """
+int32_t dsp_sine_q30(uint32_t phase);
+void dsp_fft_init(float *table, size_t n);
+void dsp_fft_run(const float *table, size_t n, float *re, float *im, size_t rows);
+void dsp_fft_real(const float *table, size_t n, const float *x, float *re, float *im, size_t rows);
+void dsp_fft_power(const float *re, const float *im, float *out, size_t count);
+void dsp_fft_q15_init(int16_t *table, size_t n);
+void dsp_fft_q15_run(const int16_t *table, size_t n, int16_t *re, int16_t *im, int32_t *exponents, size_t rows);
+void dsp_fft_q15_real(
+    const int16_t *table, size_t n, const int16_t *x, int16_t *re, int16_t *im, int32_t *exponents, size_t rows);
+void dsp_fft_q15_power(const int16_t *re, const int16_t *im, int32_t *out, size_t count);
+
+typedef struct { ...; } eml_iir_t;
+size_t dsp_iir_size(size_t n);
+int dsp_iir_init(eml_iir_t *m, void *memory, const float *sos, size_t n);
+void dsp_iir_run(eml_iir_t *m, float *x, size_t size);
+void dsp_iir_reset(eml_iir_t *m);
+
+typedef struct { ...; } eml_iir_q15_t;
+size_t dsp_iir_q15_size(size_t n);
+int dsp_iir_q15_init(eml_iir_q15_t *m, void *memory, const float *sos, size_t n);
+void dsp_iir_q15_run(eml_iir_q15_t *m, int16_t *x, size_t size);
+void dsp_iir_q15_reset(eml_iir_q15_t *m);
+void dsp_iir_q15_sos(const eml_iir_q15_t *m, double *sos);
+"""
+
+# Rows are transforms of their own.
+_DEFINE = """
+#include "eml_fft_q15.h"
+#include "eml_iir_q15.h"
+
+static int32_t dsp_sine_q30(uint32_t phase) {
+    return eml_sine_q30(phase);
+}
+
+static void dsp_fft_init(float *table, size_t n) {
+    eml_fft_init(table, n);
+}
+
+static void dsp_fft_run(const float *table, size_t n, float *re, float *im, size_t rows) {
+    for (size_t row = 0; row < rows; row++) {
+        eml_fft_run(table, n, re + row * n, im + row * n, n);
+    }
+}
+
+static void dsp_fft_real(const float *table, size_t n, const float *x, float *re, float *im, size_t rows) {
+    for (size_t row = 0, bins = n / 2 + 1; row < rows; row++) {
+        eml_fft_real(table, n, x + row * n, re + row * bins, im + row * bins);
+    }
+}
+
+static void dsp_fft_power(const float *re, const float *im, float *out, size_t count) {
+    eml_fft_power(re, im, out, count);
+}
+
+static void dsp_fft_q15_init(int16_t *table, size_t n) {
+    eml_fft_q15_init(table, n);
+}
+
+static void dsp_fft_q15_run(
+    const int16_t *table, size_t n, int16_t *re, int16_t *im, int32_t *exponents, size_t rows) {
+    for (size_t row = 0; row < rows; row++) {
+        exponents[row] = eml_fft_q15_run(table, n, re + row * n, im + row * n, n);
+    }
+}
+
+static void dsp_fft_q15_real(
+    const int16_t *table, size_t n, const int16_t *x, int16_t *re, int16_t *im, int32_t *exponents, size_t rows) {
+    for (size_t row = 0, bins = n / 2 + 1; row < rows; row++) {
+        exponents[row] = eml_fft_q15_real(table, n, x + row * n, re + row * bins, im + row * bins);
+    }
+}
+
+static void dsp_fft_q15_power(const int16_t *re, const int16_t *im, int32_t *out, size_t count) {
+    eml_fft_q15_power(re, im, out, count);
+}
+
+static size_t dsp_iir_size(size_t n) {
+    return eml_iir_size(n);
+}
+
+static int dsp_iir_init(eml_iir_t *m, void *memory, const float *sos, size_t n) {
+    return eml_iir_init(m, memory, sos, n);
+}
+
+static void dsp_iir_run(eml_iir_t *m, float *x, size_t size) {
+    eml_iir_run(m, x, size);
+}
+
+static void dsp_iir_reset(eml_iir_t *m) {
+    eml_iir_reset(m);
+}
+
+static size_t dsp_iir_q15_size(size_t n) {
+    return eml_iir_q15_size(n);
+}
+
+static int dsp_iir_q15_init(eml_iir_q15_t *m, void *memory, const float *sos, size_t n) {
+    return eml_iir_q15_init(m, memory, sos, (uint32_t)n);
+}
+
+static void dsp_iir_q15_run(eml_iir_q15_t *m, int16_t *x, size_t size) {
+    eml_iir_q15_run(m, x, size);
+}
+
+static void dsp_iir_q15_reset(eml_iir_q15_t *m) {
+    eml_iir_q15_reset(m);
+}
+
+// The coefficients that such a filter has: [n][6], exactly.
+static void dsp_iir_q15_sos(const eml_iir_q15_t *m, double *sos) {
+    for (uint32_t i = 0; i < m->n; i++, sos += EML_IIR_SECTION) {
+        const eml_iir_q15_stage_t *t = m->stages + i;
+        sos[3] = 1;
+        for (int k = 0; k < 3; k++) {
+            sos[k] = ldexp(t->b[k], -t->b_unit);
+        }
+        for (int k = 0; k < 2; k++) {
+            sos[4 + k] = t->n[k] + ldexp(t->a[k], -t->a_shift - 16);
+        }
+    }
+}
+"""
+
+ffi = FFI()
+ffi.cdef(_DECLARE)
+ffi.set_source(
+    "emlearn._eml_dsp",
+    "#include <math.h>\n" + _DEFINE,
+    include_dirs=[str(_INCLUDE)],
+    depends=[str(header) for header in sorted(_INCLUDE.glob("*.h"))],
+    extra_compile_args=["-std=c99", "-O2", "-ffp-contract=off"],
+    libraries=["m"],
+    py_limited_api=True,
+)

@@ -1,0 +1,88 @@
+// A Fourier transform as an object, for one type of samples: emlfft.c, emlfft_q15.c and emlfft_full.c define that type and include
+// this.
+//
+// What `run` does not take, and attributes that are not here, are the business of the module FFT_FULL.
+#ifndef EML_NATMOD_FFT_H
+#define EML_NATMOD_FFT_H
+
+#include "natmod.h"
+
+typedef struct {
+    mp_obj_base_t base;
+    mp_obj_t other; // None, or an object for the other type of samples
+    FFT_EXPONENT (*run)(const sample_t *table, size_t n, sample_t *re, sample_t *im, size_t m); // for FFT_FULL
+    size_t n;
+    sample_t table[];
+} fft_obj_t;
+
+static inline mp_obj_t fft_attribute(qstr module, qstr name) {
+    return mp_load_attr(mp_import_name(module, mp_const_none, MP_OBJ_NEW_SMALL_INT(0)), name);
+}
+
+#ifdef FFT_FULL
+
+// Not static: mpy_ld.py rejects static zero-initialised data.
+mp_obj_full_type_t fft_type;
+
+static mp_obj_t fft_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    mp_arg_check_num(n_args, n_kw, 1, 1, false);
+    const size_t n = (size_t)mp_obj_get_int(args[0]);
+    if (!eml_fft_is_size(n)) {
+        mp_raise_ValueError("expected n = 8, 16, 32... 4096");
+    }
+    fft_obj_t *self = m_malloc(sizeof(fft_obj_t) + n * sizeof(sample_t));
+    self->base.type = type;
+    self->other = mp_const_none;
+    self->n = n;
+    self->run = FFT_CORE(run);
+    FFT_CORE(init)(self->table, n);
+    return MP_OBJ_FROM_PTR(self);
+}
+
+// The samples, or NULL if they are of another type or number.
+static __attribute__((noinline)) sample_t *fft_samples(mp_obj_t obj, size_t size) {
+    const eml_array_t x = natmod_array(obj, MP_BUFFER_RW);
+    return x.type == SAMPLE && x.size == size ? (sample_t *)x.data : NULL;
+}
+
+static mp_obj_t fft_run(size_t n_args, const mp_obj_t *args) {
+    fft_obj_t *self = MP_OBJ_TO_PTR(args[0]);
+    sample_t *const re = fft_samples(args[1], self->n);
+    sample_t *const im = fft_samples(args[2], self->n);
+    if (re == NULL || im == NULL) {
+        return mp_call_function_n_kw(fft_attribute(FFT_FULL, MP_QSTR_run), 3, 0, args);
+    }
+    return FFT_RESULT(self->run(self->table, self->n, re, im, self->n));
+}
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(fft_run_obj, 3, 3, fft_run);
+
+#ifdef FFT_HAS_FILL
+// fill(fft, n), which emlearn-micropython's scripts call: the tables are there already.
+static mp_obj_t fft_fill(mp_obj_t fft, mp_obj_t n) {
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(fft_fill_obj, fft_fill);
+#endif
+
+static void fft_attr(mp_obj_t self_in, qstr name, mp_obj_t *dest) {
+    if (dest[0] == MP_OBJ_NULL) {
+        dest[0] = name == MP_QSTR_run ? MP_OBJ_FROM_PTR(&fft_run_obj) : fft_attribute(FFT_FULL, name);
+        dest[1] = self_in;
+    }
+}
+
+mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *args) {
+    MP_DYNRUNTIME_INIT_ENTRY
+    fft_type.base.type = (void *)&mp_type_type;
+    fft_type.name = MP_QSTR_FFT;
+    MP_OBJ_TYPE_SET_SLOT(&fft_type, make_new, fft_make_new, 0);
+    MP_OBJ_TYPE_SET_SLOT(&fft_type, attr, fft_attr, 1);
+    mp_store_global(MP_QSTR_FFT, MP_OBJ_FROM_PTR(&fft_type));
+#ifdef FFT_HAS_FILL
+    mp_store_global(MP_QSTR_fill, MP_OBJ_FROM_PTR(&fft_fill_obj));
+#endif
+    MP_DYNRUNTIME_INIT_EXIT
+}
+
+#endif // FFT_FULL
+#endif // EML_NATMOD_FFT_H

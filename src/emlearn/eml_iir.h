@@ -1,0 +1,69 @@
+// Filters of second-order sections (SOS) over float32, as scipy.signal.sosfilt: transposed direct form II.
+//
+//   eml_iir_size(n)                    bytes of memory for n stages
+//   eml_iir_init(&m, memory, sos, n)   of n stages: [b0 b1 b2 a0 a1 a2], of which a0 is 1
+//   eml_iir_run(&m, x, size)           in place, going on where the last call ended
+//   eml_iir_reset(&m)                  as if all samples before were 0
+//
+// Only + - * in a fixed order: the same bits on every CPU, if the compiler does not contract them (-ffp-contract=off).
+#ifndef EML_IIR_H
+#define EML_IIR_H
+
+#include "eml_common.h"
+
+#define EML_IIR_SECTION 6 // numbers of a section
+#define EML_FLOAT_ONE 0x3f800000u
+
+typedef struct {
+    float b0, b1, b2, a1, a2;
+    float s1, s2; // states
+} eml_iir_stage_t;
+
+typedef struct {
+    eml_iir_stage_t *stages; // [n]
+    size_t n;
+} eml_iir_t;
+
+static inline size_t eml_iir_size(size_t n) {
+    return n * sizeof(eml_iir_stage_t);
+}
+
+static inline void eml_iir_reset(const eml_iir_t *m) {
+    for (size_t i = 0; i < m->n; i++) {
+        m->stages[i].s1 = m->stages[i].s2 = 0;
+    }
+}
+
+// EML_ERR_RANGE for a NaN or infinity, or an a0 other than 1.
+static inline eml_err_t eml_iir_init(eml_iir_t *m, void *memory, const float *sos, size_t n) {
+    m->stages = (eml_iir_stage_t *)memory;
+    m->n = n;
+    for (size_t i = 0; i < n; i++, sos += EML_IIR_SECTION) {
+        const eml_iir_stage_t stage = { sos[0], sos[1], sos[2], sos[4], sos[5], 0, 0 };
+        m->stages[i] = stage;
+        for (int k = 0; k < EML_IIR_SECTION; k++) {
+            const uint32_t bits = eml_float_bits(sos + k);
+            if (bits << 1 >= 0xff000000u || (k == 3 && bits != EML_FLOAT_ONE)) {
+                return EML_ERR_RANGE;
+            }
+        }
+    }
+    return EML_OK;
+}
+
+static inline void eml_iir_run(const eml_iir_t *m, float *x, size_t size) {
+    for (size_t stage = 0; stage < m->n; stage++) {
+        const eml_iir_stage_t t = m->stages[stage];
+        float s1 = t.s1, s2 = t.s2;
+        for (size_t i = 0; i < size; i++) {
+            const float in = x[i], out = t.b0 * in + s1;
+            s1 = eml_float_sub(t.b1 * in, t.a1 * out) + s2;
+            s2 = eml_float_sub(t.b2 * in, t.a2 * out);
+            x[i] = out;
+        }
+        m->stages[stage].s1 = s1;
+        m->stages[stage].s2 = s2;
+    }
+}
+
+#endif // EML_IIR_H
