@@ -223,6 +223,7 @@ class Model(Model):
         if self.tables is None:
             fail(len(self.hints) == 3 and code in "hf", "expected new(n_items, n_features, k), and array 'h' or 'f'")
             n_items, n, k = self.hints
+            fail(n_items > 0 and 0 < n < 65536 and 0 < k < 65536, "n_items, n_features or k is 0, or above 65535")
             size = 40 + ((2 if code == "h" else 4) * n_items * n + 3 & ~3) + (2 * n_items + 3 & ~3)
             counts = (n_items, 0) if code == "h" else (0, n_items)
             head = (n, 1, 1, 1, 0, size, 0, k, 0 if code == "h" else -156, 0) + counts + (n_items, 0, 0)
