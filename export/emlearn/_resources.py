@@ -9,7 +9,9 @@ _SOURCE = {"include": "src/emlearn", "mpy": "dist", "source": "src"}
 
 # Of families that have another name than their module.
 _MODULES = {"neighbors": "emlknn"}
-# What twins of several families share, as in build.mk.
+# What twins are made of, as in build.mk.
+_NUMBERS = "common/py/numbers.py"
+_TREES = tuple(f"emltrees/twin/{name}.py" for name in ("numbers", "tables", "predict", "eml", "csv", "emltrees"))
 _SHARED = {"bayes": ("common/py/gaussian.py",), "mixture": ("common/py/gaussian.py",)}
 
 
@@ -26,10 +28,10 @@ def twin(family: str, behind: str | None = None) -> str:
         return (sources / path).read_text(encoding="utf-8").rstrip() + "\n"
 
     if family == "trees":
-        return read("emltrees/twin/emltrees.py")
+        return "\n\n".join(read(path) for path in (_NUMBERS, *_TREES))
     module = module_of(family)
     own = (*_SHARED.get(family, ()), f"{module}/twin/{module}.py")
-    paths = ("emlearn_tools/emlearn_tools.py", "common/py/twin.py", *own)
+    paths = ("emlearn_tools/emlearn_tools.py", _NUMBERS, "common/py/twin.py", *own)
     text = "\n\n".join(read(path) for path in (*paths, "common/py/load.py"))
     text = "\n".join(line for line in text.split("\n") if not line.startswith("from emlearn_tools import"))
     if behind is None:

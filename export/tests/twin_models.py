@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import struct
 import zlib
 from array import array
-from pathlib import Path
+from types import ModuleType
 
 import numpy as np
+from emlearn._resources import twin as source_of_twin
 
-_PATH = Path(__file__).parents[2] / "src/emltrees/twin/emltrees.py"
-_SPEC = importlib.util.spec_from_file_location("emltrees_twin", _PATH)
-twin = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(twin)
+twin = ModuleType("emltrees_twin")
+exec(compile(source_of_twin("trees"), "emltrees_twin.py", "exec"), vars(twin))
 
 FLOAT, INT16, SCALED = range(3)
 HARD, COUNTS, WEIGHTED, UINT8, VALUE, SUM = range(6)
