@@ -74,6 +74,7 @@ typedef struct {
 #define EML_KERNEL_MAX_COUNT (1u << 25) // of an array's elements, which stay below: keeps sizes within 32 bits
 #define EML_KERNEL_MAX_DEGREE 15
 #define EML_KERNEL_MAX_LEFT 30
+#define EML_KERNEL_MAX_SHIFT 400
 
 static inline uint32_t eml_kernel_n_outputs(const eml_kernel_t *m) {
     return m->n_outputs;
@@ -113,6 +114,9 @@ static inline eml_err_t eml_kernel_validate(const eml_kernel_t *m) {
     }
     if (!good) {
         return EML_ERR_MODEL;
+    }
+    for (uint32_t i = 0; !rbf && i <= n; i++) {
+        good &= m->shift[i] >= -EML_KERNEL_MAX_SHIFT && m->shift[i] <= EML_KERNEL_MAX_SHIFT;
     }
     uint32_t rest = n_vectors;
     for (uint32_t i = 0; i < m->n_sizes; i++) {

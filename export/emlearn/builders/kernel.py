@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 from ..errors import ConvertError
 from ..ir.kernel import KernelModel
 from ..model import Model
-from ..passes.kernel import cancellation, decision, fix
+from ..passes.kernel import decision, fix, sizes
 from .base import N_PROBES, TOLERANCE, Options, build, build_tables
 
 # Terms have 31 bits, or errors of 2^-29 after two or three roundings: from here on sums are off by more than TOLERANCE.
 MAX_CANCELLATION = TOLERANCE * 2.0**29
+_FLOAT64 = 2.0**-53
+_VECTORS = 256  # which are looked at
 
 
 @build.register
@@ -34,13 +36,31 @@ def _(source: KernelModel, estimator: Any, options: Options) -> Model:
         values = np.abs(decision(source, raw.astype(np.float32)))
         return np.asarray(np.any(values <= TOLERANCE * np.max(values, initial=0.0), axis=1))
 
+    name = type(estimator).__name__
+    _check_rounding(source, name)
     try:
         return build_tables(fix(source), estimator, options, rows, source.classes, undecided)
     except ConvertError as error:
-        times = cancellation(source, rows)
+        largest, terms = sizes(source, rows)
+        times = terms / max(largest, 1e-300)
         if times < MAX_CANCELLATION:
             raise
         raise ConvertError(
-            f"the terms of this {type(estimator).__name__}'s decision values are {times:.0e} times larger than their "
-            "sums, which 31 bits cannot tell; train it on scaled features, or with another gamma"
+            f"the terms of this {name}'s decision values are {times:.0e} times larger than the largest of their sums. "
+            f"Kernels and coefficients have 31 bits, enough for {MAX_CANCELLATION:,.0f} times: put a StandardScaler "
+            "before it in a Pipeline if there is none, or try another kernel, gamma, degree or nu"
         ) from error
+
+
+def _check_rounding(source: KernelModel, name: str) -> None:
+    """Refuse a classifier that says nothing about its own vectors but what float64's rounding makes of 0."""
+    if source.n_classes == 0 or len(source.rows) == 0:
+        return
+    largest, terms = sizes(source, source.rows[:_VECTORS])
+    n_terms = max(len(source.vectors), source.n_features)  # of a linear kernel vectors have been added up
+    if terms > 0.0 and largest <= _FLOAT64 * n_terms * terms:
+        raise ConvertError(
+            f"decision values of this {name} are 0 but for float64's rounding, at most {largest:.0e} where their "
+            f"terms are {terms:.0e}: its kernel is the same for all samples. Train it on scaled features, or with a "
+            "smaller gamma"
+        )

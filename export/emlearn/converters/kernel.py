@@ -36,7 +36,7 @@ def convert_classifier(estimator: Any) -> KernelModel:
         return replace(model, **names)
     if has_probabilities:
         raise ConvertError(
-            "probability=True is supported for two classes only; for classes and decision values call "
+            f"probability=True is supported for two classes, not {len(classes)}; for classes and decision values call "
             "estimator.set_params(probability=False) before converting, which changes neither"
         )
     if estimator.break_ties and not one_against_rest:

@@ -134,17 +134,22 @@ def decision(model: KernelModel, X: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def _decision(model: KernelModel, X: NDArray[np.float64]) -> NDArray[np.float64]:
+    return _added(model, _kernels(model, X))
+
+
+def _kernels(model: KernelModel, X: NDArray[np.float64]) -> NDArray[np.float64]:
     if model.kernel == Kind.RBF:
         distances = np.stack([np.sum((model.vectors - x) ** 2, axis=1) for x in X])
-        values = np.exp(-model.gamma * distances)
-    else:
-        values = X @ model.vectors.T + model.offset
+        return np.asarray(np.exp(-model.gamma * distances))
+    values = X @ model.vectors.T + model.offset
+    if model.kernel == Kind.POLY:
+        return np.asarray((model.gamma * values + model.coef0) ** model.degree)
+    return np.asarray(np.tanh(model.gamma * values + model.coef0) if model.kernel == Kind.SIGMOID else values)
+
+
+def _added(model: KernelModel, values: NDArray[np.float64]) -> NDArray[np.float64]:
     if model.kernel == Kind.LINEAR:
         return np.asarray(values + model.intercept)
-    if model.kernel == Kind.POLY:
-        values = (model.gamma * values + model.coef0) ** model.degree
-    elif model.kernel == Kind.SIGMOID:
-        values = np.tanh(model.gamma * values + model.coef0)
     if model.sizes is None:
         return np.asarray(values @ model.coef.T + model.intercept)
     ends = np.cumsum(model.sizes)
@@ -154,8 +159,13 @@ def _decision(model: KernelModel, X: NDArray[np.float64]) -> NDArray[np.float64]
     return np.stack(sums, axis=1) + model.intercept
 
 
-def cancellation(model: KernelModel, X: NDArray[Any]) -> float:
-    """Tell how many times larger than the largest decision value of X its terms are."""
-    sizes = replace(model, coef=np.abs(model.coef), intercept=np.abs(model.intercept))
-    largest = float(np.max(np.abs(decision(model, X)), initial=0.0))
-    return float(np.max(np.abs(decision(sizes, X)), initial=0.0)) / max(largest, 1e-300)
+def sizes(model: KernelModel, X: NDArray[Any]) -> tuple[float, float]:
+    """Return the largest decision value of X, and the largest sum of the magnitudes of its terms."""
+    X = X.astype(np.float64)
+    if model.kernel == Kind.LINEAR:
+        terms = np.abs(X) @ np.abs(model.vectors).T + np.abs(model.offset)
+    else:
+        terms = np.abs(_kernels(model, X))
+    all_positive = replace(model, coef=np.abs(model.coef), intercept=np.abs(model.intercept))
+    largest = np.max(np.abs(decision(model, X)), initial=0.0)
+    return float(largest), float(np.max(_added(all_positive, terms), initial=0.0))

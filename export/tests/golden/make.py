@@ -15,6 +15,8 @@ from emlearn.ir import sums
 from emlearn.ir import trees as ir
 from emlearn.ir.document import Output
 from emlearn.ir.gaussian import GaussianModel
+from emlearn.ir.kernel import KernelModel, Rule
+from emlearn.ir.kernel import Kind as Kernels
 from emlearn.ir.linear import LinearModel, Link
 from emlearn.ir.neighbors import Metric, NeighborsModel, Weights
 from emlearn.ir.net import Activation, Kind, Layer, Network
@@ -22,6 +24,7 @@ from emlearn.ir.pipeline import Encode, Fill, Matrix, Scale
 from emlearn.ir.trees import Document, Ensemble
 from emlearn.model import Model
 from emlearn.passes.gaussian import fix as fix_gaussian
+from emlearn.passes.kernel import fix as fix_kernel
 from emlearn.passes.layout import layout
 from emlearn.passes.leaves import encode
 from emlearn.passes.linear import fix
@@ -149,6 +152,16 @@ def neighbors(targets, n_classes, metric, weights, int16=False, labels=None):
     return made.document()
 
 
+def kernel(kind, rule, vectors, n_classes, **options):
+    n = len(vectors)
+    sums = n_classes * (n_classes - 1) // 2 if n_classes > 2 else 1
+    rows = 0 if kind == Kernels.LINEAR else max(n_classes - 1, 1)
+    coef = np.array([[1.0, -0.5, 0.25, -0.75], [0.5, 2.0, -1.0, -3.0]])[:rows, :n]
+    numbers = {"gamma": 0.125, "coef0": 0.5, "degree": 2, "n_classes": n_classes, "intercept": _INTERCEPT[:sums]}
+    made = KernelModel(kind, rule, np.array(vectors), np.zeros(n), coef, rows=np.array(vectors), **numbers, **options)
+    return of_tables(fix_kernel(made))
+
+
 # Two features or three through every kind of step.
 _CODES = Encode([np.array([1.5, 8.0], np.float32)] * 3, [-1.0] * 3, [np.nan, 2.0, np.inf])
 _FILL = Fill(np.array([np.nan, -1.0, 0.0], np.float32), np.array([2.0, 0.5, 20.0], np.float32))
@@ -199,6 +212,12 @@ def documents():
         "knn_float": neighbors([0, 1, 1, 0], 2, Metric.MANHATTAN, Weights.DISTANCE),
         "knn_values": neighbors([0.25, -3.0, 1e-3, 7.0], 0, Metric.CHEBYSHEV, Weights.DISTANCE),
         "knn_centroids": neighbors([0, 1, 2], 3, Metric.EUCLIDEAN, Weights.NEAREST),
+        "kernel_linear": kernel(Kernels.LINEAR, Rule.OVO, _COEF, 3, labels=("no", "back\\slash\n", 7)),
+        "kernel_rbf": kernel(
+            Kernels.RBF, Rule.PLATT, _ITEMS[:3] / 7, 2, platt=np.array([-1.5, 0.25]), labels=("no", "yes")
+        ),
+        "kernel_poly": kernel(Kernels.POLY, Rule.OVR, _ITEMS, 3, sizes=np.array([2, 1, 1])),
+        "kernel_sigmoid": kernel(Kernels.SIGMOID, Rule.VALUE, _COEF, 0),
         "pipeline_linear": pipeline(
             [_FILL, _SCALE], fix(LinearModel(_COEF, _INTERCEPT, 3, Link.SOFTMAX, ("sitting", "back\\slash\n", 7)))
         ),

@@ -48,6 +48,7 @@ class Tables:
             1 if rule <= _OUTLIER else pairs if rule == _OVO else classes,
             0 if rule == _VALUE else 1 if rule == _PLATT else 2,
         )
+        good = good and (not shifts or min(self.shift) >= -400 and max(self.shift) <= 400)
         fail(good and (not sizes or sum(self.sizes) == vectors), "inconsistent model")
         self.n_features, self.n_classes, self.n_outputs = n, classes, n_outputs
         self.kernel, self.rule, self.degree = kernel, rule, degree
