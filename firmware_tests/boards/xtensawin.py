@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from . import ROOT, Board
 from .unix import run_here
 
-SECONDS = 120
+SECONDS = 240
 
 
 def run(script: str, files: Mapping[str, bytes]) -> str:
     return run_here([str(ROOT / "build/firmware/xtensawin/micropython")], script, files, SECONDS)
 
 
-BOARD = Board("xtensawin", "xtensawin", run, SECONDS, modules=("native",))
+BOARD = Board("xtensawin", "xtensawin", run, SECONDS, modules=("native",), damaged={"native": 600})

@@ -11,7 +11,7 @@ from boards import Board
 from .machine import Machine
 from .session import Session
 
-SECONDS = 120
+SECONDS = 240
 # The twin takes hundreds of times as long as the module.
 ROWS = {"twin": 20}
 DAMAGED = {"native": 600, "twin": 60}
