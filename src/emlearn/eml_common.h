@@ -38,6 +38,7 @@ typedef enum {
 
 // Element types, by the letters of Python's array module.
 #define EML_FLOAT32 'f'
+#define EML_FLOAT_ONE 0x3f800000u // bits of 1.0f
 #define EML_INT32 'i'
 #define EML_INT16 'h'
 #define EML_INT8 'b'

@@ -12,7 +12,6 @@
 #include "eml_common.h"
 
 #define EML_IIR_SECTION 6 // numbers of a section
-#define EML_FLOAT_ONE 0x3f800000u
 
 typedef struct {
     float b0, b1, b2, a1, a2;

@@ -204,10 +204,13 @@ static inline eml_err_t eml_linear_class(const eml_linear_t *m, const eml_array_
     return err;
 }
 
+#define EML_LINEAR_VANISHED 0xc43a4887u // -745.13, from which on exp is 0 in float64
+
 // 1 / (1 + exp(-d)) of each row, over their sum. Where all decision values are far below 0, all are taken times exp(-d) of
-// the largest d: nothing vanishes.
+// the largest d: nothing vanishes, but where scikit-learn has only zeros, which it takes for equal.
 static inline void eml_linear_ovr(const eml_linear_t *m, const eml_linear_sum_t *sums, uint32_t best, int exponent, float *out) {
     const int below = sums[best].high < 0;
+    const int vanished = below && eml_linear_float(&sums[best], NULL, exponent) > EML_LINEAR_VANISHED;
     for (uint32_t k = 0; k < m->n_rows; k++) {
         const uint32_t d = eml_linear_float(&sums[k], NULL, exponent);
         uint32_t p = eml_sigmoid(below ? d ^ 0x80000000u : d);
@@ -216,7 +219,7 @@ static inline void eml_linear_ovr(const eml_linear_t *m, const eml_linear_sum_t 
             const uint64_t product = (uint64_t)((p & 0x7fffff) | 0x800000) * ((e & 0x7fffff) | 0x800000);
             p = e >> 23 ? (uint32_t)eml_round(product, (int)(p >> 23) + (int)(e >> 23) - 300, 0, 24) : 0;
         }
-        eml_float_store(&out[k], p);
+        eml_float_store(&out[k], vanished ? EML_FLOAT_ONE : p);
     }
     eml_normalise(out, m->n_rows);
 }

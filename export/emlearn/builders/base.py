@@ -150,7 +150,9 @@ def _check_close(model: Model, estimator: Any, raw: NDArray[Any]) -> None:
     """Refuse a model whose outputs are off, or whose class is another than by an output's tolerance."""
     if len(raw) == 0:
         return
-    before, after = reference_predictions(estimator, raw.astype(np.float32)), model.predictions(raw)
+    # As float64: scalers round to the type that they are given, which may be more than TOLERANCE of a sum.
+    numbers = raw.astype(np.float32).astype(np.float64)
+    before, after = reference_predictions(estimator, numbers), model.predictions(raw)
     if before.outputs.shape != after.outputs.shape:
         raise ConvertError(
             f"{type(estimator).__name__} has {before.outputs.shape[1]} outputs, the model {after.outputs.shape[1]}"

@@ -79,7 +79,14 @@ def _raw_probes(source: Staged, inner: Model) -> NDArray[np.float32]:
     found: NDArray[Any] = mixed + 0.1 * random.normal(size=mixed.shape) * np.maximum(np.abs(mixed), np.std(rows))
     for transformer in reversed(source.front):
         found = np.asarray(_inverse(transformer, np.clip(found, -_LARGEST, _LARGEST), random), np.float64)
+    if not _takes_missing(source.front[0]):
+        found = np.nan_to_num(found)
     return np.ascontiguousarray(found, np.float32)
+
+
+def _takes_missing(transformer: Any) -> bool:
+    tags = getattr(transformer, "__sklearn_tags__", None)
+    return tags is None or bool(tags().input_tags.allow_nan)
 
 
 def _inverse(transformer: Any, rows: NDArray[Any], random: np.random.Generator) -> Any:
@@ -93,6 +100,10 @@ def _inverse(transformer: Any, rows: NDArray[Any], random: np.random.Generator) 
         found = np.zeros((len(rows), int(transformer.n_features_in_)))
         found[:, kept_columns(transformer)] = rows
         found[random.random(found.shape) < 0.1] = transformer.missing_values
+        return found
+    if hasattr(transformer, "get_support"):  # whose own inverse refuses NaN
+        found = np.zeros((len(rows), int(transformer.n_features_in_)))
+        found[:, transformer.get_support()] = rows
         return found
     return transformer.inverse_transform(rows)
 

@@ -68,7 +68,9 @@ def convert_members(estimator: Any, members: list[Any], features: list[NDArray[A
 
     feature = arrays["feature"].astype(np.int64)
     if features is not None:
-        own = [np.asarray(chosen, np.int64)[n["feature"]] for chosen, n in zip(features, nodes, strict=True)]
+        own = [
+            np.asarray(chosen, np.int64)[np.maximum(n["feature"], 0)] for chosen, n in zip(features, nodes, strict=True)
+        ]
         feature = np.concatenate(own)  # of leaves, whose number is negative, anything
     threshold = arrays["threshold"][~is_leaf].astype(np.float64)
     if not np.all(threshold >= -np.finfo(np.float32).max):

@@ -3,6 +3,7 @@
 
 FAMILY = 2
 _IDENTITY, _SIGMOID, _SOFTMAX, _OVR = range(4)
+_VANISHED = 0xC43A4887  # -745.13, from which on exp is 0 in float64: for scikit-learn all classes are equal then
 
 
 class Tables:
@@ -68,6 +69,8 @@ class Tables:
             return [sigmoid(decision[0] ^ SIGN), sigmoid(decision[0])]
         if link == _OVR and best >= 0:
             return normalise([sigmoid(d) for d in decision])
+        if link == _OVR and _signed(best, exponent) > _VANISHED:
+            return normalise([nearest(1, 0)] * len(sums))
         powers = [exp(_signed(s - best, exponent)) for s in sums]
         if link == _OVR:
             powers = [_product(sigmoid(d ^ SIGN), e) for d, e in zip(decision, powers)]
