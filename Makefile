@@ -25,7 +25,7 @@ demo: .venv/ready build/unix/micropython $(MODULES:%=dist/x64_$(ABI)/%.mpy) $(TW
 	@.venv/bin/python examples/gesture/demo.py
 
 test: lint compilers build/unix/micropython build/unix-memcheck/micropython $(FIRMWARES:%=build/firmware/%/micropython) firmware dist ## everything
-	@.venv/bin/pytest $(PYTEST_FLAGS)
+	@OMP_NUM_THREADS=1 .venv/bin/pytest $(PYTEST_FLAGS) # threads of two processes on two cores wait for one another
 
 test-torch: .venv-torch/ready ## models of PyTorch, which is a large package and in no other test
 	@.venv-torch/bin/python -m pytest $(CURDIR)/export/tests_torch

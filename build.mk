@@ -38,7 +38,7 @@ HARD_FLOAT_xtensawin := -mhard-float
 
 # Table 2: modules, with their sources in src/MODULE/: C, then Python that is merged into the .mpy. Those without C are
 # bytecode, the same for all. TWINS are those with a twin, src/MODULE/twin/MODULE.py.
-MODULES := emltrees emltrees_full emltrees_sums emltrees_csv emltrees_tools emllinear emlnet emlknn emlknn_full emlknn_tools \
+MODULES := emltrees emltrees_full emltrees_sums emltrees_csv emltrees_emlearn emltrees_tools emllinear emlnet emlknn emlknn_full emlknn_tools \
     emlbayes emlmixture emlkernel emlkernel_dot emlpipeline \
     emlearn_csv emlearn_tools \
     emlfft emlfft_full emlfft_q15 emlfft_q15_full emliir emliir_q15 emliir_tools
@@ -46,6 +46,7 @@ SRC_emltrees       := emltrees.c load.py
 SRC_emltrees_full  := emltrees_full.c
 SRC_emltrees_sums  := emltrees_sums.c
 SRC_emltrees_csv   := emltrees_csv.c memset.c
+SRC_emltrees_emlearn := emltrees_emlearn.c memset.c
 SRC_emltrees_tools := emltrees_tools.py
 SRC_emllinear      := emllinear.c load.py
 SRC_emlnet         := emlnet.c load.py
@@ -88,7 +89,7 @@ SHARED := emlearn_csv emlearn_tools
 # Table 3: packages, with the modules that `mip install PACKAGE` brings. A module imports others of its package when it
 # needs them, which is too late to find out that they are not there.
 PACKAGES := emltrees emllinear emlnet emlknn emlbayes emlmixture emlkernel emlpipeline emlfft emliir
-PACKAGE_emltrees  := emltrees emltrees_full emltrees_sums emltrees_csv emltrees_tools
+PACKAGE_emltrees  := emltrees emltrees_full emltrees_sums emltrees_csv emltrees_emlearn emltrees_tools
 PACKAGE_emllinear := emllinear $(SHARED)
 PACKAGE_emlnet    := emlnet $(SHARED)
 PACKAGE_emlkernel := emlkernel emlkernel_dot $(SHARED)

@@ -15,16 +15,13 @@ SMALLEST = {
 }
 for limits in SMALLEST.values():
     limits["armv7emdp"] = limits["armv7emsp"]  # theirs is not built for it
-# Imported for text only: our parser, emlearn's, and emlearn's builder calls.
-TEXT = {"armv6m": 12000, "armv7m": 10000, "armv7emsp": 10000, "armv7emdp": 10000, "rv32imc": 12000, "xtensawin": 14000}
-LIMITS = {**SMALLEST, "emltrees_csv": TEXT}
 
 
 @pytest.mark.parametrize("module", words()["MODULES"])
 @pytest.mark.parametrize("arch", BUDGET)
 def test_size(arch, module):
     size = (ROOT / f"dist/{arch}_{ABI}/{module}.mpy").stat().st_size
-    assert 100 < size <= LIMITS.get(module, BUDGET)[arch]
+    assert 100 < size <= SMALLEST.get(module, BUDGET)[arch]
 
 
 def test_every_architecture_has_a_budget():

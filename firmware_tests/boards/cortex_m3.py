@@ -12,4 +12,5 @@ MACHINE = Machine(
     cpu_flags="-mthumb -mcpu=cortex-m3 -mfloat-abi=soft",
     disk_address=0x21000000,
 )
-BOARD = board(MACHINE)
+# To a twin it is a Cortex-M4 with Cortex-M0's floats.
+BOARD = board(MACHINE, modules=("native",))

@@ -1,7 +1,7 @@
 // Text or bytes from whatever a user passes as a model: a file, a buffer, or an iterable of lines.
 //
-//   natmod_reader_open(&r, source)
-//   natmod_reader_fill(&r)            makes r.data, r.size the next piece unless there is still some; false at the end
+//   natmod_reader_open(&r, start, source)   start: what has been read of a file or of lines already, or nothing
+//   natmod_reader_fill(&r)                  makes r.data, r.size the next piece unless there is still some; false at the end
 #ifndef EML_NATMOD_READER_H
 #define EML_NATMOD_READER_H
 
@@ -38,10 +38,11 @@ typedef struct {
     mp_obj_iter_buf_t iter; // LINES: the iterator is buf[0]
 } natmod_reader_t;
 
-static inline void natmod_reader_open(natmod_reader_t *r, mp_obj_t source) {
+static inline void natmod_reader_open(natmod_reader_t *r, mp_obj_t start, mp_obj_t source) {
     mp_buffer_info_t info;
-    r->data = NULL;
-    r->size = 0;
+    const eml_array_t piece = natmod_array(start, MP_BUFFER_READ);
+    r->data = piece.data;
+    r->size = piece.size;
     r->line_end = false;
     mp_load_method_maybe(source, MP_QSTR_readinto, r->call);
     if (r->call[0] != MP_OBJ_NULL) {
@@ -56,6 +57,7 @@ static inline void natmod_reader_open(natmod_reader_t *r, mp_obj_t source) {
         r->kind = NATMOD_LINES;
         r->iter.base.type = NULL; // an iterator on the heap
         r->iter.buf[0] = mp_fun_table.getiter(source, NULL);
+        r->line_end = piece.size > 0 && r->data[piece.size - 1] != '\n';
     }
 }
 

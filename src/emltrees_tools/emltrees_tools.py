@@ -133,7 +133,7 @@ def scale(model, features, out):
 
 def setdata(model, features, classes):
     """Begin to build a model, which takes the place of the old one at its first use."""
-    from emltrees_csv import Builder
+    from emltrees_emlearn import Builder
 
     model.data = Builder(features, classes)
 

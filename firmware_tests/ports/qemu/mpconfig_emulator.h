@@ -30,6 +30,9 @@ void emulator_start(void);
 #define MICROPY_EMIT_INLINE_THUMB (0)
 #endif
 
+// The host holds what is sent to the serial port; each half of this costs an answer, by far most of the time of a transfer.
+#define MICROPY_REPL_STDIN_BUFFER_MAX (4096)
+
 // For `mpremote mount`.
 #undef MICROPY_PY_SELECT
 #define MICROPY_PY_SELECT (1)

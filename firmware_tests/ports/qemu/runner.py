@@ -21,7 +21,12 @@ STORE = "/kept"
 BY_SERIAL_PORT = (".mpy", ".py")  # what users copy; models and rows, by far more, take the short way
 
 
-def board(machine: Machine, no_room: tuple[str, ...] = (), few: tuple[str, ...] = ("twin",)) -> Board:
+def board(
+    machine: Machine,
+    no_room: tuple[str, ...] = (),
+    few: tuple[str, ...] = ("twin",),
+    modules: tuple[str, ...] = ("native", "twin"),
+) -> Board:
     """Return the machine as a board, which boots when it is first used.
 
     A twin is the same bytecode everywhere, and its numbers have the same size on all machines: one runs all models.
@@ -33,6 +38,7 @@ def board(machine: Machine, no_room: tuple[str, ...] = (), few: tuple[str, ...] 
         machine.arch,
         run,
         SECONDS,
+        modules=modules,
         no_room=no_room,
         rows=ROWS,
         damaged=DAMAGED,

@@ -17,9 +17,13 @@
 
 #define HEAP_SIZE  (4 * 1024 * 1024) // as much as boards with PSRAM have
 #define STACK_SIZE (256 * 1024)
+#define EXEC_SIZE  (256 * 1024) // all modules together
+#define PAGE       4096
 
 static char *stack_top;
-static uint8_t heap[HEAP_SIZE] __attribute__((aligned(16)));
+static uint8_t heap[HEAP_SIZE] __attribute__((aligned(PAGE)));
+static uint8_t exec[EXEC_SIZE] __attribute__((aligned(PAGE)));
+static size_t exec_used;
 
 // The script's exit status: SystemExit's value, 1 after any other exception.
 static int status_of(mp_obj_t exception) {
@@ -103,6 +107,17 @@ void gc_collect(void) {
     windows_spill(); // what 32 registers, as in QEMU's core, leave no room for has been spilled by now; with 64 it has not
     scan_stack();
     gc_collect_end();
+}
+
+// Never freed: a script ends with the program.
+void exec_allocate(size_t size, void **memory, size_t *allocated) {
+    size = (size + 15) & ~(size_t)15;
+    if (size > sizeof(exec) - exec_used) {
+        m_malloc_fail(size);
+    }
+    *memory = exec + exec_used;
+    *allocated = size;
+    exec_used += size;
 }
 
 mp_import_stat_t mp_import_stat(const char *path) {

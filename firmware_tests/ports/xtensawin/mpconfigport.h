@@ -36,6 +36,12 @@
 #define MICROPY_PY_SYS_STDIO_BUFFER            (0)
 #define MICROPY_PY_TIME                        (0)
 
+// Machine code has pages of its own, as on an ESP32 memory of its own: QEMU translates anew what lies in a page that was written to.
+#include <stddef.h>
+void exec_allocate(size_t size, void **memory, size_t *allocated);
+#define MP_PLAT_ALLOC_EXEC(size, memory, allocated) exec_allocate(size, memory, allocated)
+#define MP_PLAT_FREE_EXEC(memory, size)
+
 #define MP_NEED_LOG2                           (1)
 #define MP_SSIZE_MAX                           (0x7fffffff)
 #define MP_STATE_PORT                          MP_STATE_VM
