@@ -28,12 +28,13 @@ static MP_DEFINE_CONST_FUN_OBJ_1(iir_new_obj, iir_new);
 
 static mp_obj_t iir_run(size_t n_args, const mp_obj_t *args) {
     iir_obj_t *self = MP_OBJ_TO_PTR(args[0]);
-    const eml_array_t x = natmod_array(args[1], MP_BUFFER_RW);
-    if (x.type != SAMPLE) {
-        const mp_obj_t seldom[3] = { args[0], args[1], MP_OBJ_NEW_SMALL_INT(x.type) };
+    mp_buffer_info_t x;
+    mp_get_buffer_raise(args[1], &x, MP_BUFFER_RW);
+    if (x.typecode != SAMPLE) {
+        const mp_obj_t seldom[3] = { args[0], args[1], MP_OBJ_NEW_SMALL_INT(x.typecode) };
         return iir_call(MP_QSTR_emliir_tools, MP_QSTR_run, 3, seldom);
     }
-    IIR_CORE(run)(&self->filter, (void *)x.data, x.size);
+    IIR_CORE(run)(&self->filter, x.buf, x.len / sizeof(sample_t));
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(iir_run_obj, 2, 2, iir_run);

@@ -6,16 +6,20 @@
 
 // An object of which base is missing; ValueError for coefficients that are refused, in emliir_tools' words.
 static inline iir_obj_t *iir_make(mp_obj_t sos) {
-    const eml_array_t c = natmod_array(sos, MP_BUFFER_READ);
-    const size_t n = c.size / EML_IIR_SECTION;
+    mp_buffer_info_t c;
+    mp_get_buffer_raise(sos, &c, MP_BUFFER_READ);
+    size_t n = 0, rest = c.len;
+    for (; rest >= EML_IIR_SECTION * sizeof(float); rest -= EML_IIR_SECTION * sizeof(float)) { // no division: a library on a Cortex-M0
+        n++;
+    }
     eml_err_t err = EML_ERR_SHAPE;
-    if (c.type == EML_FLOAT32 && n != 0 && n * EML_IIR_SECTION == c.size) {
+    if (c.typecode == EML_FLOAT32 && n != 0 && rest == 0) {
         iir_obj_t *self = m_malloc(sizeof(iir_obj_t) + IIR_CORE(size)(n));
 #ifndef IIR_NEW
         self->other = mp_const_none;
-        self->sos = mp_obj_new_bytes(c.data, c.size * sizeof(float));
+        self->sos = mp_obj_new_bytes(c.buf, c.len);
 #endif
-        err = IIR_CORE(init)(&self->filter, self->memory, c.data, n);
+        err = IIR_CORE(init)(&self->filter, self->memory, c.buf, n);
         if (err == EML_OK) {
             return self;
         }

@@ -16,7 +16,7 @@
 #define EML_FFT_Q15_FRACTION 13
 
 static inline void eml_fft_q15_init(int16_t *table, size_t n) {
-    const uint32_t step = (uint32_t)(0xffffffffu / n + 1);
+    const uint32_t step = eml_fft_step(n);
     for (size_t i = 0; i < n; i++) {
         table[i] = eml_sine_q15((uint32_t)i * step + 0x80000000u); // -1 is an int16, which 1 is not
     }
@@ -46,7 +46,7 @@ static inline int eml_fft_q15_exponent(uint32_t square, int growth) {
 // The nearest of a sum, half a unit above which this is. The few that rounding brings to 2^15 are clipped.
 EML_ALWAYS_INLINE int16_t eml_fft_q15_clip(int32_t above, int shift) {
     above >>= shift;
-#ifdef __ARM_FEATURE_SAT
+#if defined(__ARM_FEATURE_SAT) && __GNUC__ >= 10
     return (int16_t)__builtin_arm_ssat(above, 16); // one instruction, which GCC does not find by itself
 #else
     above = above > 32767 ? 32767 : above;

@@ -10,6 +10,7 @@
 #include "py/dynruntime.h"
 #include "eml_iir_q15.h"
 
+typedef int16_t sample_t;
 #define SAMPLE EML_INT16
 #define IIR_NEW MP_QSTR_emliir_q15_new
 #define IIR_CORE(name) eml_iir_q15_##name
