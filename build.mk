@@ -32,8 +32,6 @@ FLAGS_rv32imc := MICROPY_FLOAT_IMPL=float
 FLAGS_x64 := CFLAGS_EXTRA=-O2
 # Modules that compute floats, which take an FPU where there can be one. The core of the others computes in integers.
 FLOATS := emlfft emlfft_full emliir
-# Those that pay in size for speed.
-FAST := emlfft_q15
 HARD_FLOAT_xtensawin := -mhard-float
 
 # Table 2: modules, with their sources in src/MODULE/: C, then Python that is merged into the .mpy. Those without C are
@@ -41,7 +39,7 @@ HARD_FLOAT_xtensawin := -mhard-float
 MODULES := emltrees emltrees_full emltrees_sums emltrees_csv emltrees_emlearn emltrees_tools emllinear emlnet emlknn emlknn_full emlknn_tools \
     emlbayes emlmixture emlkernel emlkernel_dot emlpipeline \
     emlearn_csv emlearn_tools \
-    emlfft emlfft_full emlfft_q15 emlfft_q15_full emliir emliir_q15 emliir_tools
+    emlfft emlfft_full emlfft_q15 emlfft_q15_full emliir emliir_q15 emliir_q15_new emliir_tools
 SRC_emltrees       := emltrees.c load.py
 SRC_emltrees_full  := emltrees_full.c
 SRC_emltrees_sums  := emltrees_sums.c
@@ -66,6 +64,7 @@ SRC_emlfft_q15      := emlfft_q15.c
 SRC_emlfft_q15_full := emlfft_q15_full.c seldom_q15.py
 SRC_emliir          := emliir.c
 SRC_emliir_q15      := emliir_q15.c
+SRC_emliir_q15_new  := emliir_q15_new.c
 SRC_emliir_tools    := emliir_tools.py
 USES_emltrees_sums := src/emltrees_full/emltrees_full.c
 # What reads text for a module; src/common/py/load.py imports it.
@@ -99,7 +98,7 @@ PACKAGE_emlmixture := emlmixture $(SHARED)
 # Beside it, the package of the model behind the steps.
 PACKAGE_emlpipeline := emlpipeline $(SHARED)
 PACKAGE_emlfft    := emlfft emlfft_full emlfft_q15 emlfft_q15_full
-PACKAGE_emliir    := emliir emliir_q15 emliir_tools
+PACKAGE_emliir    := emliir emliir_q15 emliir_q15_new emliir_tools
 
 # The version of the .mpy format, which MicroPython 1.23 and later read.
 ABI := 6.3
@@ -190,7 +189,6 @@ CFLAGS += -I$(ROOT)/src/emlearn -I$(ROOT)/src/common -I$(ROOT)/src/$(MOD) -Wextr
 CFLAGS += -ffp-contract=off
 # Loops stay loops: calls of memset, through the firmware's table, take more code and more time.
 CFLAGS += -fno-tree-loop-distribute-patterns
-CFLAGS_EXTRA += $(if $(filter $(MOD),$(FAST)),-O2)
 ifneq ($(filter $(MOD),$(FLOATS)),)
 CFLAGS += $(HARD_FLOAT_$(ARCH))
 endif

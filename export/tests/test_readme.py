@@ -1,20 +1,26 @@
-"""The README's quick start, run as it is written: on the PC, then in MicroPython."""
+"""The README's quick start and docs/signal.md's code, run as they are written: on the PC, then in MicroPython."""
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import pytest
+
+from emlearn import dsp
+
 ROOT = Path(__file__).resolve().parents[2]
 MICROPYTHON = ROOT / "build/unix/micropython"
 
 
-def block(name: str) -> str:
-    text = (ROOT / "README.md").read_text()
+def block(name: str, document: str = "README.md") -> str:
+    text = (ROOT / document).read_text()
     match = re.search(rf"<!-- test: {name} -->\n```\w*\n(.*?)```", text, re.DOTALL)
-    assert match, f"the README has no block {name}"
+    assert match, f"{document} has no block {name}"
     return match.group(1)
 
 
@@ -31,3 +37,34 @@ def test_quick_start(tmp_path: Path) -> None:
         check=True,
     )
     assert device.stdout == block("output")
+
+
+@pytest.mark.parametrize("code, module", (("f", "emliir"), ("h", "emliir"), ("h", "emliir_q15 as emliir")))
+def test_signal(code: str, module: str, tmp_path: Path) -> None:
+    """Filtered, and the power of that: on the device the bits that the PC has."""
+    samples = np.random.default_rng(5).integers(-9999, 9999, 256).astype(np.int16)
+    known: dict[str, object] = {"samples": samples, "print": lambda numbers: known.update(printed=numbers)}
+    exec(block("design", "docs/signal.md"), known)
+    # Within 2 units of float64 with these coefficients, of which float32 is less than 1 away.
+    assert np.abs(dsp.sosfilt(known["quantised"], samples) - known["filtered"]).max() < 3
+    filtered = dsp.sosfilt(known["sos"], samples) if code == "f" else np.asarray(known["filtered"])
+    script = f"from array import array\nsamples = array({code!r}, {samples.tolist()})\n"
+    on_device = block("filter", "docs/signal.md").replace("import emliir\n", f"import {module}\n")
+    script += on_device.replace("[...]", str(known["printed"]))
+    script += "print(bytes(samples))\n"
+    if code == "f":
+        script += block("spectrum", "docs/signal.md") + "print(bytes(power))\n"
+    (tmp_path / "device.py").write_text(script)
+    device = subprocess.run(
+        [MICROPYTHON, "device.py"],
+        cwd=tmp_path,
+        env={"MICROPYPATH": str(ROOT / "dist/x64_6.3")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    printed = [ast.literal_eval(line) for line in device.stdout.splitlines()]
+    expected = [filtered.tobytes()]
+    if code == "f":
+        expected.append(dsp.power_spectrum(filtered).tobytes())
+    assert printed == expected

@@ -124,6 +124,22 @@ if native:
     check.raises(TypeError, emlfft_full.expect, None, x)
     check.raises(TypeError, fft.run, bytes(32), bytes(32))
 
+    # Those of int16 alone, which make their objects in another file.
+    import emlfft_q15
+    import emlfft_q15_full
+
+    for n in (-8, 0, 1, 4, 7, 9, 12, 4095, 8192, 1 << 20, (1 << 30) + 8):
+        check.raises(ValueError, emlfft_q15.FFT, n)
+        check.raises(ValueError, emlfft_q15_full.table, n)
+    check.raises(TypeError, emlfft_q15.FFT)
+    check.raises(TypeError, emlfft_q15.FFT, 8, 8)
+    check.raises(TypeError, emlfft_q15.FFT, "8")
+    for bad in (fft, emlfft_q15_full.table(8), None):
+        check.raises(TypeError, emlfft_q15_full.real, bad, x, x, x, x)
+    for bad in (array("f", [0] * 8), array("h", [0] * 7)):
+        check.raises(ValueError, emlfft_q15.FFT(8).run, bad, bad)
+    emlfft_q15.fill(emlfft_q15.FFT(8), 8)
+
 # ---- Filters
 
 for n in (1, 2, 3):
@@ -178,6 +194,20 @@ for bad in (
 ):
     filter = emliir.new(array("f", bad))
     check.raises(ValueError, filter.run, array("h", [1]))
+    if native:
+        import emliir_q15
+
+        check.raises(ValueError, emliir_q15.new, array("f", bad))
+if native:
+    check.raises(TypeError, emliir_q15.new)
+    check.raises(TypeError, emliir_q15.new, identity)
+    for code, bad in (("f", []), ("f", identity[:5]), ("f", identity + [1]), ("h", identity), ("d", identity)):
+        check.raises(ValueError, emliir_q15.new, array(code, bad))
+    filter = emliir_q15.new(array("f", identity))
+    for bad in (array("f", [1]), array("i", [1]), array("b", [1])):
+        check.raises(ValueError, filter.run, bad)
+    for name in ("other", "sos", "nothing"):
+        check.true(not hasattr(filter, name))
 # Saturation: twice as loud.
 filter = emliir.new(array("f", [2, 0, 0, 1, 0, 0]))
 x = array("h", [20000, -20000, 16383, -16384, 5])

@@ -9,11 +9,28 @@
 
 typedef struct {
     mp_obj_base_t base;
-    mp_obj_t other; // None, or an object for the other type of samples
     FFT_EXPONENT (*run)(const sample_t *table, size_t n, sample_t *re, sample_t *im, size_t m); // for FFT_FULL
+#ifndef FFT_TABLE
+    mp_obj_t other; // None, or an object for the other type of samples
+#endif
     size_t n;
     sample_t table[];
 } fft_obj_t;
+
+// An object of which base and run are missing; ValueError if there is none of this size.
+static inline fft_obj_t *fft_memory(mp_obj_t n_in) {
+    const size_t n = (size_t)mp_obj_get_int(n_in);
+    if (!eml_fft_is_size(n)) {
+        mp_raise_ValueError("expected n = 8, 16, 32... 4096");
+    }
+    fft_obj_t *self = m_malloc(sizeof(fft_obj_t) + n * sizeof(sample_t));
+#ifndef FFT_TABLE
+    self->other = mp_const_none;
+#endif
+    self->n = n;
+    FFT_CORE(init)(self->table, n);
+    return self;
+}
 
 static inline mp_obj_t fft_attribute(qstr module, qstr name) {
     return mp_load_attr(mp_import_name(module, mp_const_none, MP_OBJ_NEW_SMALL_INT(0)), name);
@@ -25,24 +42,26 @@ static inline mp_obj_t fft_attribute(qstr module, qstr name) {
 mp_obj_full_type_t fft_type;
 
 static mp_obj_t fft_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+#ifdef FFT_TABLE
+    // It is the other file that says what is wrong with n.
+    const mp_obj_t memory = mp_call_function_n_kw(fft_attribute(FFT_FULL, MP_QSTR_table), n_args, n_kw, args);
+    mp_buffer_info_t info;
+    mp_get_buffer_raise(memory, &info, MP_BUFFER_READ);
+    fft_obj_t *self = info.buf;
+#else
     mp_arg_check_num(n_args, n_kw, 1, 1, false);
-    const size_t n = (size_t)mp_obj_get_int(args[0]);
-    if (!eml_fft_is_size(n)) {
-        mp_raise_ValueError("expected n = 8, 16, 32... 4096");
-    }
-    fft_obj_t *self = m_malloc(sizeof(fft_obj_t) + n * sizeof(sample_t));
+    fft_obj_t *self = fft_memory(args[0]);
+#endif
     self->base.type = type;
-    self->other = mp_const_none;
-    self->n = n;
     self->run = FFT_CORE(run);
-    FFT_CORE(init)(self->table, n);
     return MP_OBJ_FROM_PTR(self);
 }
 
 // The samples, or NULL if they are of another type or number.
 static __attribute__((noinline)) sample_t *fft_samples(mp_obj_t obj, size_t size) {
-    const eml_array_t x = natmod_array(obj, MP_BUFFER_RW);
-    return x.type == SAMPLE && x.size == size ? (sample_t *)x.data : NULL;
+    mp_buffer_info_t info;
+    mp_get_buffer_raise(obj, &info, MP_BUFFER_RW);
+    return info.typecode == SAMPLE && info.len == size * sizeof(sample_t) ? info.buf : NULL;
 }
 
 static mp_obj_t fft_run(size_t n_args, const mp_obj_t *args) {

@@ -1,54 +1,40 @@
-// The whole module of a filter, for one type of samples: emliir.c and emliir_q15.c define that type and include this.
+// A filter as an object, for one type of samples: emliir.c and emliir_q15.c define that type and include this.
 //
-// What `run` does not take, and what there is to say of coefficients that are refused, is the business of emliir_tools.
+// `new` is natmod_iir_new.h's, here or in the module IIR_NEW. What `run` does not take is the business of emliir_tools.
 #ifndef EML_NATMOD_IIR_H
 #define EML_NATMOD_IIR_H
 
-#include "natmod.h"
-
-typedef struct {
-    mp_obj_base_t base;
-    mp_obj_t other; // None, or a filter for the other type of samples
-    mp_obj_t sos;   // the coefficients, as bytes
-    IIR_CORE(t) filter;
-    uint32_t memory[];
-} iir_obj_t;
+#ifdef IIR_NEW
+#include "natmod_iir_object.h"
+#else
+#include "natmod_iir_new.h"
+#endif
 
 // Not static: mpy_ld.py rejects static zero-initialised data.
 mp_obj_full_type_t iir_type;
 
-static __attribute__((noinline)) mp_obj_t iir_tools(qstr name, size_t n_args, const mp_obj_t *args) {
-    const mp_obj_t module = mp_import_name(MP_QSTR_emliir_tools, mp_const_none, MP_OBJ_NEW_SMALL_INT(0));
-    return mp_call_function_n_kw(mp_load_attr(module, name), n_args, 0, args);
-}
-
 static mp_obj_t iir_new(mp_obj_t sos) {
-    const eml_array_t c = natmod_array(sos, MP_BUFFER_READ);
-    const size_t n = c.size / EML_IIR_SECTION;
-    eml_err_t err = EML_ERR_SHAPE;
-    if (c.type == EML_FLOAT32 && n != 0 && n * EML_IIR_SECTION == c.size) {
-        iir_obj_t *self = m_malloc(sizeof(iir_obj_t) + IIR_CORE(size)(n));
-        self->base.type = (const mp_obj_type_t *)&iir_type;
-        self->other = mp_const_none;
-        self->sos = mp_obj_new_bytes(c.data, c.size * sizeof(float));
-        err = IIR_CORE(init)(&self->filter, self->memory, c.data, n);
-        if (err == EML_OK) {
-            return MP_OBJ_FROM_PTR(self);
-        }
-    }
-    const mp_obj_t number = MP_OBJ_NEW_SMALL_INT(err);
-    return iir_tools(MP_QSTR_refuse, 1, &number);
+#ifdef IIR_NEW
+    mp_buffer_info_t info;
+    mp_get_buffer_raise(iir_call(IIR_NEW, MP_QSTR_new, 1, &sos), &info, MP_BUFFER_READ);
+    iir_obj_t *self = info.buf;
+#else
+    iir_obj_t *self = iir_make(sos);
+#endif
+    self->base.type = (const mp_obj_type_t *)&iir_type;
+    return MP_OBJ_FROM_PTR(self);
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(iir_new_obj, iir_new);
 
 static mp_obj_t iir_run(size_t n_args, const mp_obj_t *args) {
     iir_obj_t *self = MP_OBJ_TO_PTR(args[0]);
-    const eml_array_t x = natmod_array(args[1], MP_BUFFER_RW);
-    if (x.type != SAMPLE) {
-        const mp_obj_t seldom[3] = { args[0], args[1], MP_OBJ_NEW_SMALL_INT(x.type) };
-        return iir_tools(MP_QSTR_run, 3, seldom);
+    mp_buffer_info_t x;
+    mp_get_buffer_raise(args[1], &x, MP_BUFFER_RW);
+    if (x.typecode != SAMPLE) {
+        const mp_obj_t seldom[3] = { args[0], args[1], MP_OBJ_NEW_SMALL_INT(x.typecode) };
+        return iir_call(MP_QSTR_emliir_tools, MP_QSTR_run, 3, seldom);
     }
-    IIR_CORE(run)(&self->filter, (void *)x.data, x.size);
+    IIR_CORE(run)(&self->filter, x.buf, x.len / sizeof(sample_t));
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(iir_run_obj, 2, 2, iir_run);
@@ -56,27 +42,30 @@ static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(iir_run_obj, 2, 2, iir_run);
 static mp_obj_t iir_reset(mp_obj_t self_in) {
     iir_obj_t *self = MP_OBJ_TO_PTR(self_in);
     IIR_CORE(reset)(&self->filter);
+#ifndef IIR_NEW
     if (self->other != mp_const_none) {
         mp_obj_t call[2];
         mp_load_method(self->other, MP_QSTR_reset, call);
         mp_fun_table.call_method_n_kw(0, 0, call);
     }
+#endif
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(iir_reset_obj, iir_reset);
 
 static void iir_attr(mp_obj_t self_in, qstr name, mp_obj_t *dest) {
+#ifndef IIR_NEW
     iir_obj_t *self = MP_OBJ_TO_PTR(self_in);
     if (dest[0] != MP_OBJ_NULL) {
         if (name == MP_QSTR_other && dest[1] != MP_OBJ_NULL) {
             self->other = dest[1];
             dest[0] = MP_OBJ_NULL; // done
         }
-    } else if (name == MP_QSTR_other) {
-        dest[0] = self->other;
-    } else if (name == MP_QSTR_sos) {
-        dest[0] = self->sos;
-    } else if (name == MP_QSTR_run || name == MP_QSTR_reset) {
+        return;
+    }
+    dest[0] = name == MP_QSTR_other ? self->other : name == MP_QSTR_sos ? self->sos : MP_OBJ_NULL;
+#endif
+    if (dest[0] == MP_OBJ_NULL && (name == MP_QSTR_run || name == MP_QSTR_reset)) {
         dest[0] = name == MP_QSTR_run ? MP_OBJ_FROM_PTR(&iir_run_obj) : MP_OBJ_FROM_PTR(&iir_reset_obj);
         dest[1] = self_in;
     }

@@ -33,8 +33,17 @@ static inline size_t eml_fft_next_reversed(size_t i, size_t n) {
     return i;
 }
 
+// The phase of an n-th of a turn, by what every CPU has.
+static inline uint32_t eml_fft_step(size_t n) {
+    uint32_t step = EML_SINE_QUARTER;
+    for (; n > 4; n /= 2) {
+        step /= 2;
+    }
+    return step;
+}
+
 static inline void eml_fft_init(float *table, size_t n) {
-    const uint32_t step = (uint32_t)(0xffffffffu / n + 1);
+    const uint32_t step = eml_fft_step(n);
     for (size_t i = 0; i < n; i++) {
         table[i] = eml_sine((uint32_t)i * step);
     }
@@ -58,7 +67,7 @@ static inline void eml_fft_run(const float *table, size_t n, float *re, float *i
         }
         eml_fft_swap(re, im, i + 1, j + half);
     }
-    size_t quarter = 1;
+    size_t quarter = 1, step = n / 4;
     if (eml_fft_is_odd_power(m)) {
         for (size_t i = 0; i < m; i += 2) {
             const float r = re[i + 1], j = im[i + 1];
@@ -68,8 +77,9 @@ static inline void eml_fft_run(const float *table, size_t n, float *re, float *i
             im[i] += j;
         }
         quarter = 2;
+        step = n / 8;
     }
-    for (size_t step = n / (4 * quarter); quarter < m; quarter *= 4, step /= 4) {
+    for (; quarter < m; quarter *= 4, step /= 4) {
         for (size_t k = 0; k < quarter; k++) {
             const float *const s = table, *const c = table + n / 4;
             const float s1 = s[k * step], s2 = s[2 * k * step], s3 = s[3 * k * step];

@@ -1,6 +1,6 @@
 // Fast Fourier transform of int16, in place, in block floating point: X[k] = 2^exponent * what is left in re and im.
 //
-//   eml_fft_q15_init(table, n)                       n int16: the sine of every n-th of a turn
+//   eml_fft_q15_init(table, n)                       n int16: minus the sine of every n-th of a turn
 //   exponent = eml_fft_q15_run(table, n, re, im, m)  complex, of m samples: m divides n
 //   exponent = eml_fft_q15_real(table, n, x, re, im) real, of n samples: n / 2 + 1 bins
 //   eml_fft_q15_power(re, im, out, count)            re^2 + im^2, for which the exponent counts twice
@@ -16,111 +16,113 @@
 #define EML_FFT_Q15_FRACTION 13
 
 static inline void eml_fft_q15_init(int16_t *table, size_t n) {
-    const uint32_t step = (uint32_t)(0xffffffffu / n + 1);
+    const uint32_t step = eml_fft_step(n);
     for (size_t i = 0; i < n; i++) {
-        table[i] = eml_sine_q15((uint32_t)i * step);
+        table[i] = eml_sine_q15((uint32_t)i * step + 0x80000000u); // -1 is an int16, which 1 is not
     }
 }
 
-// The larger of a squared magnitude found so far and that of re + j im.
-EML_ALWAYS_INLINE uint32_t eml_fft_q15_largest(uint32_t largest, int32_t re, int32_t im) {
-    const uint32_t square = (uint32_t)(re * re) + (uint32_t)(im * im);
-    return square > largest ? square : largest;
+// The largest squared magnitude.
+static inline uint32_t eml_fft_q15_largest(const int16_t *re, const int16_t *im, size_t m) {
+    uint32_t largest = 0;
+    while (m-- != 0) {
+        const int32_t r = *re++, j = *im++;
+        const uint32_t square = (uint32_t)(r * r) + (uint32_t)(j * j);
+        largest = square > largest ? square : largest;
+    }
+    return largest;
 }
 
-// The least exponent, -12 or more, at which sums of 2^growth numbers, whose largest squared magnitude is this, do not exceed 2^15.
+// The least exponent, -12 or more, at which what has squared magnitudes of up to 2^growth times this does not exceed 2^15.
 static inline int eml_fft_q15_exponent(uint32_t square, int growth) {
     int exponent = 1 - EML_FFT_Q15_FRACTION;
     square -= square != 0;
-    for (int room = 30 - 2 * growth + 2 * exponent; room < 32 && square >> room; room += 2) {
+    for (square >>= 30 + 2 * exponent - growth; square; square >>= 2) {
         exponent++;
     }
     return exponent;
 }
 
-// Rounds to the nearest. The few sums that rounding brings to 2^15 are clipped.
-EML_ALWAYS_INLINE int32_t eml_fft_q15_round(int32_t sum, int shift) {
-    sum = ((sum >> (shift - 1)) + 1) >> 1;
-    if (EML_UNLIKELY((uint32_t)(sum + 32768) > 65535)) {
-        sum = sum < 0 ? -32768 : 32767;
-    }
-    return sum;
+// The nearest of a sum, half a unit above which this is. The few that rounding brings to 2^15 are clipped.
+EML_ALWAYS_INLINE int16_t eml_fft_q15_clip(int32_t above, int shift) {
+    above >>= shift;
+#if defined(__ARM_FEATURE_SAT) && __GNUC__ >= 10
+    return (int16_t)__builtin_arm_ssat(above, 16); // one instruction, which GCC does not find by itself
+#else
+    above = above > 32767 ? 32767 : above;
+    return (int16_t)(above < -32768 ? -32768 : above);
+#endif
 }
 
-// x * c + y * s, in units of the sums.
+// x * c + y * s, in units of the sums, for c and s of the table: minus what it is.
 EML_ALWAYS_INLINE int32_t eml_fft_q15_turn(int32_t x, int32_t y, int32_t c, int32_t s) {
     return (x * c + y * s) >> (15 - EML_FFT_Q15_FRACTION);
 }
 
-// Stores re + j im, rounded.
-EML_ALWAYS_INLINE uint32_t eml_fft_q15_store(int16_t *r, int16_t *j, int32_t re, int32_t im, int shift, uint32_t largest) {
-    re = eml_fft_q15_round(re, shift);
-    im = eml_fft_q15_round(im, shift);
-    *r = (int16_t)re;
-    *j = (int16_t)im;
-    return eml_fft_q15_largest(largest, re, im);
+// A sample in units of the sums, and half a unit above that.
+EML_ALWAYS_INLINE int32_t eml_fft_q15_above(int32_t x, int shift) {
+    return x * (1 << EML_FFT_Q15_FRACTION) + (1 << shift >> 1);
 }
 
-static inline void eml_fft_q15_swap(int16_t *re, int16_t *im, size_t i, size_t j) {
-    const int16_t r = re[i], x = im[i];
-    re[i] = re[j];
-    im[i] = im[j];
-    re[j] = r;
-    im[j] = x;
+static inline void eml_fft_q15_swap(int16_t *x, size_t i, size_t j) {
+    const int16_t moved = x[i];
+    x[i] = x[j];
+    x[j] = moved;
+}
+
+// A pass of radix 2.
+static inline void eml_fft_q15_pairs(int16_t *x, size_t m, int shift) {
+    for (const int16_t *const end = x + m; x < end; x += 2) {
+        const int32_t a = eml_fft_q15_above(x[0], shift), b = x[1] * (1 << EML_FFT_Q15_FRACTION);
+        x[0] = eml_fft_q15_clip(a + b, shift);
+        x[1] = eml_fft_q15_clip(a - b, shift);
+    }
 }
 
 static inline int eml_fft_q15_run(const int16_t *table, size_t n, int16_t *re, int16_t *im, size_t m) {
-    uint32_t largest = 0;
-    const size_t half = m / 2;
-    for (size_t i = 0, j = 0; i < half; i += 2, j = eml_fft_next_reversed(j, half)) {
+    for (size_t i = 0, j = 0; i < m; i++, j = eml_fft_next_reversed(j, m)) {
         if (i < j) {
-            eml_fft_q15_swap(re, im, i, j);
-            eml_fft_q15_swap(re, im, i + half + 1, j + half + 1);
+            eml_fft_q15_swap(re, i, j);
+            eml_fft_q15_swap(im, i, j);
         }
-        eml_fft_q15_swap(re, im, i + 1, j + half);
-    }
-    for (size_t i = 0; i < m; i++) {
-        largest = eml_fft_q15_largest(largest, re[i], im[i]);
     }
     int total = 0;
-    size_t quarter = 1;
+    size_t quarter = 1, step = n / 4;
     if (eml_fft_is_odd_power(m)) {
-        total = eml_fft_q15_exponent(largest, 1);
-        largest = 0;
-        const int shift = EML_FFT_Q15_FRACTION + total;
-        for (size_t i = 0; i < m; i += 2) {
-            const int32_t ar = re[i] * (1 << EML_FFT_Q15_FRACTION), ai = im[i] * (1 << EML_FFT_Q15_FRACTION);
-            const int32_t br = re[i + 1] * (1 << EML_FFT_Q15_FRACTION), bi = im[i + 1] * (1 << EML_FFT_Q15_FRACTION);
-            largest = eml_fft_q15_store(re + i, im + i, ar + br, ai + bi, shift, largest);
-            largest = eml_fft_q15_store(re + i + 1, im + i + 1, ar - br, ai - bi, shift, largest);
-        }
+        total = eml_fft_q15_exponent(eml_fft_q15_largest(re, im, m), 2);
+        eml_fft_q15_pairs(re, m, EML_FFT_Q15_FRACTION + total);
+        eml_fft_q15_pairs(im, m, EML_FFT_Q15_FRACTION + total);
         quarter = 2;
+        step = n / 8;
     }
-    for (size_t step = n / (4 * quarter); quarter < m; quarter *= 4, step /= 4) {
-        const int exponent = eml_fft_q15_exponent(largest, 2);
+    for (; quarter < m; quarter *= 4, step /= 4) {
+        const int exponent = eml_fft_q15_exponent(eml_fft_q15_largest(re, im, m), 4);
         const int shift = EML_FFT_Q15_FRACTION + exponent;
         total += exponent;
-        largest = 0;
         for (size_t k = 0; k < quarter; k++) {
             const int16_t *const s = table, *const c = table + n / 4;
             const int32_t s1 = s[k * step], s2 = s[2 * k * step], s3 = s[3 * k * step];
-            int32_t c1 = c[k * step], c2 = c[2 * k * step], c3 = c[3 * k * step];
-            if (k == 0) {
-                c1 = c2 = c3 = 32768; // which is no int16
-            }
+            const int32_t c1 = c[k * step], c2 = c[2 * k * step], c3 = c[3 * k * step];
             int16_t *r = re + k, *j = im + k;
             for (const int16_t *const end = re + m; r < end; r += 4 * quarter, j += 4 * quarter) {
-                const int32_t ar = *r * (1 << EML_FFT_Q15_FRACTION), ai = *j * (1 << EML_FFT_Q15_FRACTION);
+                const int32_t ar = eml_fft_q15_above(*r, shift), ai = eml_fft_q15_above(*j, shift);
+                // Bits in reverse: the second quarter holds every fourth sample from 2, the third those from 1.
                 int32_t x = *(r += quarter), y = *(j += quarter);
                 const int32_t cr = eml_fft_q15_turn(x, y, c2, s2), ci = eml_fft_q15_turn(y, x, c2, -s2);
+                const int32_t er = ar - cr, ei = ai - ci, fr = ar + cr, fi = ai + ci;
                 x = *(r += quarter), y = *(j += quarter);
                 const int32_t br = eml_fft_q15_turn(x, y, c1, s1), bi = eml_fft_q15_turn(y, x, c1, -s1);
                 x = *(r += quarter), y = *(j += quarter);
                 const int32_t dr = eml_fft_q15_turn(x, y, c3, s3), di = eml_fft_q15_turn(y, x, c3, -s3);
-                largest = eml_fft_q15_store(r, j, ar - cr - (bi - di), ai - ci + (br - dr), shift, largest);
-                largest = eml_fft_q15_store(r -= quarter, j -= quarter, ar + cr - (br + dr), ai + ci - (bi + di), shift, largest);
-                largest = eml_fft_q15_store(r -= quarter, j -= quarter, ar - cr + (bi - di), ai - ci - (br - dr), shift, largest);
-                largest = eml_fft_q15_store(r -= quarter, j -= quarter, ar + cr + (br + dr), ai + ci + (bi + di), shift, largest);
+                const int32_t gr = br + dr, gi = bi + di, hr = br - dr, hi = bi - di;
+                *r = eml_fft_q15_clip(fr + hi, shift);
+                *j = eml_fft_q15_clip(fi - hr, shift);
+                *(r -= quarter) = eml_fft_q15_clip(er + gr, shift);
+                *(j -= quarter) = eml_fft_q15_clip(ei + gi, shift);
+                *(r -= quarter) = eml_fft_q15_clip(fr - hi, shift);
+                *(j -= quarter) = eml_fft_q15_clip(fi + hr, shift);
+                *(r -= quarter) = eml_fft_q15_clip(er - gr, shift);
+                *(j -= quarter) = eml_fft_q15_clip(ei - gi, shift);
             }
         }
     }
@@ -139,23 +141,27 @@ static inline void eml_fft_q15_split(const int16_t *x, int16_t *re, int16_t *im,
 static inline int eml_fft_q15_join(const int16_t *table, size_t n, int16_t *re, int16_t *im) {
     const size_t m = n / 2;
     uint32_t largest = 0;
-    for (size_t i = 0; i < m; i++) {
-        largest = eml_fft_q15_largest(largest, re[i], im[i]);
-    }
-    const int exponent = eml_fft_q15_exponent(largest, 1);
-    const int shift = EML_FFT_Q15_FRACTION + exponent;
-    // The spectra of even and odd samples are the even and odd parts of that one; the sums here are twice as large, their unit half.
     re[m] = re[0];
     im[m] = im[0];
+    // Of what comes of i and j, the squared magnitudes have the same sum.
+    for (size_t i = 0, j = m; i <= j; i++, j--) {
+        const uint32_t sum = eml_fft_q15_largest(re + i, im + i, 1) + eml_fft_q15_largest(re + j, im + j, 1);
+        largest = sum > largest ? sum : largest;
+    }
+    const int exponent = eml_fft_q15_exponent(largest, 0);
+    const int shift = EML_FFT_Q15_FRACTION + exponent;
+    // The spectra of even and odd samples are the even and odd parts of that one; the sums here are twice as large, their unit half.
+    const int32_t half = 1 << shift >> 1;
     for (size_t i = 0, j = m; i <= j; i++, j--) {
         const int32_t er = (re[i] + re[j]) * (1 << (EML_FFT_Q15_FRACTION - 1)), ei = (im[i] - im[j]) * (1 << (EML_FFT_Q15_FRACTION - 1));
-        const int32_t or_ = im[i] + im[j], oi = re[j] - re[i];
-        const int32_t s = table[i], c = i == 0 ? 32768 : table[i + n / 4];
-        const int32_t tr = (or_ * c >> 3) + (oi * s >> 3), ti = (oi * c >> 3) - (or_ * s >> 3); // 17 by 15 bits: no room for a sum
-        re[i] = (int16_t)eml_fft_q15_round(er + tr, shift);
-        im[i] = (int16_t)eml_fft_q15_round(ei + ti, shift);
-        re[j] = (int16_t)eml_fft_q15_round(er - tr, shift);
-        im[j] = (int16_t)eml_fft_q15_round(ti - ei, shift);
+        // As the table's numbers, minus what they are: -65534..65536 by -32768..0 are 32 bits, without room for a sum.
+        const int32_t or_ = -(im[i] + im[j]), oi = re[i] - re[j];
+        const int32_t s = table[i], c = table[i + n / 4];
+        const int32_t tr = (or_ * c >> 3) + (oi * s >> 3), ti = (oi * c >> 3) - (or_ * s >> 3);
+        re[i] = eml_fft_q15_clip(er + tr + half, shift);
+        im[i] = eml_fft_q15_clip(ei + ti + half, shift);
+        re[j] = eml_fft_q15_clip(er - tr + half, shift);
+        im[j] = eml_fft_q15_clip(ti - ei + half, shift);
     }
     return exponent;
 }
@@ -170,7 +176,7 @@ static inline int eml_fft_q15_real(const int16_t *table, size_t n, const int16_t
 // out may begin up to 2 * count bytes before re.
 static inline void eml_fft_q15_power(const int16_t *re, const int16_t *im, void *out, size_t count) {
     for (size_t i = 0; i < count; i++) {
-        const uint32_t square = eml_fft_q15_largest(0, re[i], im[i]);
+        const uint32_t square = eml_fft_q15_largest(re + i, im + i, 1);
         memcpy((uint8_t *)out + 4 * i, &square, sizeof(square));
     }
 }

@@ -11,6 +11,7 @@
 #include "py/dynruntime.h"
 #include "eml_iir.h"
 
+typedef float sample_t;
 #define SAMPLE EML_FLOAT32
 #define IIR_CORE(name) eml_iir_##name
 

@@ -156,15 +156,15 @@ class _Float:
 def _exponent(largest, growth):
     exponent = 1 - FRACTION
     largest -= largest != 0
-    room = 30 - 2 * growth + 2 * exponent
-    while room < 32 and largest >> room:
+    largest >>= 30 + 2 * exponent - growth
+    while largest:
         exponent += 1
-        room += 2
+        largest >>= 2
     return exponent
 
 
-def _round(total, shift):
-    return min(max((total >> shift - 1) + 1 >> 1, -32768), 32767)
+def _clip(above, shift):
+    return min(max(above >> shift, -32768), 32767)
 
 
 def _largest(re, im, m):
@@ -174,7 +174,7 @@ def _largest(re, im, m):
 class _Q15:
     def __init__(self, n):
         self.n = n
-        self.table = array("h", [min(sine_q30(i * ((1 << 32) // n)) + (1 << 14) >> 15, 32767) for i in range(n)])
+        self.table = array("h", [min((1 << 14) - sine_q30(i * ((1 << 32) // n)) >> 15, 32767) for i in range(n)])
 
     def run(self, re, im, m):
         n, table = self.n, self.table
@@ -182,49 +182,54 @@ class _Q15:
         total = 0
         q = 1
         if _odd_power(m):
-            total = _exponent(_largest(re, im, m), 1)
+            total = _exponent(_largest(re, im, m), 2)
             shift = FRACTION + total
+            half = 1 << shift >> 1
             for i in range(0, m, 2):
                 for x in (re, im):
-                    a, b = x[i] << FRACTION, x[i + 1] << FRACTION
-                    x[i], x[i + 1] = _round(a + b, shift), _round(a - b, shift)
+                    a, b = (x[i] << FRACTION) + half, x[i + 1] << FRACTION
+                    x[i], x[i + 1] = _clip(a + b, shift), _clip(a - b, shift)
             q = 2
         while q < m:
-            exponent = _exponent(_largest(re, im, m), 2)
+            exponent = _exponent(_largest(re, im, m), 4)
             shift = FRACTION + exponent
+            half = 1 << shift >> 1
             total += exponent
             step = n // (4 * q)
             for k in range(q):
                 sines = [table[turns * k * step] for turns in (2, 1, 3)]
-                cosines = [table[turns * k * step + n // 4] if k else 32768 for turns in (2, 1, 3)]
+                cosines = [table[turns * k * step + n // 4] for turns in (2, 1, 3)]
                 for i in range(k, m, 4 * q):
                     turned = []
                     for place in range(3):
                         x, y, s, c = re[i + (place + 1) * q], im[i + (place + 1) * q], sines[place], cosines[place]
                         turned += (x * c + y * s >> 15 - FRACTION, y * c - x * s >> 15 - FRACTION)
                     cr, ci, br, bi, dr, di = turned
-                    ar, ai = re[i] << FRACTION, im[i] << FRACTION
-                    re[i], im[i] = _round(ar + cr + br + dr, shift), _round(ai + ci + bi + di, shift)
-                    re[i + q], im[i + q] = _round(ar - cr + bi - di, shift), _round(ai - ci - br + dr, shift)
-                    re[i + 2 * q], im[i + 2 * q] = _round(ar + cr - br - dr, shift), _round(ai + ci - bi - di, shift)
-                    re[i + 3 * q], im[i + 3 * q] = _round(ar - cr - bi + di, shift), _round(ai - ci + br - dr, shift)
+                    # Of the table's numbers, which are minus sine and cosine, b to d are minus what they are.
+                    ar, ai = (re[i] << FRACTION) + half, (im[i] << FRACTION) + half
+                    re[i], im[i] = _clip(ar - cr - br - dr, shift), _clip(ai - ci - bi - di, shift)
+                    re[i + q], im[i + q] = _clip(ar + cr - bi + di, shift), _clip(ai + ci + br - dr, shift)
+                    re[i + 2 * q], im[i + 2 * q] = _clip(ar - cr + br + dr, shift), _clip(ai - ci + bi + di, shift)
+                    re[i + 3 * q], im[i + 3 * q] = _clip(ar + cr + bi - di, shift), _clip(ai + ci - br + dr, shift)
             q *= 4
         return total
 
     def join(self, re, im):
         n, table = self.n, self.table
         m = n // 2
-        exponent = _exponent(_largest(re, im, m), 1)
-        shift = FRACTION + exponent
         re[m], im[m] = re[0], im[0]
+        squares = [re[i] * re[i] + im[i] * im[i] for i in range(m + 1)]
+        exponent = _exponent(max([squares[i] + squares[m - i] for i in range(m // 2 + 1)]), 0)
+        shift = FRACTION + exponent
+        half = 1 << shift >> 1
         for i in range(m // 2 + 1):
             j = m - i
             er, ei = re[i] + re[j] << FRACTION - 1, im[i] - im[j] << FRACTION - 1
-            gr, gi = im[i] + im[j], re[j] - re[i]
-            s, c = table[i], table[i + n // 4] if i else 32768
+            gr, gi = -im[i] - im[j], re[i] - re[j]
+            s, c = table[i], table[i + n // 4]
             tr, ti = (gr * c >> 3) + (gi * s >> 3), (gi * c >> 3) - (gr * s >> 3)
-            re[i], im[i] = _round(er + tr, shift), _round(ei + ti, shift)
-            re[j], im[j] = _round(er - tr, shift), _round(ti - ei, shift)
+            re[i], im[i] = _clip(er + tr + half, shift), _clip(ei + ti + half, shift)
+            re[j], im[j] = _clip(er - tr + half, shift), _clip(ti - ei + half, shift)
         return exponent
 
     def power(self, re, im, out):
