@@ -51,9 +51,11 @@ static inline float eml_frame_power(const float *re, const float *im, size_t k) 
 
 // Of the float32 with these bits, not negative.
 static inline float eml_frame_decibels(uint32_t bits) {
-    const uint32_t least = 0x2edbe6ff; // 1e-10
+    if (bits <= 0x2edbe6ff) { // 1e-10
+        return -100;
+    }
     float result;
-    eml_float_store(&result, eml_log(bits > least ? bits : least));
+    eml_float_store(&result, eml_log(bits));
     return result * 4.342944819f;
 }
 
