@@ -219,7 +219,7 @@ static inline eml_err_t eml_mel_q15_push(const uint32_t *words, void *memory, co
 
 // value / 256
 static inline void eml_mel_q15_store(float *out, int32_t value) {
-    eml_float_store(out, value ? eml_float_from_int(value) - (8u << 23) : 0);
+    eml_number_store(out, value ? eml_float_from_int(value) - (8u << 23) : 0);
 }
 
 static inline float *eml_mel_q15_store_all(float *out, const int32_t *values, uint32_t n) {
@@ -242,13 +242,13 @@ static inline void eml_mel_q15_finish(const uint32_t *words, void *memory, float
     }
     for (uint32_t i = 0; i < d.n && d.mask & 1 << EML_MEL_MEAN; i++) {
         const int32_t sum = m.sums[i];
-        eml_float_store(out++, eml_float_from_ratio((uint64_t)(sum < 0 ? -sum : sum), (uint16_t)frames, -8) | (sum < 0 ? 0x80000000u : 0));
+        eml_number_store(out++, eml_float_from_ratio((uint64_t)(sum < 0 ? -sum : sum), (uint16_t)frames, -8) | (sum < 0 ? 0x80000000u : 0));
     }
     for (uint32_t i = 0; i < d.n && d.mask & 1 << EML_MEL_STD; i++) {
         const int64_t spread = m.squares[i] * (int32_t)frames - (int64_t)m.sums[i] * m.sums[i];
         eml_number_t std = eml_number_root(eml_number_divide(eml_number((uint64_t)spread, 0), eml_number(frames * frames, 0)));
         std.exponent -= 8;
-        eml_float_store(out++, eml_number_bits(std));
+        eml_number_store(out++, eml_number_bits(std));
     }
     if (d.mask & 1 << EML_MEL_MIN) {
         out = eml_mel_q15_store_all(out, m.least, d.n);
