@@ -22,7 +22,7 @@ static inline uint32_t eml_features_check_block(const uint32_t *words, uint32_t 
     return kind == EML_FEATURES_STATISTICS ? eml_statistics_check(words, room, n_values)
         : kind == EML_FEATURES_SPECTRUM    ? eml_spectrum_check(words, room, n_values)
         : kind != EML_FEATURES_MEL         ? 0
-        : eml_mel_is_q15(words)            ? eml_mel_q15_check(words, room, n_values)
+        : (*words & EML_FEATURES_Q15)            ? eml_mel_q15_check(words, room, n_values)
                                            : eml_mel_check(words, room, n_values);
 }
 
@@ -31,16 +31,16 @@ static inline uint32_t eml_features_block_columns(const uint32_t *words, uint32_
     const uint32_t kind = *words & 0xff;
     return kind == EML_FEATURES_STATISTICS ? eml_statistics_columns(words, n_values)
         : kind == EML_FEATURES_SPECTRUM    ? eml_spectrum_columns(words, n_values)
-        : eml_mel_is_q15(words)            ? eml_mel_q15_columns(words, n_values)
                                            : eml_mel_columns(words, n_values);
 }
 
 static inline size_t eml_features_block_size(const uint32_t *words, uint32_t n_values) {
     const uint32_t kind = *words & 0xff;
-    return kind == EML_FEATURES_STATISTICS ? eml_statistics_size(words, n_values)
-        : kind == EML_FEATURES_SPECTRUM    ? eml_spectrum_size(words, n_values)
-        : eml_mel_is_q15(words)            ? eml_mel_q15_size(words, n_values)
-                                           : eml_mel_size(words, n_values);
+    const size_t size = kind == EML_FEATURES_STATISTICS ? eml_statistics_size(words, n_values)
+            : kind == EML_FEATURES_SPECTRUM    ? eml_spectrum_size(words, n_values)
+            : (*words & EML_FEATURES_Q15)            ? eml_mel_q15_size(words, n_values)
+                                               : eml_mel_size(words, n_values);
+    return (size + 7) & ~(size_t)7;
 }
 
 static inline void eml_features_block_init(void *memory, const uint32_t *words, uint32_t n_values) {
@@ -49,7 +49,7 @@ static inline void eml_features_block_init(void *memory, const uint32_t *words, 
         eml_statistics_init(memory, words, n_values);
     } else if (kind == EML_FEATURES_SPECTRUM) {
         eml_spectrum_init(memory, words, n_values);
-    } else if (eml_mel_is_q15(words)) {
+    } else if ((*words & EML_FEATURES_Q15)) {
         eml_mel_q15_init(memory, words, n_values);
     } else {
         eml_mel_init(memory, words, n_values);
@@ -60,7 +60,7 @@ static inline eml_err_t eml_features_block_run(const uint32_t *words, void *memo
     const uint32_t kind = *words & 0xff;
     return kind == EML_FEATURES_STATISTICS ? eml_statistics_run(words, memory, x, out)
         : kind == EML_FEATURES_SPECTRUM    ? eml_spectrum_run(words, memory, x, out)
-        : eml_mel_is_q15(words)            ? eml_mel_q15_run(words, memory, x, out)
+        : (*words & EML_FEATURES_Q15)            ? eml_mel_q15_run(words, memory, x, out)
                                            : eml_mel_run(words, memory, x, out);
 }
 
@@ -85,13 +85,18 @@ static inline eml_err_t eml_features_open(eml_features_t *m, const void *file, s
     return err == EML_OK ? eml_features_validate(m) : err;
 }
 
+// Memory begins with where each block's words begin, padded to 8 bytes; then that of each block.
+static inline size_t eml_features_table_size(const eml_features_t *m) {
+    return (m->n_blocks * sizeof(uint32_t) + 7) & ~(size_t)7;
+}
+
 // The words of the block behind this one.
 static inline const uint32_t *eml_features_next(const eml_features_t *m, const uint32_t *block) {
     return block + eml_features_check_block(block, (uint32_t)(m->blocks + m->n_words - block), m->n_features);
 }
 
 static inline size_t eml_features_memory_size(const eml_features_t *m) {
-    size_t size = 0;
+    size_t size = eml_features_table_size(m);
     const uint32_t *block = m->blocks;
     for (uint32_t i = 0; i < m->n_blocks; i++, block = eml_features_next(m, block)) {
         size += eml_features_block_size(block, m->n_features);
@@ -100,19 +105,20 @@ static inline size_t eml_features_memory_size(const eml_features_t *m) {
 }
 
 static inline void eml_features_init(const eml_features_t *m, void *memory) {
-    uint8_t *at = (uint8_t *)memory;
+    uint8_t *at = (uint8_t *)memory + eml_features_table_size(m);
     const uint32_t *block = m->blocks;
     for (uint32_t i = 0; i < m->n_blocks; i++, block = eml_features_next(m, block)) {
+        ((uint32_t *)memory)[i] = (uint32_t)(block - m->blocks);
         eml_features_block_init(at, block, m->n_features);
         at += eml_features_block_size(block, m->n_features);
     }
 }
 
 static inline eml_err_t eml_features_apply(const eml_features_t *m, void *memory, const eml_array_t *x, float *out) {
-    uint8_t *at = (uint8_t *)memory;
-    const uint32_t *block = m->blocks;
+    uint8_t *at = (uint8_t *)memory + eml_features_table_size(m);
     eml_err_t err = eml_features_check_window(x, m->n_features);
-    for (uint32_t i = 0; err == EML_OK && i < m->n_blocks; i++, block = eml_features_next(m, block)) {
+    for (uint32_t i = 0; err == EML_OK && i < m->n_blocks; i++) {
+        const uint32_t *block = m->blocks + ((const uint32_t *)memory)[i];
         err = eml_features_block_run(block, at, x, out);
         at += eml_features_block_size(block, m->n_features);
         out += eml_features_block_columns(block, m->n_features);

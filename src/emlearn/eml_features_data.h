@@ -15,6 +15,8 @@ typedef enum {
     EML_FEATURES_MEL = 2,        // eml_mel.h, eml_mel_q15.h
 } eml_features_kind_t;
 
+#define EML_FEATURES_Q15 (1u << 8) // in the first word of a mel block: in integers
+
 // What a file's header says, in its layout, then where the arrays are.
 typedef struct {
     uint16_t n_features; // values of a window, all channels together

@@ -6,8 +6,10 @@ int16, as the modules `emlfft_q15` and `emliir_q15` do; the others compute in fl
 
 from ._fft import fft, fft_q15, power_spectrum, power_spectrum_q15, rfft, rfft_q15
 from ._iir import sos_to_q15, sosfilt, sosfilt_q15
+from ._transformers import Statistics
 
 __all__ = [
+    "Statistics",
     "fft",
     "fft_q15",
     "power_spectrum",

@@ -1,0 +1,143 @@
+"""Transformers of scikit-learn for windows of samples: what they compute, a device computes to the bit.
+
+A row of X is a window, as a sensor gives it: value t * n_channels + c is sample t of channel c. Integers of 16 bits are
+taken as int16, `array('h')` on a device; anything else as float32. Which it was in `fit` is kept.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import validation
+from sklearn.utils.validation import check_is_fitted
+
+from .._core import run_block
+from . import _blocks
+
+__all__ = ["MFCC", "MelSpectrogram", "Spectrum", "Statistics"]
+
+_N_KEPT = 4
+
+
+class _Windows(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """What the transformers share. A class has `_words`, the block for windows of so many values, and `_names`."""
+
+    needs_int16 = False
+
+    def fit(self, X: ArrayLike, y: Any = None) -> Any:
+        """Check the parameters for windows of this width.
+
+        Parameters
+        ----------
+        X : array-like, shape (n_windows, n_samples * n_channels)
+        y : ignored
+
+        Raises
+        ------
+        ValueError
+            If a parameter is out of its range, or does not fit the width.
+        """
+        X = self._check(X, reset=True)
+        self.typecode_ = "h" if _fits_int16(X) else "f"
+        windows = self._typed(X)
+        n_channels = int(getattr(self, "n_channels", 1))
+        if n_channels < 1 or X.shape[1] % n_channels:
+            raise ValueError(f"windows of {X.shape[1]} values are not of {n_channels} channels; check n_channels")
+        self.words_: NDArray[np.uint32] = np.asarray(self._words(X.shape[1]), np.uint32)
+        self.n_columns_ = run_block(self.words_, windows[:1]).shape[1]
+        self.windows_: NDArray[Any] = windows[:_N_KEPT].copy()  # for `convert` to make golden rows of
+        return self
+
+    def transform(self, X: ArrayLike) -> NDArray[np.float32]:
+        """Return the columns, float32 of shape (n_windows, n_columns).
+
+        Raises
+        ------
+        ValueError
+            If X has another width than in `fit`, or is of another type: floats where `fit` has seen integers.
+        """
+        check_is_fitted(self)
+        return run_block(self.words_, self._typed(self._check(X, reset=False)))
+
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[Any]:
+        """Return the names of the columns; those of the input say nothing here."""
+        check_is_fitted(self)
+        return np.asarray(self._names(), object)
+
+    def eml_words(self) -> NDArray[np.uint32]:
+        """Return the block as files have it, docs/formats.md#features."""
+        check_is_fitted(self)
+        return self.words_
+
+    def _words(self, n_values: int) -> NDArray[np.uint32]:
+        raise NotImplementedError
+
+    def _names(self) -> list[str]:
+        raise NotImplementedError
+
+    def _typed(self, X: NDArray[Any]) -> NDArray[Any]:
+        if self.typecode_ == "h" and not _fits_int16(X):
+            whole = X.dtype.kind == "f" and bool(np.all((X == np.rint(X)) & (np.abs(X) <= 32767.5)))
+            if not whole:
+                raise ValueError("fit has seen int16: expected integers from -32768 to 32767; fit on floats to take others")
+        if self.needs_int16 and self.typecode_ != "h":
+            raise ValueError("q15=True is for int16 samples, got floats; scale and round them, such as by 32767")
+        return np.ascontiguousarray(X, np.int16 if self.typecode_ == "h" else np.float32)
+
+    def _check(self, X: ArrayLike, reset: bool) -> NDArray[Any]:
+        if hasattr(validation, "validate_data"):  # since 1.6
+            return np.asarray(validation.validate_data(self, X, dtype="numeric", reset=reset))
+        return np.asarray(self._validate_data(X, dtype="numeric", reset=reset))
+
+    def __sklearn_tags__(self) -> Any:
+        """Say to scikit-learn that what comes out is float32."""
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags
+
+
+def _fits_int16(X: NDArray[Any]) -> bool:
+    return X.dtype == np.int16 or (X.dtype.kind in "iu" and bool(np.min(X) >= -32768 and np.max(X) <= 32767))
+
+
+class Statistics(_Windows):
+    """Statistics of each channel in time: `dsp.statistics` as a transformer.
+
+    Parameters
+    ----------
+    n_channels : int
+    which : tuple of str
+        What is wanted; the order of the columns is that of `dsp.STATISTICS`, whatever this one is.
+    correlation : bool
+        Also Pearson's correlation of each pair of channels.
+
+    Attributes
+    ----------
+    n_features_in_, n_columns_ : int
+        Values of a window, and columns made of it.
+    typecode_ : str
+        "h" if `fit` has seen integers of 16 bits, else "f".
+    words_ : ndarray of uint32
+        The block as files have it.
+    windows_ : ndarray
+        Some of the windows that `fit` has seen, for `convert`.
+    """
+
+    def __init__(
+        self, n_channels: int = 1, which: tuple[str, ...] = _blocks.STATISTICS, correlation: bool = False
+    ) -> None:
+        self.n_channels = n_channels
+        self.which = which
+        self.correlation = correlation
+
+    def _words(self, n_values: int) -> NDArray[np.uint32]:
+        return _blocks.statistics_words(self.n_channels, self.which, self.correlation)
+
+    def _names(self) -> list[str]:
+        n = int(self.n_channels)
+        found = [f"{name}_{c}" for c in range(n) for name in _blocks.STATISTICS if name in self.which]
+        pairs = [f"correlation_{i}_{j}" for i in range(n) for j in range(i + 1, n)]
+        return found + (pairs if self.correlation else [])
