@@ -249,17 +249,6 @@ def block_columns(words: NDArray[np.uint32], n_blocks: int, n_values: int) -> in
     return sum(n for _, n in outline_of_blocks(words, n_blocks, n_values))
 
 
-def run_block(words: NDArray[np.uint32], X: NDArray[Any]) -> NDArray[np.float32]:
-    """Return what a block makes of windows, float32 or int16 of shape (n, n_values); ValueError where it refuses them."""
-    n_values = X.shape[1]
-    words = np.ascontiguousarray(words, np.uint32)
-    out = np.empty((len(X), block_columns(words, 1, n_values)), np.float32)
-    data, code = _rows(X, n_values)
-    result = ffi.cast("float *", ffi.from_buffer(out))
-    _check(lib.core_block_run(_words(words), n_values, data, code, len(X), result))
-    return out
-
-
 def open_core(family: str, eml: bytes) -> Any:
     """Return the core of a model of this family: a `Core`, or what has the same methods and a model behind it."""
     if family == "pipeline":

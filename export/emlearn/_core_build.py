@@ -189,7 +189,6 @@ size_t core_features_memory_size(const eml_features_t *m);
 int core_features_apply(const eml_features_t *m, const void *x, char type, size_t n_rows, float *out);
 uint32_t core_block_check(const uint32_t *words, uint32_t room, uint32_t n_values);
 uint32_t core_block_columns(const uint32_t *words, uint32_t n_values);
-int core_block_run(const uint32_t *words, uint32_t n_values, const void *x, char type, size_t n_rows, float *out);
 """
 # Blocks that make columns of a window. Those of the second part are one alone, whose words have been checked.
 _FEATURES = """
@@ -224,21 +223,6 @@ static uint32_t core_block_check(const uint32_t *words, uint32_t room, uint32_t 
 
 static uint32_t core_block_columns(const uint32_t *words, uint32_t n_values) {
     return eml_features_block_columns(words, n_values);
-}
-
-static int core_block_run(
-    const uint32_t *words, uint32_t n_values, const void *x, char type, size_t n_rows, float *out) {
-    void *memory = malloc(eml_features_block_size(words, n_values) + 1);
-    int err = memory ? EML_OK : EML_ERR_FULL;
-    if (memory) {
-        eml_features_block_init(memory, words, n_values);
-    }
-    for (size_t row = 0; row < n_rows && err == EML_OK; row++) {
-        const eml_array_t array = core_row(x, type, n_values, row);
-        err = eml_features_block_run(words, memory, &array, out + row * eml_features_block_columns(words, n_values));
-    }
-    free(memory);
-    return err;
 }
 """
 

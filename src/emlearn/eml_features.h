@@ -116,7 +116,7 @@ static inline void eml_features_init(const eml_features_t *m, void *memory) {
 
 static inline eml_err_t eml_features_apply(const eml_features_t *m, void *memory, const eml_array_t *x, float *out) {
     uint8_t *at = (uint8_t *)memory + eml_features_table_size(m);
-    eml_err_t err = eml_features_check_window(x, m->n_features);
+    eml_err_t err = eml_features_check_window(m, x);
     for (uint32_t i = 0; err == EML_OK && i < m->n_blocks; i++) {
         const uint32_t *block = m->blocks + ((const uint32_t *)memory)[i];
         err = eml_features_block_run(block, at, x, out);

@@ -70,9 +70,13 @@ static inline eml_err_t eml_features_open_data(eml_features_t *m, const void *fi
         : EML_ERR_MODEL;
 }
 
-// Whether it is a window: of this many samples, which are float32 or int16.
-static inline eml_err_t eml_features_check_window(const eml_array_t *x, size_t n) {
-    return x->type != EML_FLOAT32 && x->type != EML_INT16 ? EML_ERR_TYPE : x->size != n ? EML_ERR_SHAPE : EML_OK;
+// Whether samples are of a type that the model takes: int16, and float32 if it was trained with that.
+static inline int eml_features_takes(const eml_features_t *m, const eml_array_t *x) {
+    return x->type == EML_INT16 || (x->type == EML_FLOAT32 && m->type == EML_FLOAT32);
+}
+
+static inline eml_err_t eml_features_check_window(const eml_features_t *m, const eml_array_t *x) {
+    return !eml_features_takes(m, x) ? EML_ERR_TYPE : x->size != m->n_features ? EML_ERR_SHAPE : EML_OK;
 }
 
 #endif // EML_FEATURES_DATA_H

@@ -64,7 +64,7 @@ static void features_check(eml_err_t err, uint32_t expected, size_t got) {
         NATMOD_EXPECTED("values", MP_OBJ_NEW_SMALL_INT(expected), MP_OBJ_NEW_SMALL_INT(got));
     }
     if (err == EML_ERR_TYPE) {
-        natmod_value_error("expected array('h') or array('f'), as the model was trained");
+        natmod_value_error("expected array('h'); or array('f'), if the model was trained with floats");
     }
     if (err != EML_OK) {
         natmod_value_error("a sample is NaN or infinite");
@@ -95,7 +95,7 @@ static mp_obj_t model_predict(size_t n_args, const mp_obj_t *args) {
     float *columns;
     model_t *m = features_ready(args[0], &columns);
     const eml_array_t x = natmod_array(args[1], MP_BUFFER_READ);
-    eml_err_t err = eml_features_check_window(&x, m->file.n_features);
+    eml_err_t err = eml_features_check_window(&m->file, &x);
     m->pushed = 0; // the blocks have one memory for both
     float *at = columns;
     for (features_block_t *block = m->blocks; block && err == EML_OK; at += block->columns, block = block->next) {
@@ -142,7 +142,7 @@ static mp_obj_t model_push(size_t n_args, const mp_obj_t *args) {
             natmod_value_error("this model takes whole windows: use Frames and predict");
         }
     }
-    features_check(eml_features_check_window(&x, x.size), 0, 0);
+    features_check(eml_features_takes(&m->file, &x) ? EML_OK : EML_ERR_TYPE, 0, 0);
     if (x.size > m->file.n_features) {
         NATMOD_EXPECTED("samples or fewer at once", MP_OBJ_NEW_SMALL_INT(m->file.n_features), MP_OBJ_NEW_SMALL_INT(x.size));
     }

@@ -14,8 +14,8 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import validation
 from sklearn.utils.validation import check_is_fitted
 
-from .._core import run_block
 from . import _blocks
+from ._features import largest_n_fft
 
 __all__ = ["MFCC", "MelSpectrogram", "Spectrum", "Statistics"]
 
@@ -24,8 +24,6 @@ _N_KEPT = 4
 
 class _Windows(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """What the transformers share. A class has `_words`, the block for windows of so many values, and `_names`."""
-
-    needs_int16 = False
 
     def fit(self, X: ArrayLike, y: Any = None) -> Any:
         """Check the parameters for windows of this width.
@@ -46,8 +44,9 @@ class _Windows(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         n_channels = int(getattr(self, "n_channels", 1))
         if n_channels < 1 or X.shape[1] % n_channels:
             raise ValueError(f"windows of {X.shape[1]} values are not of {n_channels} channels; check n_channels")
-        self.words_: NDArray[np.uint32] = np.asarray(self._words(X.shape[1]), np.uint32)
-        self.n_columns_ = run_block(self.words_, windows[:1]).shape[1]
+        self.words_: NDArray[np.uint32] = self._words(X.shape[1])
+        _blocks.check(self.words_, X.shape[1])
+        self.n_columns_ = _blocks.columns(self.words_, X.shape[1])
         self.windows_: NDArray[Any] = windows[:_N_KEPT].copy()  # for `convert` to make golden rows of
         return self
 
@@ -60,7 +59,7 @@ class _Windows(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             If X has another width than in `fit`, or is of another type: floats where `fit` has seen integers.
         """
         check_is_fitted(self)
-        return run_block(self.words_, self._typed(self._check(X, reset=False)))
+        return _blocks.run(self.words_, self._typed(self._check(X, reset=False)))
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[Any]:
         """Return the names of the columns; those of the input say nothing here."""
@@ -83,7 +82,7 @@ class _Windows(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             whole = X.dtype.kind == "f" and bool(np.all((X == np.rint(X)) & (np.abs(X) <= 32767.5)))
             if not whole:
                 raise ValueError("fit has seen int16: expected integers from -32768 to 32767; fit on floats to take others")
-        if self.needs_int16 and self.typecode_ != "h":
+        if getattr(self, "q15", False) and self.typecode_ != "h":
             raise ValueError("q15=True is for int16 samples, got floats; scale and round them, such as by 32767")
         return np.ascontiguousarray(X, np.int16 if self.typecode_ == "h" else np.float32)
 
@@ -103,17 +102,7 @@ def _fits_int16(X: NDArray[Any]) -> bool:
     return X.dtype == np.int16 or (X.dtype.kind in "iu" and bool(np.min(X) >= -32768 and np.max(X) <= 32767))
 
 
-class Statistics(_Windows):
-    """Statistics of each channel in time: `dsp.statistics` as a transformer.
-
-    Parameters
-    ----------
-    n_channels : int
-    which : tuple of str
-        What is wanted; the order of the columns is that of `dsp.STATISTICS`, whatever this one is.
-    correlation : bool
-        Also Pearson's correlation of each pair of channels.
-
+_ATTRIBUTES = """
     Attributes
     ----------
     n_features_in_, n_columns_ : int
@@ -124,6 +113,20 @@ class Statistics(_Windows):
         The block as files have it.
     windows_ : ndarray
         Some of the windows that `fit` has seen, for `convert`.
+"""
+
+
+class Statistics(_Windows):
+    """Statistics of each channel in time: `dsp.statistics` as a transformer.
+
+    Parameters
+    ----------
+    n_channels : int
+    which : tuple of str
+        Some of "mean", "std", "rms", "min", "max", "median", "iqr", "zero_crossings", "crest" and "energy"; the order of
+        the columns is this one.
+    correlation : bool
+        Also Pearson's correlation of each pair of channels.
     """
 
     def __init__(
@@ -138,6 +141,148 @@ class Statistics(_Windows):
 
     def _names(self) -> list[str]:
         n = int(self.n_channels)
-        found = [f"{name}_{c}" for c in range(n) for name in _blocks.STATISTICS if name in self.which]
+        found = [f"{name}_{c}" for c in range(n) for name in _blocks.STATISTICS if name in _names(self.which)]
         pairs = [f"correlation_{i}_{j}" for i in range(n) for j in range(i + 1, n)]
         return found + (pairs if self.correlation else [])
+
+
+class Spectrum(_Windows):
+    """Features of each channel's spectrum: `dsp.spectral` as a transformer.
+
+    Parameters
+    ----------
+    n_channels : int
+    bands : int or tuple of float
+        How many bands of the same width, or their edges in hertz.
+    which : tuple of str
+        Some of "centroid", "entropy" and "peak"; the order of the columns is this one, then the bands.
+    sr : float
+        Samples a second of a channel.
+    n_fft : int, optional
+        Samples of each channel that are transformed, from the first on; by default the largest power of two of them.
+    decibels : bool
+        Whether bands are in decibels.
+    """
+
+    def __init__(
+        self,
+        n_channels: int = 1,
+        bands: int | tuple[float, ...] = 0,
+        which: tuple[str, ...] = _blocks.SPECTRUM,
+        sr: float = 1.0,
+        n_fft: int | None = None,
+        decibels: bool = False,
+    ) -> None:
+        self.n_channels = n_channels
+        self.bands = bands
+        self.which = which
+        self.sr = sr
+        self.n_fft = n_fft
+        self.decibels = decibels
+
+    def _words(self, n_values: int) -> NDArray[np.uint32]:
+        n_fft = largest_n_fft(n_values, self.n_channels) if self.n_fft is None else self.n_fft
+        return _blocks.spectrum_words(n_fft, self.n_channels, self.which, self.bands, self.decibels, self.sr)
+
+    def _names(self) -> list[str]:
+        n_bands = int(self.words_[1]) >> 16
+        own = [name for name in _blocks.SPECTRUM if name in _names(self.which)]
+        own += [f"band{i}" for i in range(n_bands)]
+        return [f"{name}_{c}" for c in range(int(self.n_channels)) for name in own]
+
+
+class MelSpectrogram(_Windows):
+    """Mel bands of sound, in decibels: `dsp.melspectrogram` and `dsp.logmel_q15` as a transformer.
+
+    Parameters
+    ----------
+    sr : float
+        Samples a second.
+    n_fft, hop_length, n_mels, fmin, fmax, htk, norm
+        As for `dsp.melspectrogram`. Frames lie wholly inside the window.
+    decibels : bool
+        False is power, for float32 only.
+    over : tuple of str
+        Some of "mean", "std", "min" and "max": of each band over the frames. Without them, all frames one after the other.
+    q15 : bool
+        Compute in integers, from int16 samples.
+    """
+
+    def __init__(
+        self,
+        sr: float = 22050,
+        n_fft: int = 2048,
+        hop_length: int = 512,
+        n_mels: int = 128,
+        fmin: float = 0.0,
+        fmax: float | None = None,
+        htk: bool = False,
+        norm: str | None = "slaney",
+        decibels: bool = True,
+        over: tuple[str, ...] = (),
+        q15: bool = False,
+    ) -> None:
+        self.sr = sr
+        self.n_fft = n_fft
+        self.hop_length = hop_length
+        self.n_mels = n_mels
+        self.fmin = fmin
+        self.fmax = fmax
+        self.htk = htk
+        self.norm = norm
+        self.decibels = decibels
+        self.over = over
+        self.q15 = q15
+
+    def _words(self, n_values: int) -> NDArray[np.uint32]:
+        return _blocks.mel_words(**self.get_params())
+
+    def _names(self) -> list[str]:
+        name, n = ("mfcc", self.n_mfcc) if hasattr(self, "n_mfcc") else ("mel", self.n_mels)
+        over = [each for each in _blocks.OVER_FRAMES if each in _names(self.over)]
+        return [f"{name}{i}_{of}" for of in over or range(self.n_columns_ // n) for i in range(n)]
+
+
+class MFCC(MelSpectrogram):
+    """Mel-frequency cepstral coefficients of sound: `dsp.mfcc` and `dsp.mfcc_q15` as a transformer.
+
+    Parameters
+    ----------
+    n_mfcc : int
+    sr, n_fft, hop_length, n_mels, fmin, fmax, htk, norm, over, q15
+        As for `MelSpectrogram`.
+    """
+
+    def __init__(
+        self,
+        sr: float = 22050,
+        n_mfcc: int = 20,
+        n_fft: int = 2048,
+        hop_length: int = 512,
+        n_mels: int = 128,
+        fmin: float = 0.0,
+        fmax: float | None = None,
+        htk: bool = False,
+        norm: str | None = "slaney",
+        over: tuple[str, ...] = (),
+        q15: bool = False,
+    ) -> None:
+        self.sr = sr
+        self.n_mfcc = n_mfcc
+        self.n_fft = n_fft
+        self.hop_length = hop_length
+        self.n_mels = n_mels
+        self.fmin = fmin
+        self.fmax = fmax
+        self.htk = htk
+        self.norm = norm
+        self.over = over
+        self.q15 = q15
+
+
+def _names(names: Any) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else tuple(names)
+
+
+for _transformer in (Statistics, Spectrum, MelSpectrogram, MFCC):
+    _transformer.__doc__ = f"{_transformer.__doc__}{_ATTRIBUTES}"
