@@ -35,12 +35,27 @@ int dsp_iir_q15_init(eml_iir_q15_t *m, void *memory, const float *sos, size_t n)
 void dsp_iir_q15_run(eml_iir_q15_t *m, int16_t *x, size_t size);
 void dsp_iir_q15_reset(eml_iir_q15_t *m);
 void dsp_iir_q15_sos(const eml_iir_q15_t *m, double *sos);
+
+uint32_t dsp_block_check(const uint32_t *words, uint32_t room, uint32_t n_values);
+uint32_t dsp_block_columns(const uint32_t *words, uint32_t n_values);
+size_t dsp_block_size(const uint32_t *words, uint32_t n_values);
+void dsp_block_init(void *memory, const uint32_t *words, uint32_t n_values);
+int dsp_block_run(const uint32_t *words, void *memory, const void *x, char type, size_t n, size_t rows, float *out);
+void dsp_mel_reset(const uint32_t *words, void *memory);
+int dsp_mel_push(const uint32_t *words, void *memory, const void *x, char type, size_t n);
+uint32_t dsp_mel_frames(const void *memory);
+void dsp_mel_finish(const uint32_t *words, void *memory, float *out);
+void dsp_decibels(const float *x, float *out, size_t n);
 """
 
 # Rows are transforms of their own.
 _DEFINE = """
 #include "eml_fft_q15.h"
 #include "eml_iir_q15.h"
+#include "eml_mel.h"
+#include "eml_mel_q15.h"
+#include "eml_spectrum.h"
+#include "eml_statistics.h"
 
 static int32_t dsp_sine_q30(uint32_t phase) {
     return eml_sine_q30(phase);
@@ -131,6 +146,69 @@ static void dsp_iir_q15_sos(const eml_iir_q15_t *m, double *sos) {
         for (int k = 0; k < 2; k++) {
             sos[4 + k] = t->n[k] + ldexp(t->a[k], -t->a_shift - 16);
         }
+    }
+}
+
+// By the kind of features that the words describe.
+#define BY_KIND(function, ...) \\
+    ((words[0] & 0xff) == 0                      ? eml_statistics_##function(__VA_ARGS__) \\
+            : (words[0] & 0xff) == 1             ? eml_spectrum_##function(__VA_ARGS__) \\
+            : words[0] >> 8 & EML_MEL_Q15        ? eml_mel_q15_##function(__VA_ARGS__) \\
+                                                 : eml_mel_##function(__VA_ARGS__))
+#define eml_mel_q15_columns eml_mel_columns
+
+static uint32_t dsp_block_check(const uint32_t *words, uint32_t room, uint32_t n_values) {
+    return BY_KIND(check, words, room, n_values);
+}
+
+static uint32_t dsp_block_columns(const uint32_t *words, uint32_t n_values) {
+    return BY_KIND(columns, words, n_values);
+}
+
+static size_t dsp_block_size(const uint32_t *words, uint32_t n_values) {
+    return BY_KIND(size, words, n_values);
+}
+
+static void dsp_block_init(void *memory, const uint32_t *words, uint32_t n_values) {
+    BY_KIND(init, memory, words, n_values);
+}
+
+static int dsp_block_run(
+    const uint32_t *words, void *memory, const void *x, char type, size_t n, size_t rows, float *out) {
+    const uint32_t columns = dsp_block_columns(words, (uint32_t)n);
+    for (size_t row = 0; row < rows; row++) {
+        const eml_array_t window = { (const char *)x + row * n * (type == 'h' ? 2 : 4), n, type };
+        const int error = BY_KIND(run, words, memory, &window, out + row * columns);
+        if (error) {
+            return error;
+        }
+    }
+    return 0;
+}
+
+#define BY_TYPE(function, ...) \\
+    (words[0] >> 8 & EML_MEL_Q15 ? eml_mel_q15_##function(__VA_ARGS__) : eml_mel_##function(__VA_ARGS__))
+
+static void dsp_mel_reset(const uint32_t *words, void *memory) {
+    BY_TYPE(reset, words, memory);
+}
+
+static int dsp_mel_push(const uint32_t *words, void *memory, const void *x, char type, size_t n) {
+    const eml_array_t samples = { x, n, type };
+    return BY_TYPE(push, words, memory, &samples);
+}
+
+static uint32_t dsp_mel_frames(const void *memory) {
+    return eml_mel_frames(memory);
+}
+
+static void dsp_mel_finish(const uint32_t *words, void *memory, float *out) {
+    BY_TYPE(finish, words, memory, out);
+}
+
+static void dsp_decibels(const float *x, float *out, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        out[i] = eml_frame_decibels(eml_float_bits(x + i));
     }
 }
 """
