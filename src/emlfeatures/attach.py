@@ -36,7 +36,8 @@ def attach(model, data, in_place=False):
 
 
 def statistics(x, out, n_channels=1):
-    # The ten statistics of each channel of x, into array("f"), without a model.
+    # The ten statistics of each channel of x, into array("f"), without a model. From the second call on, the native one.
+    global statistics
     from emlfeatures_statistics import statistics
 
     statistics(x, out, n_channels)
