@@ -19,7 +19,7 @@ static inline eml_err_t eml_frame_check(const eml_array_t *x, uint32_t limit) {
         return x->type == EML_INT16 ? EML_OK : EML_ERR_TYPE;
     }
     for (size_t i = 0; i < x->size; i++) {
-        if ((eml_float_bits((const float *)x->data + i) & 0x7fffffff) > limit) {
+        if ((eml_number_load((const float *)x->data + i) & 0x7fffffff) > limit) {
             return EML_ERR_RANGE;
         }
     }
@@ -33,7 +33,7 @@ static inline float eml_frame_sample(const eml_array_t *x, size_t i) {
     const int16_t sample = ((const int16_t *)x->data)[i];
 #if defined(__SOFTFP__) || defined(__riscv_float_abi_soft)
     float result;
-    eml_float_store(&result, eml_float_from_int(sample));
+    eml_number_store(&result, eml_float_from_int(sample));
     return result;
 #else
     return (float)sample;
@@ -51,9 +51,11 @@ static inline float eml_frame_power(const float *re, const float *im, size_t k) 
 
 // Of the float32 with these bits, not negative.
 static inline float eml_frame_decibels(uint32_t bits) {
-    const uint32_t least = 0x2edbe6ff; // 1e-10
+    if (bits <= 0x2edbe6ff) { // 1e-10
+        return -100;
+    }
     float result;
-    eml_float_store(&result, eml_log(bits > least ? bits : least));
+    eml_number_store(&result, eml_log(bits));
     return result * 4.342944819f;
 }
 

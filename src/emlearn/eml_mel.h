@@ -84,14 +84,14 @@ static inline void eml_mel_init(void *memory, const uint32_t *words, uint32_t n_
         }
         for (uint32_t i = 1; i <= 2; i++) { // sqrt(1 / n), and sqrt(2 / n)
             const eml_number_t scale = eml_number_root(eml_number_divide(eml_number(i, 0), eml_number(n, 0)));
-            eml_float_store(m.cosine + n + i, eml_number_bits(scale));
+            eml_number_store(m.cosine + n + i, eml_number_bits(scale));
         }
     }
     eml_mel_reset(words, memory);
 }
 
 static inline int eml_mel_is_less(const float *a, const float *b) {
-    return eml_float_key(eml_float_bits(a)) < eml_float_key(eml_float_bits(b));
+    return eml_float_key(eml_number_load(a)) < eml_float_key(eml_number_load(b));
 }
 
 // Value i of a frame.
@@ -144,16 +144,16 @@ static inline void eml_mel_frame(const uint32_t *words, const eml_mel_data_t *d,
         rising = 0;
         for (const uint32_t end = eml_mel_half(d->edges, j + 1); k < end; k++) {
             float weight;
-            memcpy(&weight, weights++, sizeof(weight));
+            eml_number_store(&weight, *weights++);
             const float power = eml_frame_power(m->re, m->im, k), part = power * weight;
             rising += part;
             falling += eml_float_sub(power, part);
         }
         if (j) {
             float scale;
-            memcpy(&scale, d->scales + j - 1, sizeof(scale));
+            eml_number_store(&scale, d->scales[j - 1]);
             falling *= scale;
-            m->bands[j - 1] = words[0] >> 8 & EML_MEL_DECIBELS ? eml_frame_decibels(eml_float_bits(&falling)) : falling;
+            m->bands[j - 1] = words[0] >> 8 & EML_MEL_DECIBELS ? eml_frame_decibels(eml_number_load(&falling)) : falling;
         }
     }
     for (uint32_t i = 0; i < d->n; i++) {
@@ -201,7 +201,7 @@ static inline void eml_mel_finish(const uint32_t *words, void *memory, float *ou
         return;
     }
     float scale;
-    eml_float_store(&scale, eml_float_from_ratio(1, (uint16_t)(m.state->frames ? m.state->frames : 1), 0));
+    eml_number_store(&scale, eml_float_from_ratio(1, (uint16_t)(m.state->frames ? m.state->frames : 1), 0));
     const float *kept = m.kept;
     for (int statistic = 0; statistic < EML_MEL_COUNT; statistic++) {
         if (!(d.mask >> statistic & 1)) {
@@ -218,8 +218,8 @@ static inline void eml_mel_finish(const uint32_t *words, void *memory, float *ou
                 value += mean;
                 if (statistic == EML_MEL_STD) {
                     const float variance = eml_float_sub(kept[2 * d.n + i] * scale, mean * mean);
-                    const uint32_t bits = eml_float_bits(&variance); // may be negative by a rounding
-                    eml_float_store(&value, bits >> 31 ? 0 : eml_sqrt(bits));
+                    const uint32_t bits = eml_number_load(&variance); // may be negative by a rounding
+                    eml_number_store(&value, bits >> 31 ? 0 : eml_sqrt(bits));
                 }
             }
             *out++ = value;

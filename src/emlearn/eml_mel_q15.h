@@ -9,8 +9,8 @@
 //   eml_mel_q15_push(words, memory, samples)      any number of samples; eml_mel_frames(memory) tells how many frames are complete
 //   eml_mel_q15_finish(words, memory, out)
 //
-// Samples are 'h', of which 32768 is 1. A frame is shifted to full scale, multiplied by the window in 16 bits, and transformed in block
-// floating point; bands are sums of 64 bits. Their logarithm is off by 2e-5 dB at most before it is rounded to 1/256 dB, which is the
+// Samples are 'h', of which 32768 is 1. A frame is multiplied by the window, shifted to full scale, and transformed in block floating
+// point; bands are sums of 64 bits. Their logarithm is off by 2e-5 dB at most before it is rounded to 1/256 dB, which is the
 // unit from there on. Results are rounded once more, to float32.
 #ifndef EML_MEL_Q15_H
 #define EML_MEL_Q15_H
@@ -141,26 +141,29 @@ static inline void eml_mel_q15_keep(const eml_mel_data_t *d, const eml_mel_q15_m
     }
 }
 
-// The samples in the ring times the window to re and im; the number of bits that they are shifted left.
+// Sample i of the frame times the window, (1 - cos) / 2 in units of 2^-16.
+EML_ALWAYS_INLINE int32_t eml_mel_q15_sample(const eml_mel_data_t *d, const eml_mel_q15_memory_t *m, uint32_t i) {
+    const uint32_t last = d->n_fft - 1;
+    return m->ring[(m->state->at + i) & last] * (32768 - m->table[(i + d->n_fft / 4) & last]);
+}
+
+// The frame times the window to re and im, in the unit in which it just fits; the exponent of that.
 static inline int eml_mel_q15_window(const eml_mel_data_t *d, const eml_mel_q15_memory_t *m) {
-    const uint32_t n = d->n_fft;
-    int32_t magnitude = 0;
-    for (uint32_t i = 0; i < n; i++) {
-        magnitude |= m->ring[i] < 0 ? ~m->ring[i] : m->ring[i];
+    uint32_t magnitude = 1 << 15;
+    for (uint32_t i = 0; i < d->n_fft; i++) {
+        const int32_t product = eml_mel_q15_sample(d, m, i);
+        magnitude |= (uint32_t)(product < 0 ? ~product : product);
     }
-    const int shift = magnitude ? eml_clz32((uint32_t)magnitude) - 17 : 0;
-    for (uint32_t i = 0; i < n; i++) {
-        // (1 - cos) / 2 in units of 2^-16
-        const int32_t window = 32768 - m->table[(i + n / 4) & (n - 1)];
-        const int32_t sample = m->ring[(m->state->at + i) & (n - 1)] * (1 << shift);
-        (i & 1 ? m->im : m->re)[i / 2] = (int16_t)((sample * window + (1 << 15)) >> 16);
+    const int shift = 17 - eml_clz32(magnitude);
+    for (uint32_t i = 0; i < d->n_fft; i++) {
+        (i & 1 ? m->im : m->re)[i / 2] = (int16_t)eml_fft_q15_round(eml_mel_q15_sample(d, m, i), shift);
     }
-    return shift;
+    return shift - 16;
 }
 
 static inline void eml_mel_q15_frame(const eml_mel_data_t *d, const eml_mel_q15_memory_t *m) {
     const uint32_t n = d->n_fft, n_mels = d->n_mels;
-    int exponent = -15 - eml_mel_q15_window(d, m);
+    int exponent = eml_mel_q15_window(d, m) - 15;
     exponent += eml_fft_q15_run(m->table, n, m->re, m->im, n / 2);
     exponent += eml_fft_q15_join(m->table, n, m->re, m->im);
     uint32_t k = eml_mel_half(d->edges, 0), at = 0;
@@ -216,7 +219,7 @@ static inline eml_err_t eml_mel_q15_push(const uint32_t *words, void *memory, co
 
 // value / 256
 static inline void eml_mel_q15_store(float *out, int32_t value) {
-    eml_float_store(out, value ? eml_float_from_int(value) - (8u << 23) : 0);
+    eml_number_store(out, value ? eml_float_from_int(value) - (8u << 23) : 0);
 }
 
 static inline float *eml_mel_q15_store_all(float *out, const int32_t *values, uint32_t n) {
@@ -239,13 +242,13 @@ static inline void eml_mel_q15_finish(const uint32_t *words, void *memory, float
     }
     for (uint32_t i = 0; i < d.n && d.mask & 1 << EML_MEL_MEAN; i++) {
         const int32_t sum = m.sums[i];
-        eml_float_store(out++, eml_float_from_ratio((uint64_t)(sum < 0 ? -sum : sum), (uint16_t)frames, -8) | (sum < 0 ? 0x80000000u : 0));
+        eml_number_store(out++, eml_float_from_ratio((uint64_t)(sum < 0 ? -sum : sum), (uint16_t)frames, -8) | (sum < 0 ? 0x80000000u : 0));
     }
     for (uint32_t i = 0; i < d.n && d.mask & 1 << EML_MEL_STD; i++) {
         const int64_t spread = m.squares[i] * (int32_t)frames - (int64_t)m.sums[i] * m.sums[i];
         eml_number_t std = eml_number_root(eml_number_divide(eml_number((uint64_t)spread, 0), eml_number(frames * frames, 0)));
         std.exponent -= 8;
-        eml_float_store(out++, eml_number_bits(std));
+        eml_number_store(out++, eml_number_bits(std));
     }
     if (d.mask & 1 << EML_MEL_MIN) {
         out = eml_mel_q15_store_all(out, m.least, d.n);

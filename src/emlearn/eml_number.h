@@ -5,6 +5,8 @@
 //   eml_number_divide(a, b)          b is not 0
 //   eml_number_root(a)
 //   eml_number_bits(a)               the float32 nearest to it
+//   eml_number_load(x)               bits of an aligned float32
+//   eml_number_store(x, bits)
 //
 // Each but the last drops what does not fit 32 bits: a relative error below 2^-31, so that what is exact in 32 bits stays exact, and
 // the float32 that comes of a few of them is within 0.51 units of its last place. A mantissa of 0 is the number 0.
@@ -12,6 +14,23 @@
 #define EML_NUMBER_H
 
 #include "eml_exp.h"
+
+// For CPUs without unaligned access, where memcpy is a call unless the address is known to be aligned.
+#ifdef __GNUC__
+#define EML_ALIGNED(address) __builtin_assume_aligned(address, 4)
+#else
+#define EML_ALIGNED(address) (address)
+#endif
+
+static inline uint32_t eml_number_load(const float *x) {
+    uint32_t bits;
+    memcpy(&bits, EML_ALIGNED(x), sizeof(bits));
+    return bits;
+}
+
+static inline void eml_number_store(float *x, uint32_t bits) {
+    memcpy(EML_ALIGNED(x), &bits, sizeof(bits));
+}
 
 static inline eml_number_t eml_number(uint64_t mantissa, int exponent) {
     eml_number_t r = { 0, 0 };

@@ -87,7 +87,7 @@ static inline void eml_spectrum_centre(float *re, float *im, size_t m) {
             sum += re[i];
             sum += im[i];
         }
-        eml_float_store(&scale, eml_float_from_ratio(1, (uint16_t)(2 * m), 0));
+        eml_number_store(&scale, eml_float_from_ratio(1, (uint16_t)(2 * m), 0));
         const float mean = sum * scale;
         for (size_t i = 0; i < m; i++) {
             re[i] = eml_float_sub(re[i], mean);
@@ -99,13 +99,13 @@ static inline void eml_spectrum_centre(float *re, float *im, size_t m) {
 static inline float eml_spectrum_entropy(const float *power, size_t bins, eml_number_t total) {
     float scale, sum = 0;
     const eml_number_t one = { 0x80000000u, -31 };
-    eml_float_store(&scale, eml_number_bits(eml_number_divide(one, total)));
+    eml_number_store(&scale, eml_number_bits(eml_number_divide(one, total)));
     for (size_t k = 0; k < bins; k++) {
         const float p = power[k] * scale;
         float log;
-        const uint32_t bits = eml_float_bits(&p);
+        const uint32_t bits = eml_number_load(&p);
         if (bits >= 0x800000) { // below that, nothing of it is left in the sum
-            eml_float_store(&log, eml_log(bits));
+            eml_number_store(&log, eml_log(bits));
             sum += p * log;
         }
     }
@@ -119,8 +119,8 @@ static inline size_t eml_spectrum_channel(const uint32_t *words, const float *po
     size_t peak = 0, made = 0;
     for (size_t k = 0; k < bins; k++) {
         sum += power[k];
-        if (eml_float_bits(&power[k]) > largest) {
-            largest = eml_float_bits(&power[k]);
+        if (eml_number_load(&power[k]) > largest) {
+            largest = eml_number_load(&power[k]);
             peak = k;
         }
     }
@@ -131,20 +131,20 @@ static inline size_t eml_spectrum_channel(const uint32_t *words, const float *po
         moment += above;
     }
     // Of subnormal numbers the reciprocal is none.
-    const eml_number_t total = eml_number_of(eml_float_bits(&sum) < 0x800000 ? 0 : eml_float_bits(&sum)), of_width = eml_number_of(words[3]);
+    const eml_number_t total = eml_number_of(eml_number_load(&sum) < 0x800000 ? 0 : eml_number_load(&sum)), of_width = eml_number_of(words[3]);
     if (words[2] >> EML_SPECTRUM_CENTROID & 1) {
         uint32_t bits = 0;
         if (total.mantissa) {
-            const eml_number_t bin = eml_number_divide(eml_number_of(eml_float_bits(&moment)), total);
+            const eml_number_t bin = eml_number_divide(eml_number_of(eml_number_load(&moment)), total);
             bits = eml_number_bits(eml_number((uint64_t)bin.mantissa * of_width.mantissa, bin.exponent + of_width.exponent));
         }
-        eml_float_store(out + made++, bits);
+        eml_number_store(out + made++, bits);
     }
     if (words[2] >> EML_SPECTRUM_ENTROPY & 1) {
         out[made++] = total.mantissa ? eml_spectrum_entropy(power, bins, total) : 0;
     }
     if (words[2] >> EML_SPECTRUM_PEAK & 1) {
-        eml_float_store(out + made++, eml_number_bits(eml_number((uint64_t)of_width.mantissa * peak, of_width.exponent)));
+        eml_number_store(out + made++, eml_number_bits(eml_number((uint64_t)of_width.mantissa * peak, of_width.exponent)));
     }
     const uint32_t *const edges = words + EML_SPECTRUM_HEAD;
     for (size_t b = 0; b < n_bands; b++) {
@@ -152,7 +152,7 @@ static inline size_t eml_spectrum_channel(const uint32_t *words, const float *po
         for (size_t k = edges[b]; k < edges[b + 1]; k++) {
             band += power[k];
         }
-        out[made++] = words[0] >> 8 & EML_SPECTRUM_DECIBELS ? eml_frame_decibels(eml_float_bits(&band)) : band;
+        out[made++] = words[0] >> 8 & EML_SPECTRUM_DECIBELS ? eml_frame_decibels(eml_number_load(&band)) : band;
     }
     return made;
 }

@@ -62,7 +62,7 @@ static inline int32_t eml_statistics_in_units(uint32_t bits, int32_t field) {
 // Sample i in units.
 static inline int32_t eml_statistics_value(const eml_channel_t *c, int is_int16, uint32_t i) {
     i *= c->stride;
-    return is_int16 ? ((const int16_t *)c->data)[i] : eml_statistics_in_units(eml_float_bits((const float *)c->data + i), c->field);
+    return is_int16 ? ((const int16_t *)c->data)[i] : eml_statistics_in_units(eml_number_load((const float *)c->data + i), c->field);
 }
 
 // value * 2^exponent, rounded to float32.
@@ -127,7 +127,7 @@ static inline size_t eml_statistics_channel(eml_channel_t *c, int is_int16, uint
         if (is_int16) {
             key = ((const int16_t *)c->data)[i * c->stride];
         } else {
-            const uint32_t bits = eml_float_bits((const float *)c->data + i * c->stride);
+            const uint32_t bits = eml_number_load((const float *)c->data + i * c->stride);
             if ((bits & EML_INFINITY) == EML_INFINITY) {
                 return SIZE_MAX;
             }
@@ -184,7 +184,7 @@ static inline size_t eml_statistics_channel(eml_channel_t *c, int is_int16, uint
     size_t made = 0;
     for (int i = 0; i < EML_STATISTICS_COUNT; i++) {
         if (mask >> i & 1) {
-            eml_float_store(out + made++, bits[i]);
+            eml_number_store(out + made++, bits[i]);
         }
     }
     return made;
@@ -264,7 +264,7 @@ static inline eml_err_t eml_statistics_run(const uint32_t *words, void *memory, 
     }
     for (uint32_t i = 0; correlation && i < channels; i++) {
         for (uint32_t j = i + 1; j < channels; j++) {
-            eml_float_store(out++, eml_statistics_correlation(all + i, all + j, is_int16));
+            eml_number_store(out++, eml_statistics_correlation(all + i, all + j, is_int16));
         }
     }
     return EML_OK;

@@ -1,8 +1,8 @@
 """Signal processing as the device does it: the same C over NumPy arrays, and the same bits.
 
 Functions are named as NumPy, SciPy and librosa name them, and work along the last axis. Those that end in `_q15` take
-int16 and compute in integers, as the modules `emlfft_q15` and `emliir_q15` do; the others compute in float32, as `emlfft`
-and `emliir`, but for `statistics`, which does so in integers.
+int16 and compute in integers, as the modules `emlfft_q15` and `emliir_q15` do; the others compute in float32, as
+`emlfft` and `emliir`, but for `statistics`, which does so in integers.
 """
 
 from ._features import frame, spectral, statistics
