@@ -31,13 +31,14 @@ FLAGS_rv32imc := MICROPY_FLOAT_IMPL=float
 # A PC has room: speed before size.
 FLAGS_x64 := CFLAGS_EXTRA=-O2
 # Modules that compute floats, which take an FPU where there can be one. The core of the others computes in integers.
-FLOATS := emlfft emlfft_full emliir
+FLOATS := emlfft emlfft_full emliir emlfeatures_spectrum emlfeatures_mel
 HARD_FLOAT_xtensawin := -mhard-float
 
 # Table 2: modules, with their sources in src/MODULE/: C, then Python that is merged into the .mpy. Those without C are
 # bytecode, the same for all. TWINS are those with a twin, src/MODULE/twin/MODULE.py.
 MODULES := emltrees emltrees_full emltrees_sums emltrees_csv emltrees_emlearn emltrees_tools emllinear emlnet emlknn emlknn_full emlknn_tools \
     emlbayes emlmixture emlkernel emlkernel_dot emlpipeline \
+    emlfeatures emlfeatures_statistics emlfeatures_spectrum emlfeatures_mel emlfeatures_mel_q15 \
     emlearn_csv emlearn_tools \
     emlfft emlfft_full emlfft_q15 emlfft_q15_full emliir emliir_q15 emliir_q15_new emliir_tools
 SRC_emltrees       := emltrees.c load.py
@@ -56,6 +57,11 @@ SRC_emlknn_tools   := emlknn_tools.py
 SRC_emlbayes       := emlbayes.c load.py
 SRC_emlmixture     := emlmixture.c load.py
 SRC_emlpipeline    := emlpipeline.c attach.py load.py
+SRC_emlfeatures    := emlfeatures.c attach.py load.py
+SRC_emlfeatures_statistics := emlfeatures_statistics.c
+SRC_emlfeatures_spectrum := emlfeatures_spectrum.c
+SRC_emlfeatures_mel := emlfeatures_mel.c
+SRC_emlfeatures_mel_q15 := emlfeatures_mel_q15.c
 SRC_emlearn_csv    := emlearn_csv.py
 SRC_emlearn_tools  := emlearn_tools.py
 SRC_emlfft          := emlfft.c
@@ -75,19 +81,21 @@ TEXT_emlbayes  := emlearn_csv
 TEXT_emlmixture := emlearn_csv
 TEXT_emlkernel := emlearn_csv
 TEXT_emlpipeline := emlearn_csv
+TEXT_emlfeatures := emlearn_csv
 # Twins begin with src/common/py/numbers.py. That of trees has the rest in files of its own; the others are made with twin.py and
 # load.py from there, and import SHARED. SIGNAL have no model, and are all in one file.
 SIGNAL := emlfft emlfft_q15 emliir emliir_q15
-TWINS  := emltrees emllinear emlnet emlknn emlbayes emlmixture emlkernel emlpipeline $(SIGNAL)
+TWINS  := emltrees emllinear emlnet emlknn emlbayes emlmixture emlkernel emlpipeline emlfeatures $(SIGNAL)
 TWIN_emltrees   := $(patsubst %,src/emltrees/twin/%.py,numbers tables predict eml csv)
 # What twins of several families share.
 TWIN_emlbayes   := src/common/py/gaussian.py
 TWIN_emlmixture := src/common/py/gaussian.py
+TWIN_emlfeatures := src/emlfft/twin/emlfft.py $(patsubst %,src/emlfeatures/twin/%.py,statistics spectrum mel)
 SHARED := emlearn_csv emlearn_tools
 
 # Table 3: packages, with the modules that `mip install PACKAGE` brings. A module imports others of its package when it
 # needs them, which is too late to find out that they are not there.
-PACKAGES := emltrees emllinear emlnet emlknn emlbayes emlmixture emlkernel emlpipeline emlfft emliir
+PACKAGES := emltrees emllinear emlnet emlknn emlbayes emlmixture emlkernel emlpipeline emlfeatures emlfft emliir
 PACKAGE_emltrees  := emltrees emltrees_full emltrees_sums emltrees_csv emltrees_emlearn emltrees_tools
 PACKAGE_emllinear := emllinear $(SHARED)
 PACKAGE_emlnet    := emlnet $(SHARED)
@@ -97,6 +105,7 @@ PACKAGE_emlbayes  := emlbayes $(SHARED)
 PACKAGE_emlmixture := emlmixture $(SHARED)
 # Beside it, the package of the model behind the steps.
 PACKAGE_emlpipeline := emlpipeline $(SHARED)
+PACKAGE_emlfeatures := emlfeatures emlfeatures_statistics emlfeatures_spectrum emlfeatures_mel emlfeatures_mel_q15 $(SHARED)
 PACKAGE_emlfft    := emlfft emlfft_full emlfft_q15 emlfft_q15_full
 PACKAGE_emliir    := emliir emliir_q15 emliir_q15_new emliir_tools
 

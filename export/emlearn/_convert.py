@@ -13,6 +13,7 @@ from ._features import as_table
 from ._registry import find
 from .builders import Options, build
 from .errors import ConvertError
+from .ir.features import Featured
 from .ir.pipeline import Staged
 from .ir.trees import Ensemble
 from .model import METHODS, Model
@@ -52,7 +53,9 @@ def convert(
         perceptron, Gaussian naive Bayes, quadratic discriminant analysis, Gaussian mixture or elliptic envelope of
         scikit-learn, a model of XGBoost or LightGBM, a chain of dense layers of Keras 3 or PyTorch, or a Pipeline of
         scalers, PCA, feature selection, SimpleImputer, OrdinalEncoder and `preprocessing.Quantizer` before one of
-        them: the model takes raw features. The model keeps a reference to it, for `Model.certify`.
+        them: the model takes raw features. In front of all of these may be transformers of windows, such as
+        `dsp.Statistics`, or a FeatureUnion of them; without a model, their columns are what the file predicts. The
+        model keeps a reference to it, for `Model.certify`.
     kind : str, optional
         Name of the supported class to treat it as, for classes that only look like one.
     method : {"loadable", "inline"}
@@ -104,7 +107,9 @@ def convert(
         raise ConvertError(f"return_type={return_type!r} does not fit: {type(estimator).__name__} is a {task}")
     if not 0.0 <= max_loss <= 1.0:
         raise ConvertError(f"max_loss={max_loss!r} is not a part of the rows, from 0.0 to 1.0")
-    trees = source.source if isinstance(source, Staged) else source
+    trees = source
+    while isinstance(trees, (Featured, Staged)):
+        trees = trees.source
     summed = isinstance(trees, Ensemble) and trees.link is not None
     options = Options(
         method=method,

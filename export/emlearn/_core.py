@@ -28,6 +28,16 @@ def _check(err: int) -> None:
         raise ValueError(_ERRORS.get(err, f"error {err} in the C core"))
 
 
+def _rows(X: NDArray[Any], n_features: int) -> tuple[Any, bytes]:
+    code = _TYPECODES.get(X.dtype)
+    if code is None or X.ndim != 2 or X.shape[1] != n_features or not X.flags.c_contiguous:
+        raise ValueError(
+            f"expected a C-contiguous float32 or int16 array of shape (n, {n_features}), "
+            f"got {X.dtype} of shape {X.shape}"
+        )
+    return ffi.from_buffer(X), code
+
+
 class Core:
     """A model of any family, validated and run by the C core.
 
@@ -58,13 +68,7 @@ class Core:
         return getattr(lib, f"core_{self._family}_{name}")(self._model, *args)
 
     def _input(self, X: NDArray[Any]) -> tuple[Any, bytes]:
-        code = _TYPECODES.get(X.dtype)
-        if code is None or X.ndim != 2 or X.shape[1] != self.n_features or not X.flags.c_contiguous:
-            raise ValueError(
-                f"expected a C-contiguous float32 or int16 array of shape (n, {self.n_features}), "
-                f"got {X.dtype} of shape {X.shape}"
-            )
-        return ffi.from_buffer(X), code
+        return _rows(X, self.n_features)
 
     def classes(self, X: NDArray[Any]) -> NDArray[np.int32]:
         """Class numbers, shape (n,), of X, shape (n, n_features), float32 or int16."""
@@ -118,8 +122,34 @@ class TreesCore(Core):
         return out
 
 
-class PipelineCore:
-    """Steps, and the core of the model behind them, whose methods take what the steps take.
+class _Before:
+    """What is before a model: methods of that model's core, `_model`, take what `apply` takes."""
+
+    _model: Any = None
+
+    def apply(self, X: NDArray[Any]) -> NDArray[np.float32]:
+        """What the model takes, shape (n, n_columns), for X, shape (n, n_features)."""
+        raise NotImplementedError
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self.__dict__.get("_model"), name)
+        if not callable(found):
+            return found
+
+        def of_raw(X: NDArray[Any], *args: Any) -> Any:
+            return found(self.apply(X), *args)
+
+        return of_raw
+
+
+def _model_behind(file: bytes, family: int) -> Any:
+    from .ir.schema import SCHEMAS
+
+    return open_core(SCHEMAS[family].FAMILY if family in SCHEMAS else "trees", file)  # which that file says as well
+
+
+class PipelineCore(_Before):
+    """Steps, and the core of the model behind them.
 
     Parameters
     ----------
@@ -133,8 +163,6 @@ class PipelineCore:
     """
 
     def __init__(self, eml: bytes) -> None:
-        from .ir.schema import SCHEMAS
-
         self._data = ffi.new("uint32_t[]", len(eml) // 4 + 1)
         ffi.memmove(self._data, eml, len(eml))
         self._steps = ffi.new("eml_pipeline_t *")
@@ -142,8 +170,7 @@ class PipelineCore:
         self.n_features = int(self._steps.n_features)
         self.scratch_size = int(lib.core_pipeline_scratch_size(self._steps))
         self._n_columns = int(lib.core_pipeline_n_columns(self._steps))
-        family = SCHEMAS[eml[23]].FAMILY if eml[23] in SCHEMAS else "trees"  # which that file says as well
-        self._model = open_core(family, bytes(ffi.buffer(self._steps.model, 4 * self._steps.n_model)))
+        self._model = _model_behind(bytes(ffi.buffer(self._steps.model, 4 * self._steps.n_model)), eml[23])
 
     def apply(self, X: NDArray[np.float32]) -> NDArray[np.float32]:
         """What the model behind the steps takes, shape (n, n_columns), for X, shape (n, n_features)."""
@@ -156,19 +183,76 @@ class PipelineCore:
         _check(lib.core_pipeline_apply(self._steps, data, len(X), result))
         return out
 
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self.__dict__["_model"], name)
-        if not callable(found):
-            return found
 
-        def of_raw(X: NDArray[Any], *args: Any) -> Any:
-            return found(self.apply(X), *args)
+class FeaturesCore(_Before):
+    """Blocks that make columns of windows, and the core of the model behind them, if there is one.
 
-        return of_raw
+    Parameters
+    ----------
+    eml : bytes
+        The content of an `.eml` file.
+
+    Raises
+    ------
+    ValueError
+        If the device would refuse the file.
+    """
+
+    def __init__(self, eml: bytes) -> None:
+        self._data = ffi.new("uint32_t[]", len(eml) // 4 + 1)
+        ffi.memmove(self._data, eml, len(eml))
+        self._blocks = ffi.new("eml_features_t *")
+        _check(lib.core_features_open(self._blocks, ffi.cast("uint8_t *", self._data), len(eml)))
+        self.n_features = int(self._blocks.n_features)
+        self.scratch_size = int(lib.core_features_memory_size(self._blocks))
+        if self._blocks.n_model:
+            self._model = _model_behind(bytes(ffi.buffer(self._blocks.model, 4 * self._blocks.n_model)), eml[23])
+        else:
+            self.n_outputs = int(self._blocks.n_columns)
+            self.outputs = self.apply
+
+    def apply(self, X: NDArray[Any]) -> NDArray[np.float32]:
+        """Columns, shape (n, n_columns), of windows, shape (n, n_features), float32 or int16."""
+        data, code = _rows(X, self.n_features)
+        out = np.empty((len(X), int(self._blocks.n_columns)), np.float32)
+        _check(lib.core_features_apply(self._blocks, data, code, len(X), ffi.cast("float *", ffi.from_buffer(out))))
+        return out
+
+
+def _words(words: NDArray[np.uint32]) -> Any:
+    return ffi.cast("uint32_t *", ffi.from_buffer(np.ascontiguousarray(words, np.uint32)))
+
+
+def outline_of_blocks(words: NDArray[np.uint32], n_blocks: int, n_values: int) -> list[tuple[int, int]]:
+    """Return the kind of each of these blocks and how many columns it makes of a window of n_values.
+
+    Raises
+    ------
+    ValueError
+        If a block is not valid, or they do not fill the words.
+    """
+    words = np.ascontiguousarray(words, np.uint32)
+    start, at, found = _words(words), 0, list[tuple[int, int]]()
+    for _ in range(n_blocks):
+        used = int(lib.core_block_check(start + at, len(words) - at, n_values)) if at < len(words) else 0
+        if not used:
+            raise ValueError("the words of a block are inconsistent")
+        found.append((int(words[at]) & 0xFF, int(lib.core_block_columns(start + at, n_values))))
+        at += used
+    if at != len(words):
+        raise ValueError("the blocks do not fill their words")
+    return found
+
+
+def block_columns(words: NDArray[np.uint32], n_blocks: int, n_values: int) -> int:
+    """Return how many columns these blocks make of a window of n_values; ValueError as `outline_of_blocks`."""
+    return sum(n for _, n in outline_of_blocks(words, n_blocks, n_values))
 
 
 def open_core(family: str, eml: bytes) -> Any:
-    """Return the core of a model of this family: a `Core`, or a `PipelineCore` with the same methods."""
+    """Return the core of a model of this family: a `Core`, or what has the same methods and a model behind it."""
     if family == "pipeline":
         return PipelineCore(eml)
+    if family == "features":
+        return FeaturesCore(eml)
     return TreesCore(eml) if family == "trees" else Core(family, eml)

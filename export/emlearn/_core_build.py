@@ -181,12 +181,57 @@ static int core_pipeline_apply(const eml_pipeline_t *m, const float *x, size_t n
 }
 """
 
+_DECLARE_FEATURES = """
+typedef struct { uint16_t n_features; uint16_t n_columns; uint32_t n_model; const uint32_t *model; ...; }
+    eml_features_t;
+int core_features_open(eml_features_t *m, const uint8_t *data, size_t size);
+size_t core_features_memory_size(const eml_features_t *m);
+int core_features_apply(const eml_features_t *m, const void *x, char type, size_t n_rows, float *out);
+uint32_t core_block_check(const uint32_t *words, uint32_t room, uint32_t n_values);
+uint32_t core_block_columns(const uint32_t *words, uint32_t n_values);
+"""
+# Blocks that make columns of a window. Those of the second part are one alone, whose words have been checked.
+_FEATURES = """
+#include "eml_features.h"
+
+static int core_features_open(eml_features_t *m, const uint8_t *data, size_t size) {
+    uint32_t scratch[256];
+    return eml_features_open(m, data, size, scratch);
+}
+
+static size_t core_features_memory_size(const eml_features_t *m) {
+    return eml_features_memory_size(m);
+}
+
+static int core_features_apply(const eml_features_t *m, const void *x, char type, size_t n_rows, float *out) {
+    void *memory = malloc(eml_features_memory_size(m));
+    int err = memory ? EML_OK : EML_ERR_FULL;
+    if (memory) {
+        eml_features_init(m, memory);
+    }
+    for (size_t row = 0; row < n_rows && err == EML_OK; row++) {
+        const eml_array_t array = core_row(x, type, m->n_features, row);
+        err = eml_features_apply(m, memory, &array, out + row * m->n_columns);
+    }
+    free(memory);
+    return err;
+}
+
+static uint32_t core_block_check(const uint32_t *words, uint32_t room, uint32_t n_values) {
+    return eml_features_check_block(words, room, n_values);
+}
+
+static uint32_t core_block_columns(const uint32_t *words, uint32_t n_values) {
+    return eml_features_block_columns(words, n_values);
+}
+"""
+
 
 def _declarations() -> str:
     text = ""
     for family, (_, decides) in FAMILIES.items():
         text += (_DECLARE + (_DECLARE_DECISION if decides else "")).replace("_F_", f"_{family}_")
-    return text + _DECLARE_WORK + _DECLARE_PIPELINE
+    return text + _DECLARE_WORK + _DECLARE_PIPELINE + _DECLARE_FEATURES
 
 
 def _source() -> str:
@@ -196,7 +241,7 @@ def _source() -> str:
         if decides:
             part += _DEFINE_DECISION + _DEFINE_FLOATS.replace("WHAT", "decision")
         text += part.replace("_F_", f"_{family}_")
-    return text + _WORK + _PIPELINE
+    return text + _WORK + _PIPELINE + _FEATURES
 
 
 ffi = FFI()

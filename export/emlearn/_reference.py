@@ -34,6 +34,12 @@ def one_class(estimator: Any, X: NDArray[Any]) -> tuple[NDArray[Any], NDArray[An
     return np.asarray(estimator.predict(X)), np.asarray(estimator.decision_function(X))[:, None]
 
 
+def columns(transformer: Any, X: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """What a transformer of windows makes of them."""
+    found = np.asarray(transformer.transform(X))
+    return found, found
+
+
 def xgboost_booster(booster: Any, X: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     """Class numbers and probabilities, or values; the objective tells which."""
     found = np.asarray(booster.inplace_predict(X))
@@ -62,6 +68,8 @@ PREDICT: dict[tuple[str, str], Predict] = {
     ("sklearn", "BayesianGaussianMixture"): mixture,
     ("sklearn", "EllipticEnvelope"): envelope,
     ("sklearn", "OneClassSVM"): one_class,
+    **dict.fromkeys([("emlearn", name) for name in ("Statistics", "Spectrum", "MelSpectrogram", "MFCC")], columns),
+    ("sklearn", "FeatureUnion"): columns,
     ("xgboost", "Booster"): xgboost_booster,
     ("lightgbm", "Booster"): lightgbm_booster,
 }

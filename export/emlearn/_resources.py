@@ -13,6 +13,7 @@ _MODULES = {"neighbors": "emlknn"}
 _NUMBERS = "common/py/numbers.py"
 _TREES = tuple(f"emltrees/twin/{name}.py" for name in ("numbers", "tables", "predict", "eml", "csv", "emltrees"))
 _SHARED = {"bayes": ("common/py/gaussian.py",), "mixture": ("common/py/gaussian.py",)}
+_SHARED["features"] = ("emlfft/twin/emlfft.py", *(f"emlfeatures/twin/{name}.py" for name in ("statistics", "spectrum", "mel")))
 
 
 def module_of(family: str) -> str:
@@ -20,8 +21,8 @@ def module_of(family: str) -> str:
     return _MODULES.get(family, f"eml{family}")
 
 
-def twin(family: str, behind: str | None = None) -> str:
-    """Return the source of a family's Python twin, with all that it needs; behind: the family after its steps."""
+def twin(family: str, *behind: str) -> str:
+    """Return the source of a family's Python twin, with all that it needs; behind: the families after it."""
     sources = folder("source")
 
     def read(path: str) -> str:
@@ -34,12 +35,12 @@ def twin(family: str, behind: str | None = None) -> str:
     paths = ("emlearn_tools/emlearn_tools.py", _NUMBERS, "common/py/twin.py", *own)
     text = "\n\n".join(read(path) for path in (*paths, "common/py/load.py"))
     text = "\n".join(line for line in text.split("\n") if not line.startswith("from emlearn_tools import"))
-    if behind is None:
+    if not behind:
         return text
     # Its names are its own: a function of them all.
-    body = "\n".join(f"    {line}".rstrip() for line in twin(behind).rstrip().split("\n"))
+    body = "\n".join(f"    {line}".rstrip() for line in twin(*behind).rstrip().split("\n"))
     function = (
-        f"# ---- The model behind the steps\n\n\ndef _load_model(_family, _data):\n{body}\n\n    return load(_data)\n"
+        f"# ---- The model behind\n\n\ndef _load_model(_family, _data):\n{body}\n\n    return load(_data)\n"
     )
     return f"{text.rstrip()}\n\n\n{function}"
 

@@ -17,6 +17,7 @@ from ._cost import estimate
 from ._features import as_core_input, as_raw, rows_on_thresholds
 from .certificate import Certificate, Predictions
 from .ir.document import Document, Golden, Tables
+from .ir.features import MAX_GOLDEN_BYTES
 from .scores import Scores
 from .writers import eml
 
@@ -133,7 +134,7 @@ class Model(Scores):
         return np.asarray(self._core.outputs(self._input(X))[:, : self.tables.n_classes])
 
     def apply_steps(self, X: Any) -> NDArray[np.float32]:
-        """Return what the steps of a pipeline make of raw features: what the model behind them is asked about.
+        """Return what the model behind steps or blocks is asked about, for raw features or windows.
 
         Parameters
         ----------
@@ -149,7 +150,7 @@ class Model(Scores):
         ValueError
             As `predict`; and for a model without steps.
         """
-        if self.tables.FAMILY != "pipeline":
+        if self.tables.FAMILY not in ("features", "pipeline"):
             raise ValueError("this model has no steps: it takes the features as they are")
         return np.asarray(self._core.apply(self._input(X)))
 
@@ -190,7 +191,10 @@ class Model(Scores):
         )
         chosen = [*range(min(N_FIRST_GOLDEN, len(raw))), self.certificate.worst_row]
         chosen += np.flatnonzero(rows_on_thresholds(raw, self.tables)).tolist()
-        self.golden = self.golden_of(raw[list(dict.fromkeys(chosen))[:MAX_CERTIFIED_GOLDEN]])
+        most = MAX_CERTIFIED_GOLDEN
+        if self.tables.FAMILY == "features":
+            most = min(most, max(1, MAX_GOLDEN_BYTES // raw[0].nbytes))
+        self.golden = self.golden_of(raw[list(dict.fromkeys(chosen))[:most]])
         return self.certificate
 
     def predictions(self, raw: NDArray[Any]) -> Predictions:

@@ -12,7 +12,7 @@ corrupt : function
 agrees : function, optional
     ``agrees(model, X, expected)`` asserts that the model predicts, ``expected``, what its estimator does.
 BEHIND : dict, optional
-    For models that run others: the family of that one, by the name of the model.
+    For models that run others: the family of that one, or those of all behind it, by the name of the model.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from emlearn._resources import module_of
 from emlearn.ir.schema import SCHEMAS
 
 # What runs others comes first: it takes the most memory, and small boards have it in one piece only in the beginning.
-NAMES = ("pipeline", "trees", "linear", "neighbors", "kernel", "bayes", "mixture", "net")
+NAMES = ("features", "pipeline", "trees", "linear", "neighbors", "kernel", "bayes", "mixture", "net")
 FAMILIES = {name: import_module(f"{__name__}.{name}") for name in NAMES}
 NUMBERS = {"trees": 1, **{schema.FAMILY: number for number, schema in SCHEMAS.items()}}
 MODELS = {name: make for family in FAMILIES.values() for name, make in family.MODELS.items()}
@@ -44,4 +44,4 @@ def packages(name):
     """What runs the model of this name: for a pipeline also what runs the model behind its steps."""
     family = FAMILY_OF[name]
     behind = getattr(FAMILIES[family], "BEHIND", {}).get(name, family)
-    return {module_of(family), module_of(behind)}
+    return {module_of(each) for each in (family, *((behind,) if isinstance(behind, str) else behind))}

@@ -35,7 +35,7 @@ static model_obj_t *model_get(mp_obj_t obj) {
 // Aligned to 8 bytes, as the heap's blocks and, padded, the structs are.
 #define MODEL_SIZE ((sizeof(model_t) + 7) & ~(size_t)7)
 
-static void *model_scratch(const model_obj_t *self) {
+static __attribute__((unused)) void *model_scratch(const model_obj_t *self) {
     return (uint8_t *)self->model + MODEL_SIZE;
 }
 

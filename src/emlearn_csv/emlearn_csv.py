@@ -87,8 +87,10 @@ class _Reader:
             self.file = bytearray(b"EML\x1a\x01\0\0\0" + bytes(8))
             self.file[6] = _integer(cells[2]) & 0xFF
             self.head = self.put(cells[3], cells[4:])
-            # The features of golden rows: int16 of neighbours with items of int16, else the bits of float32.
-            self.code = "h" if cells[2] == "3" and self.head[10] else "I"
+            # The features of golden rows: int16 of neighbours with items of int16, and of windows of int16, else the
+            # bits of float32.
+            int16 = cells[2] == "3" and self.head[10] or cells[2] == "9" and self.head[7] == 104
+            self.code = "h" if int16 else "I"
         elif tag == "label":
             kind, _, text = rest.partition(",")
             parts = iter(text)

@@ -7,7 +7,7 @@ For every family whose header begins as docs/formats.md says, which is all but t
 from array import array
 from struct import unpack_from
 
-_FAMILIES = ("", "trees", "linear", "neighbors", "kernel", "bayes", "mixture", "net", "pipeline")
+_FAMILIES = ("", "trees", "linear", "neighbors", "kernel", "bayes", "mixture", "net", "pipeline", "features")
 _OUTPUTS = ("values", "probabilities", "decision values", "probabilities and score")
 
 

@@ -13,6 +13,7 @@ from .._features import as_raw, probe_rows
 from ..converters.thresholds import categories_of, kept_columns
 from ..errors import ConvertError
 from ..ir.document import Document
+from ..ir.features import Featured
 from ..ir.neighbors import NeighborsModel
 from ..ir.pipeline import Encode, Fill, Scale, Staged, Step
 from ..ir.trees import Ensemble
@@ -38,7 +39,7 @@ def _(source: Staged, estimator: Any, options: Options) -> Model:
     return model
 
 
-def _inner(source: Staged, estimator: Any, options: Options) -> Model:
+def _inner(source: Staged | Featured, estimator: Any, options: Options) -> Model:
     """The model behind the steps, compared with what of the pipeline is behind them."""
     behind = source.behind[-1]
     if len(source.behind) > 1:
@@ -57,7 +58,7 @@ def _inner(source: Staged, estimator: Any, options: Options) -> Model:
     return inner
 
 
-def _through(source: Staged, raw: NDArray[Any]) -> NDArray[np.float32]:
+def _through(source: Staged | Featured, raw: NDArray[Any]) -> NDArray[np.float32]:
     """What the transformers make of rows."""
     found: Any = raw
     with warnings.catch_warnings():

@@ -4,6 +4,7 @@
 from . import (
     bayes,
     boosting,
+    features,
     forests,
     hist,
     keras,

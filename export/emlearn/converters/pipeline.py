@@ -71,10 +71,15 @@ def can_fold(model: Any) -> bool:
 @converts("sklearn.pipeline.Pipeline")
 def convert_pipeline(pipeline: Any) -> Any:
     """Convert a pipeline that ends in an estimator."""
+    from .features import featured, is_features
     from .steps import staged
     from .thresholds import Link, fold_thresholds, monotone
 
     steps = flat(pipeline)
+    if steps and is_features(steps[0]):
+        return featured(steps, type(pipeline)([(str(i), step) for i, step in enumerate(steps[1:])]) if steps[1:] else None)
+    if any(map(is_features, steps)):
+        raise ConvertError("transformers of windows take raw samples: put them first in the Pipeline")
     if not steps or not hasattr(steps[-1], "predict"):
         raise ConvertError("this Pipeline does not end in an estimator that predicts")
     front, last = steps[:-1], steps[-1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from .._resources import module_of
+from ..ir.document import families_of
 from .errors import DeviceError
 from .files import Report, replace_files
 from .install import install
@@ -23,11 +24,8 @@ def checked(model: Path) -> tuple[bytes, list[str]]:
     """
     from .. import load
 
-    tables = load(model).tables
-    packages = [module_of(tables.FAMILY)]
-    if tables.FAMILY == "pipeline":
-        packages.insert(0, module_of(tables.inner.FAMILY))
-    return model.read_bytes(), packages
+    families = families_of(load(model).tables)
+    return model.read_bytes(), [module_of(family) for family in reversed(families)]
 
 
 def deploy(link: Link, model: Path, *, python: bool = False, report: Report | None = None) -> tuple[int, int]:

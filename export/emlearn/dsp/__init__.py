@@ -9,8 +9,13 @@ from ._features import frame, spectral, statistics
 from ._fft import fft, fft_q15, power_spectrum, power_spectrum_q15, rfft, rfft_q15
 from ._iir import sos_to_q15, sosfilt, sosfilt_q15
 from ._mel import logmel_q15, melspectrogram, mfcc, mfcc_q15, power_to_db
+from ._transformers import MFCC, MelSpectrogram, Spectrum, Statistics
 
 __all__ = [
+    "MFCC",
+    "MelSpectrogram",
+    "Spectrum",
+    "Statistics",
     "fft",
     "fft_q15",
     "frame",

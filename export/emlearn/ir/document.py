@@ -73,6 +73,15 @@ class Tables(Protocol):
         """Return facts about the model that only its family has, by name."""
 
 
+def families_of(tables: Any) -> list[str]:
+    """Return the family of a model, and those of what is behind its blocks or steps."""
+    found = [tables.FAMILY]
+    while tables.FAMILY in ("features", "pipeline") and tables.inner is not None:
+        tables = tables.inner
+        found.append(tables.FAMILY)
+    return found
+
+
 @dataclass(frozen=True, eq=False)
 class Golden:
     """Rows that a device can replay, with what the host's core made of them.

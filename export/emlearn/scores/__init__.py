@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from .._features import as_core_input, as_raw
 from ..ir.document import Output
-from . import gaussian, kernel, pipeline, trees  # noqa: F401  (they register themselves)
+from . import features, gaussian, kernel, pipeline, trees  # noqa: F401  (they register themselves)
 from .base import Scoring, scoring
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from .._core import open_core
 from ..errors import ConvertError
 from ..ir.document import Document, Output
+from ..ir.features import Features
 from ..ir.pipeline import Pipeline
 from . import writes
 from .eml import write as write_eml
@@ -59,19 +60,43 @@ static inline float {name}_predict(const {T} *features, int32_t n_features) {{
     return out;
 }}"""
 
-# Of a pipeline: its steps, then the model behind them takes y instead of x.
+# Of a pipeline: its steps, then the model behind them takes y instead of x. Of a model of windows: its blocks, in the same way.
 _APPLY = """// What the model takes of raw features. out: [{n_columns}]
 static inline eml_err_t {name}_apply(const eml_array_t *features, float *out) {{
     uint64_t scratch[{scratch}];
     return eml_pipeline_apply(&{name}, features, scratch, out);
 }}"""
-_STEPS = """    float columns[{n_columns}];
-    const eml_err_t failed = {name}_apply(&x, columns);
-    if (failed != EML_OK) {{
+_APPLY_BLOCKS = """// The columns of a window. out: [{n_columns}]. Its tables are made by the first call, and kept: not for two threads at a time.
+static inline eml_err_t {name}_apply(const eml_array_t *window, float *out) {{
+    static uint64_t memory[{scratch}];
+    static int ready;
+    if (!ready) {{
+        eml_features_init(&{name}, memory);
+        ready = 1;
+    }}
+    return eml_features_apply(&{name}, memory, window, out);
+}}"""
+_STEPS = """    float columns{i}[{n_columns}];
+    const eml_err_t failed{i} = {name}_apply(&{x}, columns{i});
+    if (failed{i} != EML_OK) {{
         return {failed};
     }}
-    const eml_array_t y = {{ columns, {n_columns}, EML_FLOAT32 }};
+    const eml_array_t {y} = {{ columns{i}, {n_columns}, EML_FLOAT32 }};
 """
+# Of blocks without a model.
+_COLUMNS = """// EML_OK or another eml_err_t. features: [{n_features}]; out: [{n_outputs}] columns
+static inline int {name}_predict(const {T} *features, int32_t n_features, float *out, int n_out) {{
+    const eml_array_t x = {{ features, (size_t)n_features, {code} }};
+    return (int)(n_out == {n_outputs} ? {name}_apply(&x, out) : EML_ERR_SHAPE);
+}}"""
+_COLUMN = """// The column, or NaN if n_features is wrong. features: [{n_features}]
+static inline float {name}_predict(const {T} *features, int32_t n_features) {{
+    const eml_array_t x = {{ features, (size_t)n_features, {code} }};
+    float out;
+    eml_float_store(&out, 0x7fc00000u);
+    (void){name}_apply(&x, &out);
+    return out;
+}}"""
 
 
 @writes("c", ".h", ".c")
@@ -92,30 +117,56 @@ def write(document: Document, name: str = "model", method: str = "loadable") -> 
     if not re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", name) or name in _KEYWORDS:
         raise ConvertError(f"{name!r} is no C identifier; pass name= with letters, digits and _ only")
     tables = document.tables
-    model, steps = (tables.inner, True) if tables.FAMILY == "pipeline" else (tables, False)
+    chain = _chain(tables, name)
+    model, of_model = chain[-1]
     functions = [_CLASS, _OUTPUTS] if tables.n_classes else [_VALUE if tables.n_outputs == 1 else _OUTPUTS]
+    if model.FAMILY == "features":
+        functions = [_COLUMN if tables.n_outputs == 1 else _COLUMNS]
     is_int16 = tables.typecode == "h"
     names = {
         "name": name,
-        "model": f"{name}_model" if steps else name,
-        "x": "y" if steps else "x",
+        "model": of_model,
+        "x": "xyz"[len(chain) - 1],
         "family": model.FAMILY,
         "function": FUNCTIONS[tables.output],
         "what": tables.output.name.lower().replace("_", " "),
         "T": "int16_t" if is_int16 else "float",
         "code": "EML_INT16" if is_int16 else "EML_FLOAT32",
         "n_features": tables.n_features,
-        "n_columns": model.n_features,
         "n_outputs": tables.n_outputs,
         "scratch": _scratch(model),
     }
-    parts = [_head(tables, model, name), *data(tables, name, method == "inline")]
-    if steps:
-        parts.append(_APPLY.format(**{**names, "scratch": _scratch(tables)}))
+    parts = [_head([each for each, _ in chain], name), *data(tables, name, method == "inline")]
+    for before, own in chain:
+        if before.FAMILY in _APPLIES:
+            n_columns, text = _columns_of(before), _APPLIES[before.FAMILY]
+            parts.append(text.format(name=own, n_columns=n_columns, scratch=_scratch(before)))
     for function in functions:
-        failed = "(int32_t)failed" if function is _CLASS else "(int)failed" if function is _OUTPUTS else "out"
-        parts.append(function.format(steps=_STEPS.format(failed=failed, **names) if steps else "", **names))
+        cast = {_CLASS: "(int32_t)failed{i}", _OUTPUTS: "(int)failed{i}"}.get(function, "out")
+        steps = "".join(
+            _STEPS.format(
+                name=own, x="xyz"[i], y="xyz"[i + 1], i=i or "", n_columns=_columns_of(before), failed=cast.format(i=i or "")
+            )
+            for i, (before, own) in enumerate(chain[:-1])
+        )
+        parts.append(function.format(steps=steps, **names))
     return "\n\n".join([*parts, f"#endif // EML_MODEL_{name}_H"]) + "\n"
+
+
+_APPLIES = {"features": _APPLY_BLOCKS, "pipeline": _APPLY}
+
+
+def _chain(tables: Any, name: str) -> list[tuple[Any, str]]:
+    """The tables and those behind them, each with its name in C."""
+    found = [(tables, name)]
+    while tables.FAMILY in _APPLIES and tables.inner is not None:
+        tables, name = tables.inner, f"{name}_model"
+        found.append((tables, name))
+    return found
+
+
+def _columns_of(tables: Any) -> int:
+    return int(tables.n_outputs if tables.inner is None else tables.inner.n_features)
 
 
 def _scratch(tables: Any) -> int:
@@ -148,20 +199,32 @@ def _(tables: Pipeline, name: str, inline: bool) -> list[str]:
     ]
 
 
+@data.register
+def _(tables: Features, name: str, inline: bool) -> list[str]:
+    fields: list[tuple[str, object]] = [(n.name, int(getattr(tables, n.name))) for n in tables.numbers()]
+    fields += [("blocks", f"{name}_blocks"), (f"model: {name}_model, not a file" if tables.n_model else "model", "NULL")]
+    return [
+        *(data(tables.inner, f"{name}_model", inline) if tables.n_model else []),
+        table(name, "blocks", "uint32_t", tables.blocks.tolist()),
+        struct_of(tables, name, fields),
+    ]
+
+
 def struct_of(tables: Any, name: str, fields: list[tuple[str, object]]) -> str:
     """Return the struct that the core takes."""
     lines = [f"    {value}, // {field}" for field, value in fields]
     return "\n".join([f"static const eml_{tables.FAMILY}_t {name} = {{", *lines, "};"])
 
 
-def _head(tables: Any, model: Any, name: str) -> str:
+def _head(chain: list[Any], name: str) -> str:
+    tables = chain[0]
     lines = [
         f"// Made by emlearn: {tables.summary}.",
         "// Needs emlearn's C headers on the include path: python -c 'import emlearn; print(emlearn.includedir)'",
     ]
     lines += [f"// class {i}: {json.dumps(label)}" for i, label in enumerate(tables.labels or ())]
-    lines += [f"#ifndef EML_MODEL_{name}_H", f"#define EML_MODEL_{name}_H", "", f'#include "eml_{model.FAMILY}.h"']
-    lines += ['#include "eml_pipeline.h"'] if tables is not model else []
+    lines += [f"#ifndef EML_MODEL_{name}_H", f"#define EML_MODEL_{name}_H", ""]
+    lines += [f'#include "eml_{each.FAMILY}.h"' for each in reversed(chain)]
     return "\n".join(lines)
 
 

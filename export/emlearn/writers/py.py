@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from .._resources import twin
-from ..ir.document import Document
+from ..ir.document import Document, families_of
 from . import eml, writes
 from .c import FUNCTIONS
 
@@ -72,7 +72,7 @@ def write(document: Document, name: str = "model", method: str = "loadable") -> 
     else:
         functions = _VALUE if tables.n_outputs == 1 else _OUTPUTS.lstrip("\n")
     return _MODULE.format(
-        twin=twin(tables.FAMILY, tables.inner.FAMILY if tables.FAMILY == "pipeline" else None).rstrip(),
+        twin=twin(*families_of(tables)).rstrip(),
         literal=_literal(eml.write(replace(document, certificate=None))),
         functions=functions.format(**facts),
         **facts,
