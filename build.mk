@@ -39,7 +39,7 @@ HARD_FLOAT_xtensawin := -mhard-float
 # Table 2: modules, with their sources in src/MODULE/: C, then Python that is merged into the .mpy. Those without C are
 # bytecode, the same for all. TWINS are those with a twin, src/MODULE/twin/MODULE.py.
 MODULES := emltrees emltrees_full emltrees_sums emltrees_csv emltrees_tools emllinear emlnet emlknn emlknn_full emlknn_tools \
-    emlbayes emlmixture emlkernel emlkernel_dot emlpipeline \
+    emlbayes emlmixture emlkernel emlkernel_dot emlkernel_proba emlpipeline \
     emlearn_csv emlearn_tools \
     emlfft emlfft_full emlfft_q15 emlfft_q15_full emliir emliir_q15 emliir_tools
 SRC_emltrees       := emltrees.c load.py
@@ -51,6 +51,7 @@ SRC_emllinear      := emllinear.c load.py
 SRC_emlnet         := emlnet.c load.py
 SRC_emlkernel      := emlkernel.c load.py
 SRC_emlkernel_dot  := emlkernel_dot.c
+SRC_emlkernel_proba := emlkernel_proba.c
 SRC_emlknn         := emlknn.c load.py
 SRC_emlknn_full    := emlknn_full.c
 SRC_emlknn_tools   := emlknn_tools.py
@@ -91,7 +92,7 @@ PACKAGES := emltrees emllinear emlnet emlknn emlbayes emlmixture emlkernel emlpi
 PACKAGE_emltrees  := emltrees emltrees_full emltrees_sums emltrees_csv emltrees_tools
 PACKAGE_emllinear := emllinear $(SHARED)
 PACKAGE_emlnet    := emlnet $(SHARED)
-PACKAGE_emlkernel := emlkernel emlkernel_dot $(SHARED)
+PACKAGE_emlkernel := emlkernel emlkernel_dot emlkernel_proba $(SHARED)
 PACKAGE_emlknn    := emlknn emlknn_full emlknn_tools $(SHARED)
 PACKAGE_emlbayes  := emlbayes $(SHARED)
 PACKAGE_emlmixture := emlmixture $(SHARED)

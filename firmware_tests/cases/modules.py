@@ -1,12 +1,12 @@
 # Every module that is built is imported, and runs: with the smallest models that take them all.
-# models: labels gb_classes knn_float kernel_labels FAMILIES
+# models: labels gb_classes knn_float kernel_labels kernel_coupled FAMILIES
 # modules: native
 import gc
 import sys
 
 import check
 
-for name in "labels gb_classes knn_float kernel_labels".split() + check.families():
+for name in "labels gb_classes knn_float kernel_labels kernel_coupled".split() + check.families():
     for suffix in (".eml", ".csv"):
         gc.collect()
         model = check.load(name, suffix)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ..errors import ConvertError
 from ..ir.kernel import KernelModel
 from ..model import Model
-from ..passes.kernel import decision, fix, sizes
+from ..passes.kernel import decision, fix, sizes, unsettled
 from .base import N_PROBES, TOLERANCE, Options, build, build_tables
 
 # Terms have 31 bits, or errors of 2^-29 after two or three roundings: from here on sums are off by more than TOLERANCE.
@@ -30,11 +30,12 @@ def _(source: KernelModel, estimator: Any, options: Options) -> Model:
     rows = rows[pairs[0]] * at + rows[pairs[1]] * (1.0 - at)
 
     def undecided(raw: NDArray[Any]) -> NDArray[np.bool_]:
-        """Where a decision value is within rounding of 0: a vote, which counts 1, hangs on it."""
+        """Where a vote, which counts 1, hangs on rounding, or a step of the coupling, worth up to 0.005."""
         if source.n_classes == 0:
             return np.zeros(len(raw), bool)
-        values = np.abs(decision(source, raw.astype(np.float32)))
-        return np.asarray(np.any(values <= TOLERANCE * np.max(values, initial=0.0), axis=1))
+        rows = raw.astype(np.float32)
+        values = np.abs(decision(source, rows))
+        return np.any(values <= TOLERANCE * np.max(values, initial=0.0), axis=1) | unsettled(source, rows)
 
     name = type(estimator).__name__
     _check_rounding(source, name)

@@ -3,7 +3,7 @@
 
 FAMILY = 4
 _LINEAR, _RBF, _POLY, _SIGMOID = range(4)
-_VALUE, _BINARY, _OUTLIER, _PLATT, _OVO, _OVR, _BREAK_TIES = range(7)
+_VALUE, _BINARY, _OUTLIER, _PLATT, _OVO, _OVR, _BREAK_TIES, _COUPLED = range(8)  # coupled: 7, 8, 9 as the three before
 
 
 class Tables:
@@ -13,6 +13,7 @@ class Tables:
         rule, degree, left, exponent, of_intercept, of_gamma, of_slope, of_bias = unpack_from("<HHHhhhhh", data, 28)
         slope, bias, gamma, n16, n32, vectors = unpack_from("<iiIIII", data, 44)
         shifts, centers, offsets, sizes, rows, sums = unpack_from("<6I", data, 68)
+        platts = 2 * sums if rule >= _COUPLED else 0
         at, found = 92, []
         for code, item, count in (
             ("h", 2, shifts),
@@ -21,6 +22,8 @@ class Tables:
             ("i", 4, sums),
             ("i", 4, offsets),
             ("h", 2, vectors),
+            ("h", 2, platts),
+            ("i", 4, platts),
             ("i", 4, rows * vectors),
             ("h", 2, n16 * n),
             ("i", 4, n32 * n),
@@ -30,10 +33,11 @@ class Tables:
             found.append(array(code, data[at:end]))
             at = end + 3 & ~3
         fail(at == 16 + size, "not a model file, or damaged")
-        self.shift, self.center, self.sizes, self.intercept, self.offset, self.coef_shift, coef = found[:7]
+        self.shift, self.center, self.sizes, self.intercept, self.offset, self.coef_shift = found[:6]
+        platt_shift, platt, coef, vectors16, vectors32 = found[6:]
         rbf, linear, votes = kernel == _RBF, kernel == _LINEAR, rule >= _OVO
         pairs = (classes * (classes - 1) // 2 if classes < 363 else 0) if votes else 1
-        good = n and kernel <= _SIGMOID and rule <= _BREAK_TIES and degree <= 15 and left <= 30 and not (n16 and n32)
+        good = n and kernel <= _SIGMOID and rule < _COUPLED + 3 and degree <= 15 and left <= 30 and not (n16 and n32)
         good = good and (classes >= 3 if votes else classes == (2 if rule else 0))
         given = (vectors, vectors, shifts, centers, offsets, sizes, rows, sums, n_outputs, output)
         good = good and given == (
@@ -46,17 +50,21 @@ class Tables:
             0 if linear else classes - 1 if votes else 1,
             pairs,
             1 if rule <= _OUTLIER else pairs if rule == _OVO else classes,
-            0 if rule == _VALUE else 1 if rule == _PLATT else 2,
+            0 if rule == _VALUE else 1 if rule == _PLATT or rule >= _COUPLED else 2,
         )
         good = good and (not shifts or min(self.shift) >= -400 and max(self.shift) <= 400)
         fail(good and (not sizes or sum(self.sizes) == vectors), "inconsistent model")
         self.n_features, self.n_classes, self.n_outputs = n, classes, n_outputs
-        self.kernel, self.rule, self.degree = kernel, rule, degree
+        self.kernel, self.rule, self.degree = kernel, rule - 3 if rule >= _COUPLED else rule, degree
         self.exponent, self.of_intercept = exponent, of_intercept
-        self.gamma, self.of_gamma, self.slope, self.bias = gamma, of_gamma, (slope, of_slope), (bias, of_bias)
+        self.gamma, self.of_gamma = gamma, of_gamma
+        platt = [_number(*each) for each in zip(platt, platt_shift)]
+        if rule == _PLATT:
+            platt = [_number(slope, of_slope), _number(bias, of_bias)]
+        self.slope, self.bias = platt[: len(platt) // 2], platt[len(platt) // 2 :]
         self.coef = [coef[vectors * k : vectors * (k + 1)] for k in range(rows)]
         self.left = left if n16 else 0
-        self.vectors = found[7] if n16 else found[8]
+        self.vectors = vectors16 if n16 else vectors32
         self.n_vectors = vectors
 
     def _center(self, x):
@@ -145,6 +153,17 @@ class Tables:
             found.append((votes, confidence))
         return found, bits
 
+    def _pairs(self, sums, unit):
+        """Of each pair libsvm's probability of the less likely class, and which that is not."""
+        n = self.n_classes
+        pairs = [(i, j) for i in range(n) for j in range(i + 1, n)]
+        for (i, j), d, slope, bias in zip(pairs, sums, self.slope, self.bias):
+            f = _signed_q32(*_times(_number(d, unit), slope)) + _signed_q32(*bias)
+            e = _exp2(min(abs(f), 17 << 32) * 193635251 >> 27)
+            p = _over(e, _plus(_ONE, e))
+            p = (1801439851, -54) if _minus(p, (1801439851, -54))[0] < 0 else p
+            yield (p, i, j) if f < 0 else (p, j, i)
+
     def classify(self, x):
         sums, _ = self.sums(x)
         if self.rule < _OVO:
@@ -157,11 +176,8 @@ class Tables:
 
     def evaluate(self, x):
         sums, unit = self.sums(x)
-        if self.rule == _PLATT:
-            mantissa, exponent = _number(sums[0], unit)
-            slope, shift = self.slope
-            p = _platt(_signed_q32(*_number(mantissa * slope, exponent + shift)) + _signed_q32(*self.bias))
-            return [nearest(p, -31), nearest((1 << 31) - p, -31)]
+        if self.slope:
+            return [_signed(*p) for p in _couple(self.n_classes, self._pairs(sums, unit))]
         if self.rule < _OVR:
             return [_signed(s, unit) for s in sums]
         scores, bits = self._scores(sums, True)
@@ -271,17 +287,59 @@ def _tanh(z):
     return _number(-t << 30 if z[0] < 0 else t << 30, exponent - 30)
 
 
-def _platt(f):
-    limit, least, one = 5368709, 215, 1 << 31
-    e = _q31(*_exp2(min(abs(f), 17 << 32) * 193635251 >> 27))
-    a = max(least, _divide(min(e, one - 1), min(one + e, 0xFFFFFFFF)))
-    a = one - a if f < 0 else a
-    p = one // 2 - a
-    for half in range(200):
-        b = one - a
-        square, first, second = p * p >> 31, p * b >> 31, p * a >> 31
-        if not half & 1 and -limit < first - square < limit and -limit < second + square < limit:
+_ONE = (1 << 30, -30)
+
+
+def _plus(a, b):
+    if a[0] == 0 or b[0] and b[1] > a[1]:
+        a, b = b, a
+    shift = min(a[1] - b[1], 63) if b[0] else 63
+    return _number((a[0] << 31) + (b[0] << 31 >> shift), a[1] - 31)
+
+
+def _minus(a, b):
+    return _plus(a, (-b[0], b[1]))
+
+
+def _times(a, b):
+    return _number(a[0] * b[0], a[1] + b[1])
+
+
+def _over(a, b):
+    q = (abs(a[0]) << 33) // abs(b[0])
+    return _number(-q if (a[0] < 0) != (b[0] < 0) else q, a[1] - b[1] - 33)
+
+
+def _couple(n, pairs):
+    """Probabilities of classes, as src/emlearn/eml_kernel_couple.h."""
+    q = [[(0, 0)] * n for _ in range(n)]
+    for small, likely, other in pairs:
+        large = _minus(_ONE, small)
+        mantissa, exponent = _times(small, large)
+        q[likely][other] = q[other][likely] = (-mantissa, exponent)
+        q[likely][likely] = _plus(q[likely][likely], _times(small, small))
+        q[other][other] = _plus(q[other][other], _times(large, large))
+    classes = _number(n, 0)
+    least = _over((1374389535, -38), classes)
+    p = [_over(_ONE, classes)] * n
+    for _ in range(max(100, n)):
+        total, products = (0, 0), []
+        for t in range(n):
+            row = (0, 0)
+            for j in range(n):
+                row = _plus(row, _times(q[t][j], p[j]))
+            products.append(row)
+            total = _plus(total, _times(p[t], row))
+        errors = [_minus(row, total) for row in products]
+        if max([_minus((abs(mantissa), exponent), least)[0] for mantissa, exponent in errors]) < 0:
             break
-        p = -_divide(square * b >> 31, (b * b >> 31) - first + square)
-        a = b
-    return a + p
+        for t in range(n):
+            mantissa, exponent = products[t]
+            d = _over(_minus(total, products[t]), q[t][t])
+            factor = _over(_ONE, _plus(_ONE, d))
+            more = _times(d, _plus(_times(d, q[t][t]), (mantissa, exponent + 1)))
+            total = _times(_times(_plus(total, more), factor), factor)
+            p[t] = _plus(p[t], d)
+            products = [_times(_plus(row, _times(d, q[t][j])), factor) for j, row in enumerate(products)]
+            p = [_times(each, factor) for each in p]
+    return p
