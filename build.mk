@@ -84,6 +84,7 @@ TWIN_emltrees   := $(patsubst %,src/emltrees/twin/%.py,numbers tables predict em
 # What twins of several families share.
 TWIN_emlbayes   := src/common/py/gaussian.py
 TWIN_emlmixture := src/common/py/gaussian.py
+TWIN_emlkernel  := src/emlkernel/twin/numbers.py
 SHARED := emlearn_csv emlearn_tools
 
 # Table 3: packages, with the modules that `mip install PACKAGE` brings. A module imports others of its package when it

@@ -13,6 +13,7 @@ _MODULES = {"neighbors": "emlknn"}
 _NUMBERS = "common/py/numbers.py"
 _TREES = tuple(f"emltrees/twin/{name}.py" for name in ("numbers", "tables", "predict", "eml", "csv", "emltrees"))
 _SHARED = {"bayes": ("common/py/gaussian.py",), "mixture": ("common/py/gaussian.py",)}
+_SHARED |= {"kernel": ("emlkernel/twin/numbers.py",)}
 
 
 def module_of(family: str) -> str:

@@ -28,7 +28,7 @@ class Number(NamedTuple):
 
 
 class Array(NamedTuple):
-    """An array: each dimension is a number of the header, or one more than it (``"n_features+1"``), or `Schema.derived`."""
+    """An array: each dimension is a number of the header, one more (``"n_features+1"``), or `Schema.derived`."""
 
     name: str
     dtype: str

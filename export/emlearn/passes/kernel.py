@@ -38,11 +38,18 @@ def fix(model: KernelModel) -> Kernel:
     coefs, coef_shift = q.columns_to_int32(coef)  # large vectors have small coefficients
     if model.kernel == Kind.LINEAR:
         coef_shift = np.full(len(vectors), -30, np.int16)
-    intercepts, intercept_exponent = _column(model.intercept)
     rate, gamma_exponent = q.mantissa_32(gamma / np.log(2.0)) if rbf else q.mantissa_32(gamma)
     numbers: dict[str, Any]
     arrays: dict[str, Any]
+    intercept = model.intercept
+    # Of integers, which lose nothing when they are scaled, into the exact sum: only what that leaves is rounded.
+    within = model.kernel == Kind.LINEAR and q.is_int16(model.rows) and not np.any(offset)
+    if within:
+        offset = offset + intercept
     numbers, arrays = (_differences if rbf else _products)(vectors, offset)
+    if within:
+        intercept = offset - np.ldexp(arrays["offset"].astype(float), int(arrays["shift"][-1]))
+    intercepts, intercept_exponent = _column(intercept)
     narrow = arrays["vectors16"].size > 0
     platt = np.zeros((2, 0)) if model.platt is None else model.platt
     of_two = platt if platt.shape[1] == 1 else np.zeros((2, 1))
@@ -167,7 +174,7 @@ def _added(model: KernelModel, values: NDArray[np.float64]) -> NDArray[np.float6
 
 
 def unsettled(model: KernelModel, X: NDArray[Any]) -> NDArray[np.bool_]:
-    """Tell in which rows of X, (n_rows, n_features), the iteration that couples probabilities ends by a narrow margin."""
+    """Tell in which rows of X the iteration that couples probabilities ends by a narrow margin."""
     parts = [_unsettled(model, decision(model, X[i : i + _ROWS])) for i in range(0, len(X), _ROWS)]
     return np.concatenate(parts) if parts else np.zeros(0, bool)
 
