@@ -171,6 +171,14 @@ def test_features_of_any_size():
         assert model.predict(row) in (0, 1, 2)
 
 
+def test_csv_from_before_there_were_couplings(tmp_path):
+    model = emlearn.convert(svm.SVC().fit(*data("iris")))
+    rows = [row for row in model.save(format="csv").splitlines() if not row.startswith("platt")]
+    rows[-1] = f"end,{len(rows) - 1}"
+    (tmp_path / "model.csv").write_text("\n".join(rows))
+    assert emlearn.load(tmp_path / "model.csv").save(format="eml") == model.save(format="eml")
+
+
 def test_sparse():
     from scipy.sparse import csr_matrix
 
