@@ -36,8 +36,9 @@ HARD_FLOAT_xtensawin := -mhard-float
 
 # Table 2: modules, with their sources in src/MODULE/: C, then Python that is merged into the .mpy. Those without C are
 # bytecode, the same for all. TWINS are those with a twin, src/MODULE/twin/MODULE.py.
-MODULES := emltrees emltrees_full emltrees_sums emltrees_csv emltrees_emlearn emltrees_tools emllinear emlnet emlknn emlknn_full emlknn_tools \
-    emlbayes emlmixture emlkernel emlkernel_dot emlpipeline \
+MODULES := emltrees emltrees_full emltrees_sums emltrees_csv emltrees_emlearn emltrees_tools emllinear emlnet \
+    emlknn emlknn_full emlknn_tools \
+    emlbayes emlmixture emlkernel emlkernel_dot emlkernel_proba emlpipeline \
     emlfeatures emlfeatures_statistics emlfeatures_spectrum emlfeatures_mel emlfeatures_mel_q15 \
     emlearn_csv emlearn_tools \
     emlfft emlfft_full emlfft_q15 emlfft_q15_full emliir emliir_q15 emliir_q15_new emliir_tools
@@ -51,6 +52,7 @@ SRC_emllinear      := emllinear.c load.py
 SRC_emlnet         := emlnet.c load.py
 SRC_emlkernel      := emlkernel.c load.py
 SRC_emlkernel_dot  := emlkernel_dot.c
+SRC_emlkernel_proba := emlkernel_proba.c
 SRC_emlknn         := emlknn.c load.py
 SRC_emlknn_full    := emlknn_full.c
 SRC_emlknn_tools   := emlknn_tools.py
@@ -90,6 +92,7 @@ TWIN_emltrees   := $(patsubst %,src/emltrees/twin/%.py,numbers tables predict em
 # What twins of several families share.
 TWIN_emlbayes   := src/common/py/gaussian.py
 TWIN_emlmixture := src/common/py/gaussian.py
+TWIN_emlkernel  := src/emlkernel/twin/numbers.py
 TWIN_emlfeatures := src/emlfft/twin/emlfft.py $(patsubst %,src/emlfeatures/twin/%.py,statistics spectrum mel)
 SHARED := emlearn_csv emlearn_tools
 
@@ -99,7 +102,7 @@ PACKAGES := emltrees emllinear emlnet emlknn emlbayes emlmixture emlkernel emlpi
 PACKAGE_emltrees  := emltrees emltrees_full emltrees_sums emltrees_csv emltrees_emlearn emltrees_tools
 PACKAGE_emllinear := emllinear $(SHARED)
 PACKAGE_emlnet    := emlnet $(SHARED)
-PACKAGE_emlkernel := emlkernel emlkernel_dot $(SHARED)
+PACKAGE_emlkernel := emlkernel emlkernel_dot emlkernel_proba $(SHARED)
 PACKAGE_emlknn    := emlknn emlknn_full emlknn_tools $(SHARED)
 PACKAGE_emlbayes  := emlbayes $(SHARED)
 PACKAGE_emlmixture := emlmixture $(SHARED)

@@ -161,10 +161,11 @@ def _(tables: Neighbors, core: Any, core_input: NDArray[Any]) -> list[Work]:
 @work_of.register
 def _(tables: Kernel, core: Any, core_input: NDArray[Any]) -> list[Work]:
     n, vectors, kind = tables.n_features, tables.n_vectors, KernelKind(tables.kernel)
-    if tables.rule == Rule.BREAK_TIES:
+    rule = tables.rule - 3 if tables.rule >= Rule.OVO_COUPLED else tables.rule  # a class takes no probabilities
+    if rule == Rule.BREAK_TIES:
         return []
     terms = vectors * max(1, tables.n_rows)
-    voted = tables.n_classes**2 if tables.rule in (Rule.OVO, Rule.OVR) else 0
+    voted = tables.n_classes**2 if rule in (Rule.OVO, Rule.OVR) else 0
     width = 16 if tables.n_vectors16 else 32
     if width == 16 and tables.n_classes == 0:
         return []

@@ -87,6 +87,7 @@ MODELS |= {
     "kernel rbf": of_family("", "SVC rbf", "iris"),
     "kernel poly": of_family("scaled ", "SVC poly", "wine"),
     "kernel sigmoid": of_family("scaled ", "NuSVC sigmoid", "wine"),
+    "kernel coupled": of_family("scaled ", "coupled rbf", "iris"),
     "kernel regression": of_family("scaled ", "SVR rbf", "wine"),
     "bayes": of_family("", "naive bayes", "iris"),
     "bayes qda": of_family("PCA ", "qda", "wine"),

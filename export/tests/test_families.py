@@ -92,6 +92,10 @@ KERNELS = {
     for kernel in ("linear", "rbf", "poly", "sigmoid")
     for name, machine in MACHINES.items()
 }
+KERNELS |= {
+    f"coupled {kernel}": partial(svm.SVC, kernel=kernel, probability=True, random_state=0)
+    for kernel in ("linear", "rbf", "poly", "sigmoid")
+}
 
 CLASSIFIERS = [name for name in ESTIMATORS if name not in REGRESSORS]
 ESTIMATORS |= MIXTURES
@@ -105,7 +109,9 @@ CASES = [
     *((scaler, "several values", "wine") for scaler in list(SCALERS)[1:-1]),
     *((scaler, "net relu", "wine") for scaler in list(SCALERS)[2:]),
     *(("", f"SVC {kernel}", dataset) for kernel in ("rbf", "poly", "sigmoid") for dataset in CLASSES),
-    *(("scaled ", name, dataset) for name in KERNELS if name[:3] != "SVR" for dataset in CLASSES),
+    *(("scaled ", name, dataset) for name in KERNELS if "SVC" in name for dataset in CLASSES),
+    *(("scaled ", f"coupled {kernel}", dataset) for kernel in ("linear", "rbf", "poly") for dataset in CLASSES),
+    *(("standard ", f"coupled {kernel}", "iris") for kernel in ("linear", "sigmoid")),
     *(("scaled ", name, dataset) for name in KERNELS if name[:3] == "SVR" for dataset in ("diabetes", "wine")),
     *((scaler, "SVC poly", "wine") for scaler in ("standard ", "PCA ")),
     *(("standard ", name, "breast_cancer") for name in ("SVC linear", "SVC sigmoid")),
@@ -125,6 +131,7 @@ def fitted(scaler, name, dataset):
         y = np.stack((y, -3 * y + X[:, 0], X[:, 1] ** 2), axis=1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
+        warnings.simplefilter("ignore", FutureWarning)  # probability=True is deprecated
         if scaler == "scaled ":  # beforehand: rbf has no scaler in its file
             X = StandardScaler().fit_transform(X)
             return KERNELS[name]().fit(X, y), X.astype(np.float32)
@@ -201,6 +208,9 @@ GENERATED = [
     ("scaled ", "NuSVC linear", "iris"),
     ("scaled ", "SVC poly", "wine"),
     ("scaled ", "SVR rbf", "diabetes"),
+    ("scaled ", "coupled rbf", "breast_cancer"),
+    ("scaled ", "coupled poly", "wine"),
+    ("standard ", "coupled linear", "iris"),
 ]
 MAIN = """
 #include <stdio.h>

@@ -103,7 +103,7 @@ def accepts(function, data):
 SMALL = ["hard_int16", "counts_float", "weighted_float", "uint8_scaled", "value_int16"]
 SMALL += ["linear_softmax", "linear_values", "net_float", "net_int16", "net_int8"]
 SMALL += ["bayes_diagonal", "mixture_full", "mixture_envelope"]
-SMALL += ["kernel_linear", "kernel_rbf", "kernel_poly", "kernel_sigmoid"]
+SMALL += ["kernel_linear", "kernel_rbf", "kernel_poly", "kernel_sigmoid", "kernel_coupled"]
 
 
 def core_of(name):

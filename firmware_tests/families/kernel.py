@@ -17,6 +17,8 @@ MODELS = {
     "kernel_labels": lambda: fitted("iris", svm.SVC(break_ties=True), LABELS[data("iris")[1]]),
     "kernel_pairs": lambda: fitted("iris", svm.SVC(kernel="linear", decision_function_shape="ovo")),
     "kernel_cancer": lambda: fitted("breast_cancer", make_pipeline(StandardScaler(), SIGMOID)),
+    "kernel_coupled": lambda: fitted("wine", make_pipeline(StandardScaler(), SIGMOID), LABELS[data("wine")[1]]),
+    "kernel_chances": lambda: fitted("iris", svm.NuSVC(probability=True, random_state=0)),
     "kernel_outliers": lambda: fitted("iris", svm.OneClassSVM(nu=0.1)),
     "kernel_value": lambda: fitted("diabetes", svm.SVR(C=100), every=3),
 }
@@ -30,6 +32,7 @@ def corrupt():
         emlearn.convert(svm.SVC(max_iter=1).fit(X[::30], y[::30])),
         emlearn.convert(svm.SVC(kernel="poly", decision_function_shape="ovo").fit(X[::30], y[::30])),
         emlearn.convert(svm.SVR(kernel="sigmoid").fit(X[::50], y[::50])),
+        emlearn.convert(svm.SVC(kernel="linear", probability=True, random_state=0).fit(X[::6], y[::6])),
     ]
     yield from plain(models)
     yield whole(models[0])

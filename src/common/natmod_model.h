@@ -9,7 +9,7 @@
 // MODEL_FAMILY gives the names that all families share: _t, open, scratch_size. What is called once, or seldom, is no method
 // here but a function of the bytecode module MODEL_TOOLS, which works on model.data.
 //
-// MODEL_FALLBACK(model), if it is there, is the module that takes a model which this one reports to be unsupported.
+// A module that only works on models of another has MODEL_PART. MODEL_FALLBACK(model), if it is there, is the module that takes a model which this one reports to be unsupported.
 #ifndef EML_NATMOD_MODEL_H
 #define EML_NATMOD_MODEL_H
 
@@ -43,6 +43,8 @@ static mp_obj_t model_import(qstr module, qstr name) {
     return mp_load_attr(mp_import_name(module, mp_const_none, MP_OBJ_NEW_SMALL_INT(0)), name);
 }
 
+#ifndef MODEL_PART
+
 // Not inlined: each of its many errors would become a message of its own.
 static __attribute__((noinline)) eml_err_t model_open(model_t *m, const mp_buffer_info_t *file) {
     return MODEL_FAMILY(open)(m, file->buf, file->len, (uint32_t *)(void *)((uint8_t *)m + MODEL_SIZE));
@@ -71,12 +73,19 @@ static mp_obj_t model_attach(mp_obj_t self_in, mp_obj_t data, mp_obj_t in_place)
     }
 #endif
     natmod_check(err);
+#ifdef MODEL_THEN
+    if (m->output == EML_PROBABILITIES) { // that it is there
+        model_import(MODEL_THEN, MP_QSTR_predict);
+    }
+#endif
     self->model = m_realloc(m, MODEL_SIZE + MODEL_FAMILY(scratch_size)(m));
     self->data = data;
     self->predict = MP_OBJ_FROM_PTR(&model_predict_obj);
     return mp_const_true;
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(model_attach_obj, model_attach);
+
+#endif // MODEL_PART
 
 #ifdef MODEL_TOOLS
 

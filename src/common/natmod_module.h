@@ -1,4 +1,6 @@
 // The whole module of a family whose models predict in one function: see natmod_model.h.
+//
+// MODEL_THEN, if it is there, is the module whose predict(model, out) makes probabilities of what `outputs` left in scratch memory.
 #ifndef EML_NATMOD_MODULE_H
 #define EML_NATMOD_MODULE_H
 
@@ -53,6 +55,12 @@ static mp_obj_t model_predict(size_t n_args, const mp_obj_t *args) {
         natmod_value_error("several values: use predict(features, out)");
     }
     model_check(MODEL_FAMILY(outputs)(m, &x, model_scratch(self), (float *)out.data, out.size), m, x.size);
+#ifdef MODEL_THEN
+    if (m->output == EML_PROBABILITIES) { // of classes, so that there are three arguments
+        const mp_obj_t more[2] = { args[0], args[2] };
+        return mp_call_function_n_kw(model_import(MODEL_THEN, MP_QSTR_predict), 2, 0, more);
+    }
+#endif
     // By address: firmware and module may disagree on how floats are passed.
     return n_args == 3 ? mp_const_none : mp_binary_get_val_array(EML_FLOAT32, &value, 0);
 }

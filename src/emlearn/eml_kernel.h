@@ -15,7 +15,7 @@
 #ifndef EML_KERNEL_H
 #define EML_KERNEL_H
 
-#include "eml_kernel_math.h"
+#include "eml_kernel_couple.h"
 #include "eml_linear.h"
 
 // A sample, and its decision values so far.
@@ -163,11 +163,6 @@ static inline void eml_kernel_add(eml_kernel_sample_t *s, uint32_t pair, int32_t
     s->sums[pair] += (int64_t)coef * mantissa >> (shift > 63 ? 63 : shift);
 }
 
-// The number of the pair of classes i and j, i < j.
-static inline uint32_t eml_kernel_pair(const eml_kernel_t *m, uint32_t i, uint32_t j) {
-    return i * (2u * m->n_classes - i - 1) / 2 + j - i - 1;
-}
-
 // All decision values, in s->sums.
 static inline eml_err_t eml_kernel_sums(const eml_kernel_t *m, const eml_array_t *features, void *scratch, eml_kernel_sample_t *s) {
     s->sums = (int64_t *)scratch;
@@ -233,7 +228,8 @@ static inline uint32_t eml_kernel_score(const eml_kernel_t *m, const int64_t *su
     return votes;
 }
 
-// With out, decision values, or two probabilities if these are asked for; else the class.
+// With out, decision values, or probabilities if these are asked for; else the class. Native modules leave the probabilities to
+// emlkernel_proba, which finds in scratch memory what eml_kernel_couple takes.
 static inline eml_err_t eml_kernel_predict(
     const eml_kernel_t *m, const eml_array_t *features, void *scratch, float *out, int probabilities, uint32_t *klass) {
     eml_kernel_sample_t s;
@@ -241,29 +237,28 @@ static inline eml_err_t eml_kernel_predict(
     if (err != EML_OK) {
         return err;
     }
-    const int64_t d = s.sums[0];
-    if (m->rule < EML_KERNEL_OVO) {
-        *klass = d > 0 || (d == 0 && m->rule != EML_KERNEL_OUTLIER);
-    }
     if (probabilities) {
-        const eml_kernel_number_t k = eml_kernel_of_int(d, s.unit);
-        const eml_kernel_number_t bias = { m->bias, m->bias_exponent };
-        const int64_t f = eml_kernel_signed_q32(eml_kernel_product(k.mantissa, m->slope, k.exponent + m->slope_exponent));
-        const uint32_t p = eml_kernel_platt(f + eml_kernel_signed_q32(bias));
-        eml_float_store(&out[0], eml_kernel_float(p, -31));
-        eml_float_store(&out[1], eml_kernel_float(0x80000000u - p, -31));
+        s.x[m->n_features + 1u] = s.unit;
+#ifndef EML_KERNEL_IN_PARTS
+        eml_kernel_couple(m, scratch, out);
+#endif
         return EML_OK;
     }
-    if (out && m->rule < EML_KERNEL_OVR) {
+    const int64_t d = s.sums[0];
+    const uint32_t rule = eml_kernel_vote(m);
+    if (rule < EML_KERNEL_OVO) {
+        *klass = d > 0 || (d == 0 && rule != EML_KERNEL_OUTLIER);
+    }
+    if (out && rule < EML_KERNEL_OVR) {
         for (uint32_t i = 0; i < m->n_sums; i++) {
             eml_float_store(&out[i], eml_kernel_float(s.sums[i], s.unit));
         }
         return EML_OK;
     }
-    if (m->rule < EML_KERNEL_OVO) {
+    if (rule < EML_KERNEL_OVO) {
         return EML_OK;
     }
-    const int ties = m->rule == EML_KERNEL_BREAK_TIES;
+    const int ties = rule == EML_KERNEL_BREAK_TIES;
     const int bits = 32 - eml_clz32(m->n_classes);
     uint32_t most = 0;
     int64_t best = 0, confidence;
@@ -289,7 +284,7 @@ static inline eml_err_t eml_kernel_class(const eml_kernel_t *m, const eml_array_
 static inline eml_err_t eml_kernel_outputs(
     const eml_kernel_t *m, const eml_array_t *features, void *scratch, float *out, size_t n_out) {
     uint32_t klass;
-    const int probabilities = m->rule == EML_KERNEL_PLATT;
+    const int probabilities = m->output == EML_PROBABILITIES;
     return n_out == m->n_outputs ? eml_kernel_predict(m, features, scratch, out, probabilities, &klass) : EML_ERR_SHAPE;
 }
 

@@ -20,6 +20,8 @@ typedef enum {
     EML_KERNEL_OVO = 4,        // one d for each pair of classes, who vote
     EML_KERNEL_OVR = 5,        // the same; outputs are votes and confidences of each class
     EML_KERNEL_BREAK_TIES = 6, // the class is that with the largest of these outputs
+    EML_KERNEL_OVO_COUPLED = 7, // and on: classes and decision values as of the three before, outputs are probabilities
+    EML_KERNEL_BREAK_TIES_COUPLED = 9,
 } eml_kernel_rule_t;
 
 // What a file's header says, in its layout, then where the arrays are.
@@ -56,6 +58,8 @@ typedef struct {
     const int32_t *intercept;  // [n_sums]
     const int32_t *offset;     // [n_offsets] coef0 / gamma
     const int16_t *coef_shift; // [n_vectors] coefficients of vector i are in units of 2^coef_shift[i]
+    const int16_t *platt_shift; // [n_platt] platt[i] is in units of 2^platt_shift[i]
+    const int32_t *platt;       // [n_platt] slope and bias as above, of more classes: all slopes of pairs, then their biases
     const int32_t *coef;       // [n_rows][n_vectors]; of linear 2^30 each
     const int16_t *vectors16;  // [n_vectors16][n_features]
     const int32_t *vectors32;  // [n_vectors32][n_features]
@@ -63,8 +67,10 @@ typedef struct {
 
 // A native module leaves out what the other one does: EML_KERNEL_DISTANCES for rbf only, EML_KERNEL_PRODUCTS for all else.
 #if defined(EML_KERNEL_DISTANCES)
+#define EML_KERNEL_IN_PARTS
 #define EML_KERNEL_IS_RBF(m) 1
 #elif defined(EML_KERNEL_PRODUCTS)
+#define EML_KERNEL_IN_PARTS
 #define EML_KERNEL_IS_RBF(m) 0
 #else
 #define EML_KERNEL_IS_RBF(m) ((m)->kernel == EML_KERNEL_RBF)
@@ -80,12 +86,28 @@ static inline uint32_t eml_kernel_n_outputs(const eml_kernel_t *m) {
     return m->n_outputs;
 }
 
+// The rule without probabilities.
+static inline uint32_t eml_kernel_vote(const eml_kernel_t *m) {
+    return m->rule < EML_KERNEL_OVO_COUPLED ? m->rule : m->rule - 3u;
+}
+
+static inline uint32_t eml_kernel_n_platt(const eml_kernel_t *m) {
+    return m->rule < EML_KERNEL_OVO_COUPLED ? 0 : 2 * m->n_sums;
+}
+
 static inline uint32_t eml_kernel_n_decision(const eml_kernel_t *m) {
-    return m->rule == EML_KERNEL_PLATT ? 1 : m->n_outputs;
+    const uint32_t rule = eml_kernel_vote(m);
+    return rule >= EML_KERNEL_OVR ? m->n_classes : m->n_sums;
+}
+
+// The number of the pair of classes i and j, i < j.
+static inline uint32_t eml_kernel_pair(const eml_kernel_t *m, uint32_t i, uint32_t j) {
+    return i * (2u * m->n_classes - i - 1) / 2 + j - i - 1;
 }
 
 static inline size_t eml_kernel_scratch_size(const eml_kernel_t *m) {
-    return m->n_sums * sizeof(int64_t) + (m->n_features + (size_t)1) * sizeof(int32_t);
+    const size_t coupling = m->output == EML_PROBABILITIES ? 1 + 6 * (size_t)m->n_classes : 0; // see eml_kernel_couple.h
+    return m->n_sums * sizeof(int64_t) + (m->n_features + 1 + coupling) * sizeof(int32_t);
 }
 
 static inline eml_err_t eml_kernel_validate(const eml_kernel_t *m) {
@@ -102,11 +124,13 @@ static inline eml_err_t eml_kernel_validate(const eml_kernel_t *m) {
         linear ? 0 : votes ? classes - 1 : 1,
         n_sums,
         rule <= EML_KERNEL_OUTLIER ? 1 : rule == EML_KERNEL_OVO ? n_sums : classes,
-        rule == EML_KERNEL_VALUE ? EML_VALUES : rule == EML_KERNEL_PLATT ? EML_PROBABILITIES : EML_DECISION_VALUES,
+        rule == EML_KERNEL_VALUE ? EML_VALUES
+            : rule == EML_KERNEL_PLATT || rule >= EML_KERNEL_OVO_COUPLED ? EML_PROBABILITIES
+                                                                         : EML_DECISION_VALUES,
     };
     const uint32_t given[] = { n_vectors, n_vectors, m->n_shifts, m->n_centers, m->n_offsets, m->n_sizes, m->n_rows, m->n_sums,
         m->n_outputs, m->output };
-    int good = n && m->kernel <= EML_KERNEL_SIGMOID && rule <= EML_KERNEL_BREAK_TIES && m->degree <= EML_KERNEL_MAX_DEGREE
+    int good = n && m->kernel <= EML_KERNEL_SIGMOID && rule <= EML_KERNEL_BREAK_TIES_COUPLED && m->degree <= EML_KERNEL_MAX_DEGREE
         && m->left <= EML_KERNEL_MAX_LEFT && !(m->n_vectors16 && m->n_vectors32)
         && (votes ? classes >= 3 : classes == (rule == EML_KERNEL_VALUE ? 0 : 2));
     for (int i = 0; i < 10; i++) {
@@ -137,14 +161,15 @@ static inline eml_err_t eml_kernel_open(eml_kernel_t *m, const void *file, size_
     }
     // As the arrays follow each other: rows, elements of a row, and whether these have 2 bytes.
     const uint32_t n = m->n_features;
-    const uint32_t rows[9] = { m->n_shifts, m->n_centers, m->n_sizes, m->n_sums, m->n_offsets, m->n_vectors, m->n_rows, m->n_vectors16,
-        m->n_vectors32 };
-    const uint8_t *arrays[9];
+    const uint32_t n_platt = eml_kernel_n_platt(m);
+    const uint32_t rows[11] = { m->n_shifts, m->n_centers, m->n_sizes, m->n_sums, m->n_offsets, m->n_vectors, n_platt, n_platt,
+        m->n_rows, m->n_vectors16, m->n_vectors32 };
+    const uint8_t *arrays[11];
     const uint8_t *at = (const uint8_t *)file + EML_FILE_HEADER + EML_KERNEL_HEADER;
     uint32_t rest = m->size - EML_KERNEL_HEADER;
-    for (int i = 0; i < 9; i++) {
-        const uint64_t count = (uint64_t)rows[i] * (i < 6 ? 1 : i == 6 ? m->n_vectors : n);
-        const uint32_t bytes = count < EML_KERNEL_MAX_COUNT ? eml_pad4((uint32_t)count << (1 + (0x15e >> i & 1))) : rest + 1;
+    for (int i = 0; i < 11; i++) {
+        const uint64_t count = (uint64_t)rows[i] * (i < 8 ? 1 : i == 8 ? m->n_vectors : n);
+        const uint32_t bytes = count < EML_KERNEL_MAX_COUNT ? eml_pad4((uint32_t)count << (1 + (0x59e >> i & 1))) : rest + 1;
         if (bytes > rest) {
             return EML_ERR_FORMAT;
         }
@@ -161,9 +186,11 @@ static inline eml_err_t eml_kernel_open(eml_kernel_t *m, const void *file, size_
     m->intercept = (const int32_t *)(const void *)arrays[3];
     m->offset = (const int32_t *)(const void *)arrays[4];
     m->coef_shift = (const int16_t *)(const void *)arrays[5];
-    m->coef = (const int32_t *)(const void *)arrays[6];
-    m->vectors16 = (const int16_t *)(const void *)arrays[7];
-    m->vectors32 = (const int32_t *)(const void *)arrays[8];
+    m->platt_shift = (const int16_t *)(const void *)arrays[6];
+    m->platt = (const int32_t *)(const void *)arrays[7];
+    m->coef = (const int32_t *)(const void *)arrays[8];
+    m->vectors16 = (const int16_t *)(const void *)arrays[9];
+    m->vectors32 = (const int32_t *)(const void *)arrays[10];
     return eml_kernel_validate(m);
 }
 

@@ -4,7 +4,6 @@
 //   eml_kernel_exp2(t)         2^-t, t in units of 2^-32; relative error below 2^-30
 //   eml_kernel_tanh(z)         relative error below 2^-29
 //   eml_kernel_product(...)    of two numbers; relative error below 2^-30
-//   eml_kernel_platt(...)      libsvm's probability of the first of two classes
 #ifndef EML_KERNEL_MATH_H
 #define EML_KERNEL_MATH_H
 
@@ -136,11 +135,6 @@ static inline uint32_t eml_kernel_float(int64_t sum, int exponent) {
     return sum ? (uint32_t)eml_round(magnitude, exponent, 0, 24) | (sum < 0 ? 0x80000000u : 0) : 0;
 }
 
-static inline int64_t eml_kernel_signed_q32(eml_kernel_number_t k) {
-    const int64_t q = (int64_t)eml_kernel_q32((uint32_t)(k.mantissa < 0 ? -k.mantissa : k.mantissa), k.exponent);
-    return k.mantissa < 0 ? -q : q;
-}
-
 // |d| / (3 (|d| + 1)) for d >= 0, in units of 2^-32: off by 2^-29 at most.
 static inline uint32_t eml_kernel_third(eml_kernel_number_t d) {
     const uint64_t q = eml_kernel_q32((uint32_t)d.mantissa, d.exponent);
@@ -148,34 +142,6 @@ static inline uint32_t eml_kernel_third(eml_kernel_number_t d) {
     const int shift = eml_clz64(divisor);
     const uint32_t ratio = eml_kernel_divide((uint32_t)(q << shift >> 32), (uint32_t)(divisor << shift >> 32));
     return eml_multiply_high(ratio, 2863311531u); // 2/3 of units of 2^-31
-}
-
-// libsvm's probability of the first class, in units of 2^-31, of f in units of 2^-32. It takes 1 / (1 + exp(f)), which it limits to
-// 1e-7 from 0 and 1, and approaches it from 1/2, in steps that it ends when errors are below 0.0025. With a and b the
-// probabilities of the two classes, and p the distance from a, a step makes p^2 b / (b^2 - b p + p^2) of p, and then does the same
-// with the classes exchanged.
-static inline uint32_t eml_kernel_platt(int64_t f) {
-    const int32_t limit = 5368709, least = 215; // 0.0025 and 1e-7
-    const uint64_t magnitude = (uint64_t)(f < 0 ? -f : f);
-    const uint64_t most = (uint64_t)17 << 32; // beyond, the limits hold
-    const uint32_t e = eml_kernel_q31(eml_kernel_exp2((magnitude < most ? magnitude : most) * 193635251 >> 27)); // 1 / log(2)
-    const uint32_t one = 0x80000000u, sum = e >> 31 ? 0xffffffffu : one + e;
-    uint32_t a = eml_kernel_divide(e >> 31 ? e - 1 : e, sum);
-    a = a < (uint32_t)least ? (uint32_t)least : a;
-    a = f < 0 ? one - a : a;
-    int32_t p = (int32_t)(one / 2 - a);
-    for (int half = 0; half < 200; half++) {
-        const int32_t b = (int32_t)(one - a);
-        const int32_t square = eml_kernel_q31_product(p, p), first = eml_kernel_q31_product(p, b), second = eml_kernel_q31_product(p, (int32_t)a);
-        const int32_t error = first - square, other = second + square;
-        if (!(half & 1) && error < limit && error > -limit && other < limit && other > -limit) {
-            break;
-        }
-        const uint32_t divisor = (uint32_t)eml_kernel_q31_product(b, b) - (uint32_t)first + (uint32_t)square;
-        p = -(int32_t)eml_kernel_divide((uint32_t)eml_kernel_q31_product(square, b), divisor);
-        a = (uint32_t)b;
-    }
-    return a + (uint32_t)p;
 }
 
 #endif // EML_KERNEL_MATH_H

@@ -21,7 +21,7 @@ _KINDS = {"linear": Kind.LINEAR, "rbf": Kind.RBF, "poly": Kind.POLY, "sigmoid": 
 
 @converts("sklearn.svm.SVC", "sklearn.svm.NuSVC")
 def convert_classifier(estimator: Any) -> KernelModel:
-    """Convert a classifier. With probability=True it has probabilities, of two classes."""
+    """Convert a classifier. With probability=True it has probabilities."""
     check_fitted(estimator, "support_vectors_")
     classes = np.asarray(estimator.classes_)
     names: dict[str, Any] = {"n_classes": len(classes), "labels": class_labels(classes), "classes": classes}
@@ -31,18 +31,14 @@ def convert_classifier(estimator: Any) -> KernelModel:
         # libsvm's decision value is positive for the first class; scikit-learn turns its sign, the binary one's only.
         model = _model(estimator, Rule.PLATT if has_probabilities else Rule.BINARY, -1.0)
         if has_probabilities:
-            slope, offset = float(estimator._probA[0]), float(estimator._probB[0])
-            model = replace(model, platt=np.array([-slope, offset]))
+            model = replace(model, platt=_platt(estimator) * [[-1.0], [1.0]])
         return replace(model, **names)
-    if has_probabilities:
-        raise ConvertError(
-            f"probability=True is supported for two classes, not {len(classes)}; for classes and decision values call "
-            "estimator.set_params(probability=False) before converting, which changes neither"
-        )
     if estimator.break_ties and not one_against_rest:
         raise ConvertError("break_ties=True goes with decision_function_shape='ovr', as scikit-learn's predict says")
     rule = Rule.BREAK_TIES if estimator.break_ties else Rule.OVR if one_against_rest else Rule.OVO
-    return replace(_model(estimator, rule, 1.0), **names)
+    if not has_probabilities:
+        return replace(_model(estimator, rule, 1.0), **names)
+    return replace(_model(estimator, Rule(rule + Rule.OVO_COUPLED - Rule.OVO), 1.0), platt=_platt(estimator), **names)
 
 
 @converts("sklearn.svm.OneClassSVM")
@@ -125,6 +121,10 @@ def _added_up(model: KernelModel) -> KernelModel:
     n = len(vectors)
     none: dict[str, Any] = {"coef": np.zeros((0, n)), "sizes": None, "gamma": 1.0, "coef0": 0.0, "degree": 1}
     return replace(model, vectors=vectors, offset=np.zeros(n), **none)
+
+
+def _platt(estimator: Any) -> NDArray[np.float64]:
+    return np.array([estimator._probA, estimator._probB], np.float64)
 
 
 def _dense(matrix: Any) -> NDArray[np.float64]:

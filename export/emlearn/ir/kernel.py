@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, ClassVar
@@ -37,6 +38,9 @@ class Rule(IntEnum):
     OVO = 4
     OVR = 5
     BREAK_TIES = 6
+    OVO_COUPLED = 7
+    OVR_COUPLED = 8
+    BREAK_TIES_COUPLED = 9
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,8 +69,8 @@ class KernelModel:
     degree : int
     sizes : ndarray, optional
         Vectors of each class, where there are several.
-    platt : ndarray, optional
-        Slope and bias of the probability of the first of two classes.
+    platt : ndarray, shape (2, n_sums), optional
+        Slopes and biases of the probability of the first class of each pair.
     n_classes : int
         0 for regression.
     labels : tuple of int or str, optional
@@ -132,6 +136,10 @@ class Kernel(Schema):
     offset : ndarray of int32, shape (n_offsets,)
     coef_shift : ndarray of int16, shape (n_vectors,)
         Coefficients of vector i are in units of 2^coef_shift[i].
+    platt_shift : ndarray of int16, shape (n_platt,)
+        platt[i] is in units of 2^platt_shift[i].
+    platt : ndarray of int32, shape (n_platt,)
+        With rules from 7 on slopes and biases as above: all slopes of pairs, then their biases.
     coef : ndarray of int32, shape (n_rows, n_vectors)
         Of a linear kernel 2^30 each, and no rows.
     vectors16 : ndarray of int16, shape (n_vectors16, n_features)
@@ -168,6 +176,8 @@ class Kernel(Schema):
     intercept: NDArray[np.int32] = array("i4", "n_sums")
     offset: NDArray[np.int32] = array("i4", "n_offsets")
     coef_shift: NDArray[np.int16] = array("i2", "n_vectors")
+    platt_shift: NDArray[np.int16] = array("i2", "n_platt")
+    platt: NDArray[np.int32] = array("i4", "n_platt")
     coef: NDArray[np.int32] = array("i4", "n_rows", "n_vectors")
     vectors16: NDArray[np.int16] = array("i2", "n_vectors16", "n_features")
     vectors32: NDArray[np.int32] = array("i4", "n_vectors32", "n_features")
@@ -175,7 +185,7 @@ class Kernel(Schema):
     def validate(self) -> None:
         """Raise ValueError unless the device would accept this."""
         if self.kernel not in list(Kind) or self.rule not in list(Rule):
-            raise ValueError(f"kernel {self.kernel} is not 0..3, or rule {self.rule} not 0..6")
+            raise ValueError(f"kernel {self.kernel} is not 0..3, or rule {self.rule} not 0..9")
         classes, rbf, linear = self.n_classes, self.kernel == Kind.RBF, self.kernel == Kind.LINEAR
         votes = self.rule >= Rule.OVO
         fits = classes >= 3 if votes else classes == (0 if self.rule == Rule.VALUE else 2)
@@ -210,6 +220,16 @@ class Kernel(Schema):
         if not np.all(np.isfinite(self.center)):
             raise ValueError("a centre is not finite")
 
+    @classmethod
+    def derived(cls, numbers: Mapping[str, int]) -> dict[str, int]:
+        """Return n_platt: a slope and a bias for each pair of classes."""
+        return {"n_platt": 2 * numbers["n_sums"] if numbers["rule"] >= Rule.OVO_COUPLED else 0}
+
+    @property
+    def n_platt(self) -> int:
+        """Elements of platt."""
+        return self.derived({"n_sums": self.n_sums, "rule": self.rule})["n_platt"]
+
     @property
     def n_outputs(self) -> int:
         """Number of outputs: one, two probabilities, or one a pair of classes or a class."""
@@ -222,7 +242,8 @@ class Kernel(Schema):
         """What the outputs are."""
         if self.rule == Rule.VALUE:
             return Output.VALUES
-        return Output.PROBABILITIES if self.rule == Rule.PLATT else Output.DECISION_VALUES
+        coupled = self.rule == Rule.PLATT or self.rule >= Rule.OVO_COUPLED
+        return Output.PROBABILITIES if coupled else Output.DECISION_VALUES
 
     def facts(self) -> dict[str, Any]:
         """Return facts about the model that only its family has, by name."""

@@ -7,7 +7,7 @@ A family is a frozen dataclass derived from `Schema`. Its fields are numbers of 
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
@@ -28,7 +28,7 @@ class Number(NamedTuple):
 
 
 class Array(NamedTuple):
-    """An array: each dimension is a number of the header, or one more than it (``"n_features+1"``)."""
+    """An array: each dimension is a number of the header, one more (``"n_features+1"``), or `Schema.derived`."""
 
     name: str
     dtype: str
@@ -153,6 +153,11 @@ class Schema:
         return {"output": self.output.name.lower().replace("_", " ")}
 
     @classmethod
+    def derived(cls, numbers: Mapping[str, int]) -> dict[str, int]:
+        """Return dimensions that are no numbers of the header but follow from these; the tables have them as well."""
+        return {}
+
+    @classmethod
     def from_parts(cls: type[S], numbers: dict[str, int], take: Callable[[Array, int], NDArray[Any]]) -> S:
         """Make the tables from the header's numbers and a function that reads an array of so many elements.
 
@@ -162,9 +167,10 @@ class Schema:
             If something is inconsistent or out of range.
         """
         own = {f.name for f in fields(cls)}
+        dimensions = numbers | cls.derived(numbers)
         parts: dict[str, Any] = {name: value for name, value in numbers.items() if name in own}
         for each in cls.arrays():
-            shape = shape_of(each, numbers.__getitem__)
+            shape = shape_of(each, dimensions.__getitem__)
             count = int(np.prod(shape, dtype=object))
             if count >= MAX_COUNT:
                 raise ValueError(f"{each.name} has {count} elements")

@@ -14,6 +14,7 @@ from ..ir.kernel import MAX_LEFT, Kernel, KernelModel, Kind
 
 _ROWS = 64  # of which kernels are computed at a time
 _LARGEST = 2.0**400
+_MARGIN = 1e-3  # errors are below 1e-6 of that limit where decision values are good
 
 
 def fix(model: KernelModel) -> Kernel:
@@ -31,20 +32,31 @@ def fix(model: KernelModel) -> Kernel:
     if poly:  # (gamma z)^degree
         coef = coef * gamma**model.degree
     offset = model.offset + (model.coef0 / gamma if gamma else 0.0)
-    for each in (vectors, coef, offset, model.intercept):
+    for each in (vectors, coef, offset, model.intercept, np.zeros(0) if model.platt is None else model.platt):
         if not np.all(np.abs(each) < _LARGEST):
             raise ConvertError("a support vector or coefficient is NaN, infinite or too large; scale the features")
     coefs, coef_shift = q.columns_to_int32(coef)  # large vectors have small coefficients
     if model.kernel == Kind.LINEAR:
         coef_shift = np.full(len(vectors), -30, np.int16)
-    intercepts, intercept_exponent = _column(model.intercept)
     rate, gamma_exponent = q.mantissa_32(gamma / np.log(2.0)) if rbf else q.mantissa_32(gamma)
     numbers: dict[str, Any]
     arrays: dict[str, Any]
+    intercept = model.intercept
+    # Of integers, which lose nothing when they are scaled, into the exact sum: only what that leaves is rounded.
+    within = model.kernel == Kind.LINEAR and q.is_int16(model.rows) and not np.any(offset)
+    if within:
+        offset = offset + intercept
     numbers, arrays = (_differences if rbf else _products)(vectors, offset)
+    if within:
+        intercept = offset - np.ldexp(arrays["offset"].astype(float), int(arrays["shift"][-1]))
+    intercepts, intercept_exponent = _column(intercept)
     narrow = arrays["vectors16"].size > 0
-    slope, slope_exponent = _column(np.zeros(1) if model.platt is None else model.platt[:1])
-    bias, bias_exponent = _column(np.zeros(1) if model.platt is None else model.platt[1:])
+    platt = np.zeros((2, 0)) if model.platt is None else model.platt
+    of_two = platt if platt.shape[1] == 1 else np.zeros((2, 1))
+    of_more = platt if platt.shape[1] > 1 else np.zeros((2, 0))
+    slope, slope_exponent = _column(of_two[0])
+    bias, bias_exponent = _column(of_two[1])
+    platts, platt_shift = q.columns_to_int32(of_more.reshape(1, -1))
     sizes = np.zeros(0) if model.sizes is None else model.sizes
     try:
         return Kernel(
@@ -70,6 +82,8 @@ def fix(model: KernelModel) -> Kernel:
             sizes=sizes.astype(np.uint32),
             intercept=intercepts,
             coef_shift=coef_shift,
+            platt_shift=platt_shift,
+            platt=platts[0],
             coef=coefs,
             **numbers,
             **arrays,
@@ -157,6 +171,44 @@ def _added(model: KernelModel, values: NDArray[np.float64]) -> NDArray[np.float6
     pairs = [(i, j) for i in range(model.n_classes) for j in range(i + 1, model.n_classes)]
     sums = [values[:, of[i]] @ model.coef[j - 1, of[i]] + values[:, of[j]] @ model.coef[i, of[j]] for i, j in pairs]
     return np.stack(sums, axis=1) + model.intercept
+
+
+def unsettled(model: KernelModel, X: NDArray[Any]) -> NDArray[np.bool_]:
+    """Tell in which rows of X the iteration that couples probabilities ends by a narrow margin."""
+    parts = [_unsettled(model, decision(model, X[i : i + _ROWS])) for i in range(0, len(X), _ROWS)]
+    return np.concatenate(parts) if parts else np.zeros(0, bool)
+
+
+def _unsettled(model: KernelModel, d: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Do what src/emlearn/eml_kernel_couple.h does, in float64."""
+    n, narrow = model.n_classes, np.zeros(len(d), bool)
+    if model.platt is None:
+        return narrow
+    limit, active = 0.005 / n, ~narrow
+    with np.errstate(over="ignore"):
+        first = np.clip(1.0 / (1.0 + np.exp(d * model.platt[0] + model.platt[1])), 1e-7, 1.0 - 1e-7)
+    r = np.zeros((len(d), n, n))  # of i against j
+    rows, columns = np.triu_indices(n, 1)
+    r[:, rows, columns], r[:, columns, rows] = first, 1.0 - first
+    Q = -r * r.transpose(0, 2, 1)
+    Q[:, range(n), range(n)] = np.sum(r**2, axis=1)
+    p = np.full((len(d), n), 1.0 / n)
+    for _ in range(max(100, n)):
+        products = np.einsum("rij,rj->ri", Q, p)
+        total = np.sum(p * products, axis=1)
+        error = np.max(np.abs(products - total[:, None]), axis=1)
+        narrow |= active & (np.abs(error - limit) <= _MARGIN * limit)
+        active &= error >= limit
+        if not np.any(active):
+            break
+        for t in range(n):  # p of what has ended matters no more
+            step = (total - products[:, t]) / Q[:, t, t]
+            factor = 1.0 / (1.0 + step)
+            total = (total + step * (step * Q[:, t, t] + 2.0 * products[:, t])) * factor**2
+            products = (products + step[:, None] * Q[:, t]) * factor[:, None]
+            p[:, t] += step
+            p *= factor[:, None]
+    return narrow
 
 
 def sizes(model: KernelModel, X: NDArray[Any]) -> tuple[float, float]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..ir.kernel import Kernel, Rule
+from ..ir.kernel import Kernel, Kind, Rule
 from .base import Scoring, scoring
 
 
@@ -18,8 +18,13 @@ class OneClassScoring(Scoring):
 
     def samples(self, core: Any, core_input: NDArray[Any]) -> NDArray[np.float64]:
         """Return the sums of kernels: decision values, rounded to float32 as they are, before the offset."""
-        offset = np.ldexp(float(self.tables.intercept[0]), self.tables.intercept_exponent)
-        return np.asarray(self.decision(core, core_input) - offset)
+        tables = self.tables
+        constant = np.ldexp(float(tables.intercept[0]), tables.intercept_exponent)
+        if tables.kernel == Kind.LINEAR:
+            unit = np.ldexp(1.0, int(tables.shift[-1]))
+            if abs(constant) < unit:  # what rounding left: the constant is within the offset
+                constant += float(tables.offset[0]) * unit
+        return np.asarray(self.decision(core, core_input) - constant)
 
 
 @scoring.register

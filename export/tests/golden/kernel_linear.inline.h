@@ -61,6 +61,8 @@ static const eml_kernel_t golden = {
     golden_intercept, // intercept
     golden_offset, // offset
     golden_coef_shift, // coef_shift
+    NULL, // platt_shift
+    NULL, // platt
     NULL, // coef
     NULL, // vectors16
     golden_vectors32, // vectors32

@@ -66,6 +66,8 @@ static const eml_kernel_t golden = {
     golden_intercept, // intercept
     golden_offset, // offset
     golden_coef_shift, // coef_shift
+    NULL, // platt_shift
+    NULL, // platt
     golden_coef, // coef
     golden_vectors16, // vectors16
     NULL, // vectors32

@@ -60,6 +60,8 @@ static const eml_kernel_t golden = {
     golden_intercept, // intercept
     NULL, // offset
     golden_coef_shift, // coef_shift
+    NULL, // platt_shift
+    NULL, // platt
     golden_coef, // coef
     NULL, // vectors16
     golden_vectors32, // vectors32
@@ -68,7 +70,7 @@ static const eml_kernel_t golden = {
 // Class number, or a negative eml_err_t. features: [3]
 static inline int32_t golden_predict(const float *features, int32_t n_features) {
     const eml_array_t x = { features, (size_t)n_features, EML_FLOAT32 };
-    uint64_t sums[3];
+    uint64_t sums[10];
     uint32_t klass = 0;
     const eml_err_t err = eml_kernel_class(&golden, &x, sums, &klass);
     return err == EML_OK ? (int32_t)klass : (int32_t)err;
@@ -77,7 +79,7 @@ static inline int32_t golden_predict(const float *features, int32_t n_features) 
 // EML_OK or another eml_err_t. features: [3]; out: [2] probabilities
 static inline int golden_predict_proba(const float *features, int32_t n_features, float *out, int n_out) {
     const eml_array_t x = { features, (size_t)n_features, EML_FLOAT32 };
-    uint64_t sums[3];
+    uint64_t sums[10];
     return (int)eml_kernel_outputs(&golden, &x, sums, out, (size_t)n_out);
 }
 

@@ -214,9 +214,12 @@ def documents():
         "knn_centroids": neighbors([0, 1, 2], 3, Metric.EUCLIDEAN, Weights.NEAREST),
         "kernel_linear": kernel(Kernels.LINEAR, Rule.OVO, _COEF, 3, labels=("no", "back\\slash\n", 7)),
         "kernel_rbf": kernel(
-            Kernels.RBF, Rule.PLATT, _ITEMS[:3] / 7, 2, platt=np.array([-1.5, 0.25]), labels=("no", "yes")
+            Kernels.RBF, Rule.PLATT, _ITEMS[:3] / 7, 2, platt=np.array([[-1.5], [0.25]]), labels=("no", "yes")
         ),
         "kernel_poly": kernel(Kernels.POLY, Rule.OVR, _ITEMS, 3, sizes=np.array([2, 1, 1])),
+        "kernel_coupled": kernel(
+            Kernels.RBF, Rule.OVR_COUPLED, _ITEMS, 3, sizes=np.array([2, 1, 1]), platt=_COEF[:2] * [[-1.0], [0.5]]
+        ),
         "kernel_sigmoid": kernel(Kernels.SIGMOID, Rule.VALUE, _COEF, 0),
         "pipeline_linear": pipeline(
             [_FILL, _SCALE], fix(LinearModel(_COEF, _INTERCEPT, 3, Link.SOFTMAX, ("sitting", "back\\slash\n", 7)))

@@ -1,9 +1,9 @@
-# ---- Support vector machines, as src/emlearn/eml_kernel.h
+# ---- Support vector machines, as src/emlearn/eml_kernel.h; build.mk puts numbers.py before it
 # ruff: noqa: F821
 
 FAMILY = 4
 _LINEAR, _RBF, _POLY, _SIGMOID = range(4)
-_VALUE, _BINARY, _OUTLIER, _PLATT, _OVO, _OVR, _BREAK_TIES = range(7)
+_VALUE, _BINARY, _OUTLIER, _PLATT, _OVO, _OVR, _BREAK_TIES, _COUPLED = range(8)  # coupled: 7, 8, 9 as the three before
 
 
 class Tables:
@@ -13,6 +13,7 @@ class Tables:
         rule, degree, left, exponent, of_intercept, of_gamma, of_slope, of_bias = unpack_from("<HHHhhhhh", data, 28)
         slope, bias, gamma, n16, n32, vectors = unpack_from("<iiIIII", data, 44)
         shifts, centers, offsets, sizes, rows, sums = unpack_from("<6I", data, 68)
+        platts = 2 * sums if rule >= _COUPLED else 0
         at, found = 92, []
         for code, item, count in (
             ("h", 2, shifts),
@@ -21,6 +22,8 @@ class Tables:
             ("i", 4, sums),
             ("i", 4, offsets),
             ("h", 2, vectors),
+            ("h", 2, platts),
+            ("i", 4, platts),
             ("i", 4, rows * vectors),
             ("h", 2, n16 * n),
             ("i", 4, n32 * n),
@@ -30,10 +33,11 @@ class Tables:
             found.append(array(code, data[at:end]))
             at = end + 3 & ~3
         fail(at == 16 + size, "not a model file, or damaged")
-        self.shift, self.center, self.sizes, self.intercept, self.offset, self.coef_shift, coef = found[:7]
+        self.shift, self.center, self.sizes, self.intercept, self.offset, self.coef_shift = found[:6]
+        platt_shift, platt, coef, vectors16, vectors32 = found[6:]
         rbf, linear, votes = kernel == _RBF, kernel == _LINEAR, rule >= _OVO
         pairs = (classes * (classes - 1) // 2 if classes < 363 else 0) if votes else 1
-        good = n and kernel <= _SIGMOID and rule <= _BREAK_TIES and degree <= 15 and left <= 30 and not (n16 and n32)
+        good = n and kernel <= _SIGMOID and rule < _COUPLED + 3 and degree <= 15 and left <= 30 and not (n16 and n32)
         good = good and (classes >= 3 if votes else classes == (2 if rule else 0))
         given = (vectors, vectors, shifts, centers, offsets, sizes, rows, sums, n_outputs, output)
         good = good and given == (
@@ -46,17 +50,21 @@ class Tables:
             0 if linear else classes - 1 if votes else 1,
             pairs,
             1 if rule <= _OUTLIER else pairs if rule == _OVO else classes,
-            0 if rule == _VALUE else 1 if rule == _PLATT else 2,
+            0 if rule == _VALUE else 1 if rule == _PLATT or rule >= _COUPLED else 2,
         )
         good = good and (not shifts or min(self.shift) >= -400 and max(self.shift) <= 400)
         fail(good and (not sizes or sum(self.sizes) == vectors), "inconsistent model")
         self.n_features, self.n_classes, self.n_outputs = n, classes, n_outputs
-        self.kernel, self.rule, self.degree = kernel, rule, degree
+        self.kernel, self.rule, self.degree = kernel, rule - 3 if rule >= _COUPLED else rule, degree
         self.exponent, self.of_intercept = exponent, of_intercept
-        self.gamma, self.of_gamma, self.slope, self.bias = gamma, of_gamma, (slope, of_slope), (bias, of_bias)
+        self.gamma, self.of_gamma = gamma, of_gamma
+        platt = [_number(*each) for each in zip(platt, platt_shift)]
+        if rule == _PLATT:
+            platt = [_number(slope, of_slope), _number(bias, of_bias)]
+        self.slope, self.bias = platt[: len(platt) // 2], platt[len(platt) // 2 :]
         self.coef = [coef[vectors * k : vectors * (k + 1)] for k in range(rows)]
         self.left = left if n16 else 0
-        self.vectors = found[7] if n16 else found[8]
+        self.vectors = vectors16 if n16 else vectors32
         self.n_vectors = vectors
 
     def _center(self, x):
@@ -145,6 +153,17 @@ class Tables:
             found.append((votes, confidence))
         return found, bits
 
+    def _pairs(self, sums, unit):
+        """Of each pair libsvm's probability of the less likely class, and which that is not."""
+        n = self.n_classes
+        pairs = [(i, j) for i in range(n) for j in range(i + 1, n)]
+        for (i, j), d, slope, bias in zip(pairs, sums, self.slope, self.bias):
+            f = _signed_q32(*_times(_number(d, unit), slope)) + _signed_q32(*bias)
+            e = _exp2(min(abs(f), 17 << 32) * 193635251 >> 27)
+            p = _over(e, _plus(_ONE, e))
+            p = (1801439851, -54) if _minus(p, (1801439851, -54))[0] < 0 else p
+            yield (p, i, j) if f < 0 else (p, j, i)
+
     def classify(self, x):
         sums, _ = self.sums(x)
         if self.rule < _OVO:
@@ -157,11 +176,8 @@ class Tables:
 
     def evaluate(self, x):
         sums, unit = self.sums(x)
-        if self.rule == _PLATT:
-            mantissa, exponent = _number(sums[0], unit)
-            slope, shift = self.slope
-            p = _platt(_signed_q32(*_number(mantissa * slope, exponent + shift)) + _signed_q32(*self.bias))
-            return [nearest(p, -31), nearest((1 << 31) - p, -31)]
+        if self.slope:
+            return [_signed(*p) for p in _couple(self.n_classes, self._pairs(sums, unit))]
         if self.rule < _OVR:
             return [_signed(s, unit) for s in sums]
         scores, bits = self._scores(sums, True)
@@ -174,114 +190,3 @@ class Tables:
             third = _divide(q << shift >> 32, divisor << shift >> 32) * 2863311531 >> 32
             found.append(_signed((votes << 32) + (-third if confidence < 0 else third), -32))
         return found
-
-
-def _int32(n):
-    n &= 0xFFFFFFFF
-    return n - (1 << 32) if n >> 31 else n
-
-
-def _signed(n, exponent):
-    """Bits of the float32 nearest to n * 2^exponent."""
-    return nearest(-n, exponent) | SIGN if n < 0 else nearest(n, exponent)
-
-
-def _fixed(bits, unit):
-    mantissa, exponent = parts(bits)
-    value = mantissa << 37 >> unit + 37 - exponent
-    return -value if bits & SIGN else value
-
-
-def _scale(shift, x):
-    """Integers of 30 bits, with a 1 for the offsets, and the exponent of their units."""
-    values = []
-    top = 127 + shift[-1]
-    for number, s in zip(x + [0x3F800000], shift):
-        mantissa, exponent = parts(number)
-        level = exponent + 150 + s
-        if mantissa and level > top:
-            top = level
-        values.append((mantissa << 6, level, number & SIGN))
-    scaled = []
-    for mantissa, level, negative in values:
-        drop = top - level
-        if drop > 0:
-            mantissa = mantissa + (1 << drop - 1) >> drop if drop < 32 else 0
-        scaled.append(-mantissa if negative else mantissa)
-    return scaled, top - 156
-
-
-def _number(n, exponent):
-    """Mantissa of 31 bits and a sign, and exponent."""
-    m = abs(n)
-    bits = length(m)
-    m = m << 64 - bits if bits < 64 else m >> bits - 64
-    top = (m >> 33) + (m >> 32 & 1 if m < 0xFFFFFFFF << 32 else 0)
-    return -top if n < 0 else top, exponent + bits - 31
-
-
-def _q32(m, exponent):
-    """In units of 2^-32; 2^61 for all that is larger."""
-    shift = -3 - exponent
-    return ((m != 0) << 61) if shift < 0 else m << 29 >> min(shift, 63)
-
-
-def _signed_q32(m, exponent):
-    return -_q32(-m, exponent) if m < 0 else _q32(m, exponent)
-
-
-_POWERS = (627479, 5750554, 41301092, 238389752, 1031764902, 2977044473)
-
-
-def _exp2(t):
-    """2^-t, t in units of 2^-32."""
-    whole = t + 0xFFFFFFFF >> 32
-    f = -t & 0xFFFFFFFF
-    p = 89043
-    for c in _POWERS:
-        p = c + (p * f >> 32)
-    return ((1 << 30) + (p * f >> 34), -30 - whole) if whole < 0x8000 else (0, 0)
-
-
-def _divide(n, d):
-    return (n << 31) // d
-
-
-def _q31(m, exponent):
-    shift = -31 - exponent
-    return m << -shift if shift < 0 else m >> shift
-
-
-def _tanh(z):
-    m, exponent = abs(z[0]), z[1]
-    if not m:
-        return z
-    if exponent < -32:
-        square = m * m >> -32 - 2 * exponent
-        p = 35752614
-        for c in (93803799, 231789113, 572662285, 1431655765):
-            p = c - (p * square >> 32)
-        t = m - (m * (p * square >> 32) >> 32)
-    else:
-        q = _q32(m, exponent - 2)
-        t, exponent = 0x7FFFFFFF, -31
-        if q < 12 << 30:
-            e = _q31(*_exp2(q * 774541003 >> 26))
-            t = _divide(0x80000000 - e, 0x80000000 + e) if e else t
-    return _number(-t << 30 if z[0] < 0 else t << 30, exponent - 30)
-
-
-def _platt(f):
-    limit, least, one = 5368709, 215, 1 << 31
-    e = _q31(*_exp2(min(abs(f), 17 << 32) * 193635251 >> 27))
-    a = max(least, _divide(min(e, one - 1), min(one + e, 0xFFFFFFFF)))
-    a = one - a if f < 0 else a
-    p = one // 2 - a
-    for half in range(200):
-        b = one - a
-        square, first, second = p * p >> 31, p * b >> 31, p * a >> 31
-        if not half & 1 and -limit < first - square < limit and -limit < second + square < limit:
-            break
-        p = -_divide(square * b >> 31, (b * b >> 31) - first + square)
-        a = b
-    return a + p
