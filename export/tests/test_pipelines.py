@@ -195,7 +195,7 @@ def test_thresholds_stay_behind_exact_steps(name):
 
 
 def test_scalers_round_as_scikit_learn_does():
-    """Before a PCA and XGBoost. 1 / scale is off by 2^-31, numbers are 2^-24 apart: 1 in 2^7 at most is rounded otherwise."""
+    """Before a PCA and XGBoost. 1 / scale is off by 2^-31, numbers are 2^-24 apart: at most 1 in 2^7 is another."""
     pipeline, X = fitted("pca", "xgboost", "breast_cancer")
     source = find(pipeline)(pipeline)
     assert [step.NAME for step in source.steps] == ["scale", "scale", "matrix"]
