@@ -44,6 +44,15 @@ def float32_floor(values: NDArray[np.float64]) -> NDArray[np.float32]:
     return rounded + np.float32(0.0)  # -0.0 + 0.0 is 0.0
 
 
+def float32_nearest(values: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Return the float32 nearest to each value, so that ``float32(x) <= result`` for every float64 ``x <= value``.
+
+    Infinities are kept, values beyond the range of float32 become infinite, and -0.0 becomes 0.0.
+    """
+    with np.errstate(over="ignore", under="ignore"):
+        return np.asarray(values, np.float64).astype(np.float32) + np.float32(0.0)
+
+
 def float32_keys(values: NDArray[np.float32]) -> NDArray[np.int32]:
     """Return int32 keys in the order of the float32 values; every NaN is above ``KEY_INFINITY``."""
     bits = np.ascontiguousarray(values, dtype=np.float32).view(np.uint32)

@@ -34,6 +34,14 @@ def test_float32_floor_has_no_negative_zero(threshold):
     assert floor != 0.0 or math.copysign(1.0, floor) == 1.0
 
 
+@given(FLOATS | st.sampled_from(EDGES), FLOATS)
+def test_float32_nearest_keeps_the_order(threshold, x):
+    nearest = q.float32_nearest(np.array([threshold, x]))
+    assert not (x <= threshold) or nearest[1] <= nearest[0]
+    assert nearest[0] in (q.float32_floor(np.array([threshold]))[0], -q.float32_floor(np.array([-threshold]))[0])
+    assert nearest[0] != 0.0 or math.copysign(1.0, nearest[0]) == 1.0
+
+
 @given(FLOATS32, FLOATS32)
 def test_keys_are_ordered_as_their_floats(a, b):
     key_a, key_b = q.float32_keys(np.array([a, b], np.float32))

@@ -10,16 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._features import as_raw, probe_rows
+from ..converters.pipeline import in_float64
 from ..converters.thresholds import categories_of, kept_columns
 from ..errors import ConvertError
 from ..ir.document import Document
 from ..ir.features import Featured
 from ..ir.neighbors import NeighborsModel
-from ..ir.pipeline import Encode, Fill, Scale, Staged, Step
-from ..ir.trees import Ensemble
+from ..ir.pipeline import Scale, Staged
+from ..ir.trees import DTYPE_FLOAT, Ensemble
 from ..model import Model
 from ..passes.pipeline import join
-from .base import MAX_PROBE_GOLDEN, N_PROBES, Options, _add_golden, build
+from .base import MAX_PROBE_GOLDEN, N_PROBES, Options, _add_golden, _build_trees, build
+from .margins import keep_training_values, largest_terms
 
 TOLERANCE = 1e-5  # of the largest term: scikit-learn rounds each operation to float32, 2^-24 of it
 MAX_ROUNDED = 0.02  # of numbers that may be the next integer, where a scaler's rounding decides
@@ -29,10 +31,14 @@ _LARGEST = 1e30  # of a probe
 @build.register
 def _(source: Staged, estimator: Any, options: Options) -> Model:
     inner = _inner(source, estimator, options)
+    probes = _raw_probes(source, inner)
+    if isinstance(source.source, Ensemble) and inner.tables.dtype == DTYPE_FLOAT:
+        moved = keep_training_values(source, probes)
+        if moved is not None:
+            inner = _build_trees(estimator, moved, DTYPE_FLOAT, options.leaf, options.method, compare=False)
     tables = join(source.n_features, source.steps, replace(inner.tables, labels=None), inner.tables.labels)
     classes = inner.classes_ if inner.is_classifier else None
     model = Model(Document(tables), classes=classes, estimator=estimator, method=options.method)
-    probes = _raw_probes(source, inner)
     given = probes[:0] if options.table is None else as_raw(options.table, tables)
     _check_steps(source, model, inner, np.concatenate((probes, given)))
     _add_golden(model, given if len(given) >= MAX_PROBE_GOLDEN else probes)
@@ -41,9 +47,12 @@ def _(source: Staged, estimator: Any, options: Options) -> Model:
 
 def _inner(source: Staged | Featured, estimator: Any, options: Options) -> Model:
     """The model behind the steps, compared with what of the pipeline is behind them."""
+    from sklearn.preprocessing import FunctionTransformer
+
     behind = source.behind[-1]
     if len(source.behind) > 1:
-        behind = type(estimator)([(str(i), step) for i, step in enumerate(source.behind)])
+        steps = [FunctionTransformer(np.float64), *source.behind] if in_float64(source.front) else source.behind
+        behind = type(estimator)([(str(i), step) for i, step in enumerate(steps)])
     if isinstance(source.source, Ensemble) and options.dtype in ("int16", "auto"):
         if options.scale is False:
             raise ConvertError("scale=False behind steps is not supported: what they give are floats; leave it out")
@@ -59,13 +68,17 @@ def _inner(source: Staged | Featured, estimator: Any, options: Options) -> Model
 
 
 def _through(source: Staged | Featured, raw: NDArray[Any]) -> NDArray[np.float32]:
-    """What the transformers make of rows."""
+    """What the transformers make of rows, as the device has it."""
+    return np.ascontiguousarray(_transformed(source, raw), np.float32)
+
+
+def _transformed(source: Staged | Featured, raw: NDArray[Any]) -> NDArray[Any]:
     found: Any = raw
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="X does not have valid feature names")
         for transformer in source.front:
             found = np.asarray(transformer.transform(np.array(found)))
-    return np.ascontiguousarray(found, np.float32)
+    return np.asarray(found)
 
 
 def _raw_probes(source: Staged, inner: Model) -> NDArray[np.float32]:
@@ -111,10 +124,10 @@ def _inverse(transformer: Any, rows: NDArray[Any], random: np.random.Generator) 
 
 def _check_steps(source: Staged, model: Model, inner: Model, raw: NDArray[np.float32]) -> None:
     """Refuse steps that do something else than the transformers, or are put together wrongly."""
-    expected, found = _through(source, raw), model.apply_steps(raw)
+    expected, found = _through(source, raw.astype(np.float64)), model.apply_steps(raw)
     sizes: NDArray[Any] = raw
     for step in source.steps:
-        sizes = _largest_terms(step, np.abs(sizes))
+        sizes = largest_terms(step, np.abs(sizes))
     with np.errstate(invalid="ignore"):
         wrong = ~((np.abs(expected - found) <= TOLERANCE * sizes) | (np.isnan(expected) & np.isnan(found)))
     rounds = any(isinstance(step, Scale) and step.integers for step in source.steps)
@@ -127,15 +140,3 @@ def _check_steps(source: Staged, model: Model, inner: Model, raw: NDArray[np.flo
         )
     if not np.array_equal(model.predictions(raw).outputs, inner.predictions(found).outputs, equal_nan=True):
         raise ConvertError("the model behind the steps predicts something else: a defect of emlearn, please report it")
-
-
-def _largest_terms(step: Step, sizes: NDArray[Any]) -> NDArray[np.float64]:
-    """How large what is added up in each column can be."""
-    sizes = np.nan_to_num(sizes.astype(np.float64))
-    if isinstance(step, Fill):
-        return np.asarray(np.maximum(sizes, np.abs(np.nan_to_num(step.value))))
-    if isinstance(step, Encode):
-        return np.asarray(np.broadcast_to([len(numbers) + 1.0 for numbers in step.categories], sizes.shape))
-    if isinstance(step, Scale):
-        return np.asarray(sizes[:, step.source] * np.abs(step.factor) + np.abs(step.offset))
-    return np.asarray(sizes @ np.abs(step.matrix).T + np.abs(step.offset))

@@ -66,6 +66,7 @@ def summed(
     random_thresholds: bool = False,
     allows_missing: bool = False,
     rounds_features: bool = True,
+    equal_goes: str = "",
 ) -> Ensemble:
     """Join trees, which add to the sums in turn, into an `Ensemble`.
 
@@ -111,6 +112,7 @@ def summed(
         link=link,
         bases=bases,
         rounds_features=rounds_features,
+        equal_goes=equal_goes,
     )
 
 

@@ -24,6 +24,7 @@ def convert_hist_gradient_boosting(estimator: Any) -> Ensemble:
     start = np.ravel(estimator._baseline_prediction).astype(np.float64)
     facts: dict[str, Any] = {"n_features": int(estimator.n_features_in_), "allows_missing": True}
     facts["rounds_features"] = False
+    facts["equal_goes"] = "left"
     if hasattr(estimator, "classes_"):
         return log_odds(trees, start, estimator.classes_, 0.0, **facts)
     return summed(trees, sums.EXP if estimator.loss in ("poisson", "gamma") else sums.IDENTITY, start, **facts)

@@ -89,7 +89,7 @@ def convert_pipeline(pipeline: Any) -> Any:
         while front and (link := monotone(front[-1])) is not None:
             links.insert(0, link)
             front.pop()
-        model = fold_thresholds(model, links)
+        model = fold_thresholds(model, links, in_float64(front))
     elif can_fold(model):
         n = len(front)
         while n and is_affine(front[n - 1]):
@@ -110,6 +110,13 @@ def flat(pipeline: Any) -> list[Any]:
         elif step is not None and not (isinstance(step, str) and step == "passthrough"):
             found.append(step)
     return found
+
+
+def in_float64(front: list[Any]) -> bool:
+    """Tell whether transformers make float64 of float32."""
+    kinds = [getattr(step, "dtype", None) for step in front if hasattr(step, "categories_")]
+    kinds += [step.components_.dtype for step in front if hasattr(step, "components_")]
+    return any(np.dtype(kind) == np.float64 for kind in kinds)
 
 
 def lookup(table: dict[tuple[str, str], F], step: Any) -> F | None:

@@ -10,14 +10,18 @@ from numpy.typing import NDArray
 
 from ..errors import ConvertError
 from ..ir.pipeline import Encode, Fill, Matrix, Scale, Staged, Step
+from ..ir.trees import Ensemble
 from .common import check_fitted
-from .pipeline import _TRANSFORMERS, Affine, affine_of, lookup
+from .pipeline import _TRANSFORMERS, Affine, affine_of, in_float64, lookup
 from .thresholds import categories_of, kept_columns
 
 __all__ = ["staged"]
 
 _COLUMNS = ("ColumnTransformer", "FeatureUnion")
 _OWN = ("OrdinalEncoder", "Quantizer", "SimpleImputer")
+
+
+_SCALERS = ("StandardScaler", "RobustScaler", "MinMaxScaler", "MaxAbsScaler")
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +33,9 @@ class _Limit:
     high: float
 
 
+Part = Affine | _Limit | Step
+
+
 def staged(front: list[Any], model: Any, steps: list[Any]) -> Any:
     """Return the model behind what the transformers `front`, the first of `steps`, do.
 
@@ -38,10 +45,12 @@ def staged(front: list[Any], model: Any, steps: list[Any]) -> Any:
         If one of them is not supported, or not fitted.
     """
     n_features = int(_check(front[0]).n_features_in_)
+    one_by_one = rounds_alike(front, model)
     found: list[Step] = []
     affine: Affine | None = None
     for transformer in front:
-        for part in _parts(_check(transformer)):
+        one_by_one = one_by_one and not hasattr(transformer, "components_")
+        for part in _operations(_check(transformer)) if one_by_one else _parts(_check(transformer)):
             if isinstance(part, Affine):
                 affine = part if affine is None else part.after(affine)
                 continue
@@ -65,7 +74,44 @@ def _check(step: Any) -> Any:
     return step
 
 
-def _parts(step: Any) -> list[Affine | _Limit | Fill | Encode]:
+def rounds_alike(front: list[Any], model: Any) -> bool:
+    """Tell whether scalers before a PCA are steps that round as scikit-learn does: to float32, after each operation.
+
+    Fitted in float64, they have not rounded so; then that tells on which side of XGBoost's thresholds, which are
+    training values, scikit-learn finds these rows.
+    """
+    if not (isinstance(model, Ensemble) and model.equal_goes == "right" and in_float64(front)):
+        return False
+    first = next((i for i, step in enumerate(front) if hasattr(step, "components_")), 0)
+    return any(_scaler(step) for step in front[:first])
+
+
+def _scaler(step: Any) -> str:
+    return next((cls.__name__ for cls in type(step).__mro__ if cls.__name__ in _SCALERS), "")
+
+
+def _operations(step: Any) -> list[Part]:
+    """Return the subtractions, divisions... of a scaler as steps of their own; other transformers as they are."""
+    name = _scaler(step)
+    if not name:
+        return _parts(step)
+    factor: list[Any] = [] if step.scale_ is None else [1.0 / np.asarray(step.scale_, np.float64)]
+    offset: list[Any] = []
+    if name == "StandardScaler":  # the only one that rounds its own numbers as well
+        factor = [] if step.scale_ is None else [1.0 / step.scale_.astype(np.float32).astype(np.float64)]
+        offset = [-step.mean_.astype(np.float32).astype(np.float64)] if step.with_mean else []
+    elif name == "RobustScaler":
+        offset = [-step.center_] if step.with_centering else []
+    elif name == "MinMaxScaler":
+        factor, offset = [step.scale_], [step.min_]
+    n = int(step.n_features_in_)
+    scales: list[Part] = [Scale(np.arange(n), own, np.zeros(n)) for own in factor]
+    shifts: list[Part] = [Scale(np.arange(n), np.ones(n), own) for own in offset]
+    limits = [part for part in _parts(step) if isinstance(part, _Limit)]
+    return [*scales, *shifts, *limits] if name == "MinMaxScaler" else [*shifts, *scales, *limits]
+
+
+def _parts(step: Any) -> list[Part]:
     name = next((cls.__name__ for cls in type(step).__mro__ if cls.__name__ in (*_OWN, *_COLUMNS)), "")
     if name == "SimpleImputer":
         return _imputer(step)
@@ -89,7 +135,7 @@ def _diagonal(factors: NDArray[np.float64]) -> Affine:
     return Affine(np.diag(factors), np.zeros(len(factors)))
 
 
-def _imputer(step: Any) -> list[Affine | _Limit | Fill | Encode]:
+def _imputer(step: Any) -> list[Part]:
     if step.add_indicator:
         raise ConvertError("SimpleImputer(add_indicator=True) is not supported; the nearest is add_indicator=False")
     kept = kept_columns(step)

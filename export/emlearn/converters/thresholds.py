@@ -1,6 +1,6 @@
 """Transformers before trees -> thresholds: whatever is monotone in each column costs nothing on the device.
 
-Which raw float32 are the last to go left is asked of the fitted transformers themselves, by bisection: what they round
+Which raw numbers are the last to go left is asked of the fitted transformers themselves, by bisection: what they round
 is in the answer.
 """
 
@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import _quantize as q
 from ..errors import ConvertError
 from ..ir.trees import Ensemble
 from .common import check_fitted
@@ -23,7 +22,6 @@ from .pipeline import lookup
 
 _ROWS = 4096  # of a matrix that transformers are asked about
 _GRID = 512  # numbers of each feature at which the order is checked
-_LOWEST, _HIGHEST = (int(key) for key in q.float32_keys(np.array([-q.FLOAT32_MAX, q.FLOAT32_MAX], np.float32)))
 _NEARLY = 2.0**-16  # a threshold of integers that float32 arithmetic has moved is still as near to a multiple of 1/2
 
 
@@ -145,15 +143,33 @@ def _unchecked() -> Iterator[None]:
         yield
 
 
-def _transform(links: list[Link], table: NDArray[np.float32]) -> NDArray[Any]:
+def _transform(links: list[Link], table: NDArray[Any]) -> NDArray[Any]:
     found: Any = table
     for link in links:
         found = np.asarray(link.apply(np.array(found)))
     return np.asarray(found)
 
 
-def fold_thresholds(ensemble: Ensemble, links: list[Link]) -> Ensemble:
-    """Return the trees that take what the first of these transformers takes.
+@dataclass(frozen=True)
+class _Keys:
+    """Integers in the order of the numbers of a floating-point type, 0 being 0."""
+
+    number: type[np.floating[Any]]
+    bits: type[np.unsignedinteger[Any]]
+
+    @property
+    def highest(self) -> int:
+        """Key of the largest finite number."""
+        return int(np.array([np.finfo(self.number).max], self.number).view(self.bits)[0])
+
+    def numbers(self, keys: NDArray[np.int64]) -> NDArray[Any]:
+        """Return what the keys stand for."""
+        sizes = np.abs(keys).astype(self.bits).view(self.number)
+        return np.where(keys < 0, -sizes, sizes)
+
+
+def fold_thresholds(ensemble: Ensemble, links: list[Link], double: bool = False) -> Ensemble:
+    """Return the trees that take what the first of these transformers takes: float32, or else float64.
 
     Raises
     ------
@@ -173,15 +189,16 @@ def fold_thresholds(ensemble: Ensemble, links: list[Link]) -> Ensemble:
     if len(source) != ensemble.n_features:
         raise ConvertError(f"the trees have {ensemble.n_features} features, but the transformers give {len(source)}")
 
+    keys = _Keys(np.float64, np.uint64) if double else _Keys(np.float32, np.uint32)
     with _unchecked():
         both = np.stack((ensemble.feature, ensemble.threshold), axis=1)
         pairs, inverse = np.unique(both, axis=0, return_inverse=True)
         feature, threshold = pairs[:, 0].astype(np.int64), pairs[:, 1].astype(np.float64)
-        last = _last_left(links, source, n_raw, feature, threshold, ensemble.rounds_features)
+        last = _last_left(links, source, n_raw, feature, threshold, ensemble.rounds_features, keys)
         missing = np.ravel(_compared(_transform(links, np.full((1, n_raw), np.nan, np.float32)), ensemble))
-        _check_order(links, n_raw, source, feature, last)
-    raw = np.where(last < _LOWEST, -np.inf, q.keys_to_float32(np.clip(last, _LOWEST, _HIGHEST).astype(np.int32)) + 0.0)
-    raw = np.where(last == _HIGHEST, np.inf, raw)[inverse.reshape(-1)]
+        _check_order(links, n_raw, source, feature, last, keys)
+    raw = np.where(last < -keys.highest, -np.inf, keys.numbers(np.maximum(last, -keys.highest)).astype(np.float64))
+    raw = np.where(last == keys.highest, np.inf, raw)[inverse.reshape(-1)]
     nowhere = np.isnan(missing[ensemble.feature])
     finite = raw[np.isfinite(raw)]
     integers = np.abs(2.0 * finite - np.rint(2.0 * finite)) <= 2.0 * _NEARLY * np.maximum(np.abs(finite), 1.0)
@@ -208,18 +225,19 @@ def _last_left(
     feature: NDArray[np.int64],
     threshold: NDArray[np.float64],
     rounds: bool,
+    keys: _Keys,
 ) -> NDArray[np.int64]:
-    """Key of the largest finite raw float32 that goes left, one below the lowest if none does; sorted by feature."""
+    """Key of the largest finite raw number that goes left, one below the lowest if none does; sorted by feature."""
     start = np.searchsorted(feature, feature)
     place = np.arange(len(feature)) - start  # each threshold of a feature has a row of the table
-    low, high = np.full(len(feature), _LOWEST - 1), np.full(len(feature), _HIGHEST)
+    low, high = np.full(len(feature), -keys.highest - 1), np.full(len(feature), keys.highest)
     for first in range(0, int(place.max(initial=-1)) + 1, _ROWS):
         mine = np.flatnonzero((place >= first) & (place < first + _ROWS))
         row, column, raw = place[mine] - first, feature[mine], source[feature[mine]]
         while np.any(low[mine] < high[mine]):
-            middle = (low[mine] + high[mine] + 1) >> 1
-            table = np.zeros((int(row.max()) + 1, n_raw), np.float32)
-            table[row, raw] = q.keys_to_float32(np.maximum(middle, _LOWEST).astype(np.int32))
+            middle = (low[mine] | high[mine]) - ((low[mine] ^ high[mine]) >> 1)  # rounded up; their sum might overflow
+            table = np.zeros((int(row.max()) + 1, n_raw), keys.number)
+            table[row, raw] = keys.numbers(np.maximum(middle, -keys.highest))
             found = _transform(links, table)[row, column]
             left = (found.astype(np.float32) if rounds else found).astype(np.float64) <= threshold[mine]
             low[mine] = np.where(left, middle, low[mine])
@@ -228,16 +246,22 @@ def _last_left(
 
 
 def _check_order(
-    links: list[Link], n_raw: int, source: NDArray[np.int64], feature: NDArray[np.int64], last: NDArray[np.int64]
+    links: list[Link],
+    n_raw: int,
+    source: NDArray[np.int64],
+    feature: NDArray[np.int64],
+    last: NDArray[np.int64],
+    keys: _Keys,
 ) -> None:
     """Refuse transformers that do not keep the order, over all numbers and beside the thresholds."""
-    grid = np.linspace(_LOWEST, _HIGHEST, _GRID).astype(np.int64)
-    keys = np.repeat(grid[:, None], n_raw, axis=1)
+    highest = keys.highest
+    grid = (np.linspace(-1.0, 1.0, _GRID) * (highest >> 10)).astype(np.int64) << 10
+    rows = np.repeat(grid[:, None], n_raw, axis=1)
     for j in np.unique(feature):
         near = last[feature == j]
         around = np.concatenate((near - 1, near, near + 1))[: _GRID // 2]
-        keys[: len(around), source[j]] = np.clip(around, _LOWEST, _HIGHEST)
-    found = _transform(links, q.keys_to_float32(np.sort(keys, axis=0).astype(np.int32))).astype(np.float64)
+        rows[: len(around), source[j]] = np.clip(around, -highest, highest)
+    found = _transform(links, keys.numbers(np.sort(rows, axis=0))).astype(np.float64)
     if np.any(np.isnan(found)) or np.any(found[1:] < found[:-1]):
         raise ConvertError("a transformer before the trees does not keep the order of numbers; transform beforehand")
 

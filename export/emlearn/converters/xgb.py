@@ -76,6 +76,7 @@ def _convert(booster: Any, n_iterations: int | None, classes: NDArray[Any] | Non
         group = group[: len(trees)]
     nodes = [_nodes(tree, 1.0 if weights is None else weights[i]) for i, tree in enumerate(trees)]
     facts: dict[str, Any] = {"n_features": int(parameters["num_feature"]), "allows_missing": True}
+    facts["equal_goes"] = "right"
     start = _start(parameters["base_score"], objective, n_groups)
     if objective in _CLASSES:
         if classes is None:

@@ -77,6 +77,8 @@ class Ensemble:
         which it means the second class. Of a median, the weights of the trees.
     rounds_features : bool
         The library rounds features to float32 before it compares them.
+    equal_goes : {"left", "right", ""}
+        The library's own thresholds are values of the training data, which go there; "" where they lie midway between.
     categories : dict of int to ndarray
         Features of which a transformer before the trees takes these numbers only.
     """
@@ -101,6 +103,7 @@ class Ensemble:
     link: int | None = None
     bases: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     rounds_features: bool = True
+    equal_goes: str = ""
     categories: dict[int, NDArray[np.float32]] = field(default_factory=dict)
 
 
