@@ -67,7 +67,7 @@ static inline void eml_fft_run(const float *table, size_t n, float *re, float *i
         }
         eml_fft_swap(re, im, i + 1, j + half);
     }
-    size_t quarter = 1, step = n / 4;
+    size_t quarter = 1;
     if (eml_fft_is_odd_power(m)) {
         for (size_t i = 0; i < m; i += 2) {
             const float r = re[i + 1], j = im[i + 1];
@@ -77,9 +77,8 @@ static inline void eml_fft_run(const float *table, size_t n, float *re, float *i
             im[i] += j;
         }
         quarter = 2;
-        step = n / 8;
     }
-    for (; quarter < m; quarter *= 4, step /= 4) {
+    for (size_t step = n >> (quarter + 1); quarter < m; quarter *= 4, step /= 4) {
         for (size_t k = 0; k < quarter; k++) {
             const float *const s = table, *const c = table + n / 4;
             const float s1 = s[k * step], s2 = s[2 * k * step], s3 = s[3 * k * step];
