@@ -1,5 +1,5 @@
 # Prediction allocates nothing: neither a class nor outputs. Native only: the twin computes in Python's own numbers.
-# models: digits_rf10 digits_rf10_int16 digits_et7 scaled regression labels linear_labels linear_several net_digits
+# models: digits_rf10 digits_rf10_int16 digits_et7 scaled regression labels linear_labels linear_several net_digits kernel_chances
 # modules: native
 import gc
 
@@ -18,7 +18,7 @@ def measure(function, *args):
     return used
 
 
-NAMES = "digits_rf10 digits_rf10_int16 digits_et7 scaled regression labels linear_labels linear_several net_digits"
+NAMES = "digits_rf10 digits_rf10_int16 digits_et7 scaled regression labels linear_labels linear_several net_digits kernel_chances"
 for name in NAMES.split():
     for suffix in (".eml", ".csv"):
         model = check.load(name, suffix)
