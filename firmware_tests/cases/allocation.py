@@ -18,8 +18,8 @@ def measure(function, *args):
     return used
 
 
-NAMES = "digits_rf10 digits_rf10_int16 digits_et7 scaled regression labels linear_labels linear_several net_digits kernel_chances"
-for name in NAMES.split():
+NAMES = "digits_rf10 digits_rf10_int16 digits_et7 scaled regression labels linear_labels linear_several net_digits"
+for name in [*NAMES.split(), "kernel_chances"]:
     for suffix in (".eml", ".csv"):
         model = check.load(name, suffix)
         vectors = check.Vectors(name + ".vec")
