@@ -7,6 +7,7 @@ from array import array
 from emulator import count
 from settings import MODULE
 
+import emlfeatures
 import emlfft
 import emliir
 
@@ -56,3 +57,16 @@ for code, name in (("f", "float32"), ("h", "int16")):
     re = array(code, noise)
     show("IIR, 2 sections, 256", name, cost(filter.run, re) - empty[0])
     show("IIR, 2 sections, made", name, cost(emliir.new, sections))
+
+# Blocks of features, without a model behind them.
+for code, name in (("f", "float32"), ("h", "int16")):
+    model = emlfeatures.load("mel_%s.eml" % code)
+    frame = array(code, [x / 32768 for x in noise] if code == "f" else noise)
+    out = array("f", bytes(4 * model.outputs()))
+    show("log-mel frame, 256, 32 bands", name, cost(model.predict, frame, out) - empty[1])
+model = emlfeatures.load("statistics.eml")
+window = array("h", noise)
+window.extend(noise)
+window.extend(noise)
+out = array("f", bytes(4 * model.outputs()))
+show("statistics, 6 x 128", "int16", cost(model.predict, window, out) - empty[1])

@@ -12,11 +12,12 @@ _MODULES = {"neighbors": "emlknn"}
 # What twins are made of, as in build.mk.
 _NUMBERS = "common/py/numbers.py"
 _TREES = tuple(f"emltrees/twin/{name}.py" for name in ("numbers", "tables", "predict", "eml", "csv", "emltrees"))
-_SHARED = {
+_BLOCKS = tuple(f"emlfeatures/twin/{name}.py" for name in ("statistics", "spectrum", "mel"))
+_SHARED: dict[str, tuple[str, ...]] = {
     "bayes": ("common/py/gaussian.py",),
     "mixture": ("common/py/gaussian.py",),
     "kernel": ("emlkernel/twin/numbers.py",),
-    "features": ("emlfft/twin/emlfft.py", *(f"emlfeatures/twin/{name}.py" for name in ("statistics", "spectrum", "mel"))),
+    "features": ("emlfft/twin/emlfft.py", *_BLOCKS),
 }
 
 

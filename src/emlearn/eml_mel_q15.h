@@ -141,10 +141,10 @@ static inline void eml_mel_q15_keep(const eml_mel_data_t *d, const eml_mel_q15_m
     }
 }
 
-// Sample i of the frame times the window, (1 - cos) / 2 in units of 2^-16.
+// Sample i of the frame times the window, (1 - cos) / 2 in units of 2^-16; the table has minus the cosine.
 EML_ALWAYS_INLINE int32_t eml_mel_q15_sample(const eml_mel_data_t *d, const eml_mel_q15_memory_t *m, uint32_t i) {
     const uint32_t last = d->n_fft - 1;
-    return m->ring[(m->state->at + i) & last] * (32768 - m->table[(i + d->n_fft / 4) & last]);
+    return m->ring[(m->state->at + i) & last] * (32768 + m->table[(i + d->n_fft / 4) & last]);
 }
 
 // The frame times the window to re and im, in the unit in which it just fits; the exponent of that.
@@ -156,7 +156,7 @@ static inline int eml_mel_q15_window(const eml_mel_data_t *d, const eml_mel_q15_
     }
     const int shift = 17 - eml_clz32(magnitude);
     for (uint32_t i = 0; i < d->n_fft; i++) {
-        (i & 1 ? m->im : m->re)[i / 2] = (int16_t)eml_fft_q15_round(eml_mel_q15_sample(d, m, i), shift);
+        (i & 1 ? m->im : m->re)[i / 2] = eml_fft_q15_clip((eml_mel_q15_sample(d, m, i) >> (shift - 1)) + 1, 1);
     }
     return shift - 16;
 }
@@ -172,7 +172,7 @@ static inline void eml_mel_q15_frame(const eml_mel_data_t *d, const eml_mel_q15_
         uint64_t falling = rising;
         rising = 0;
         for (const uint32_t end = eml_mel_half(d->edges, j + 1); k < end; k++, at++) {
-            const uint32_t power = eml_fft_q15_largest(0, m->re[k], m->im[k]), weight = eml_mel_half(d->weights, at);
+            const uint32_t power = eml_fft_q15_largest(m->re + k, m->im + k, 1), weight = eml_mel_half(d->weights, at);
             const uint32_t part = (power >> 16) * weight + ((power & 0xffff) * weight >> 16);
             rising += part;
             falling += power - part;

@@ -139,9 +139,9 @@ class Mel:
 
     def _frame_q15(self):
         n, table, ring, weights = self.n_fft, self.fft.table, self.ring, self.weights
-        x = [ring[self.at + i & n - 1] * (32768 - table[i + n // 4 & n - 1]) for i in range(n)]
+        x = [ring[self.at + i & n - 1] * (32768 + table[i + n // 4 & n - 1]) for i in range(n)]
         shift = max([length(~p if p < 0 else p) for p in x] + [16]) - 15
-        x = [_round(p, shift) for p in x]
+        x = [_clip((p >> shift - 1) + 1, 1) for p in x]
         re, im = array("h", x[::2] + [0]), array("h", x[1::2] + [0])
         exponent = shift - 31 + self.fft.run(re, im, n // 2)
         exponent += self.fft.join(re, im)
