@@ -9,7 +9,8 @@ import check
 
 import emltrees
 
-for name in "labels gb_classes knn_float kernel_labels kernel_coupled features_bands features_mfcc".split() + check.families():
+files = "labels gb_classes knn_float kernel_labels kernel_coupled features_bands features_mfcc"
+for name in files.split() + check.families():
     for suffix in (".eml", ".csv"):
         gc.collect()
         model = check.load(name, suffix)
