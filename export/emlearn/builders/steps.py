@@ -93,8 +93,6 @@ def _raw_probes(source: Staged, inner: Model) -> NDArray[np.float32]:
     found: NDArray[Any] = mixed + 0.1 * random.normal(size=mixed.shape) * np.maximum(np.abs(mixed), np.std(rows))
     for transformer in reversed(source.front):
         found = np.asarray(_inverse(transformer, np.clip(found, -_LARGEST, _LARGEST), random), np.float64)
-    if not _takes_missing(source.front[0]):
-        found = np.nan_to_num(found)
     return np.ascontiguousarray(found, np.float32)
 
 
@@ -104,6 +102,8 @@ def _takes_missing(transformer: Any) -> bool:
 
 
 def _inverse(transformer: Any, rows: NDArray[Any], random: np.random.Generator) -> Any:
+    if not _takes_missing(transformer):
+        rows = np.nan_to_num(rows)
     if hasattr(transformer, "categories_"):
         columns = [
             numbers[np.clip(np.rint(rows[:, j]), 0, len(numbers) - 1).astype(int)]
