@@ -204,7 +204,7 @@ static inline eml_err_t eml_linear_class(const eml_linear_t *m, const eml_array_
     return err;
 }
 
-#define EML_LINEAR_VANISHED 0xc43a4887u // -745.13, from which on exp is 0 in float64
+#define EML_LINEAR_VANISHED 0xc4317218u // -709.78: exp of the opposite is beyond float64
 
 // 1 / (1 + exp(-d)) of each row, over their sum. Where all decision values are far below 0, all are taken times exp(-d) of
 // the largest d: nothing vanishes, but where scikit-learn has only zeros, which it takes for equal.

@@ -3,7 +3,7 @@
 
 FAMILY = 2
 _IDENTITY, _SIGMOID, _SOFTMAX, _OVR = range(4)
-_VANISHED = 0xC43A4887  # -745.13, from which on exp is 0 in float64: for scikit-learn all classes are equal then
+_VANISHED = 0xC4317218  # -709.78: exp of the opposite is beyond float64, and for scikit-learn all classes are equal
 
 
 class Tables:
