@@ -10,7 +10,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, Ridge, SGDClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
-from sklearn.svm import SVR
+from sklearn.svm import SVC, SVR
 from sklearn.tree import DecisionTreeClassifier
 
 import emlearn
@@ -76,3 +76,16 @@ def test_trees_of_one_feature_each():
     estimator = BaggingClassifier(DecisionTreeClassifier(), 5, max_features=1, random_state=0).fit(X[:, :2], y)
     X = X[:, :2].astype(np.float32)
     assert np.array_equal(estimator.predict(X), emlearn.convert(estimator).predict(X))
+
+
+def test_a_pair_of_classes_beyond_all_others():
+    """Training that has not converged can give one of a machine's decision values 2^30 times the size of the others."""
+    X, y = load_wine(return_X_y=True)
+    estimator = SVC(kernel="linear").fit(StandardScaler().fit_transform(X), y)
+    of_pair = slice(0, int(np.sum(estimator.n_support_[:2])))
+    for coef in (estimator.dual_coef_, estimator._dual_coef_):
+        coef[0, of_pair] *= 2.0**30
+    for intercept in (estimator.intercept_, estimator._intercept_):
+        intercept[0] *= 2.0**30
+    with pytest.raises(emlearn.ConvertError, match="terms of this SVC's decision values"):
+        emlearn.convert(estimator)

@@ -41,7 +41,7 @@ def _(source: KernelModel, estimator: Any, options: Options) -> Model:
             return np.zeros(len(raw), bool)
         rows = raw.astype(np.float32)
         values = np.abs(decision(source, rows))
-        hangs = np.any(values <= TOLERANCE * np.max(values, initial=0.0), axis=1)
+        hangs = np.any(values <= TOLERANCE * np.max(values, axis=0, initial=0.0), axis=1)  # of each pair
         return np.asarray(hangs | unsettled(source, rows))
 
     name = type(estimator).__name__
@@ -53,7 +53,7 @@ def _(source: KernelModel, estimator: Any, options: Options) -> Model:
         return build_tables(tables, estimator, options, rows, source.classes, undecided)
     except ConvertError as error:
         largest, terms = sizes(source, rows)
-        times = terms / max(largest, 1e-300)
+        times = terms / max(float(np.min(largest)), 1e-300)  # the terms of all sums are rounded to the same units
         if times < MAX_CANCELLATION:
             raise
         raise ConvertError(
@@ -94,7 +94,8 @@ def _check_rounding(source: KernelModel, name: str) -> None:
     """Refuse a classifier that says nothing about its own vectors but what float64's rounding makes of 0."""
     if source.n_classes == 0 or len(source.rows) == 0:
         return
-    largest, terms = sizes(source, source.rows[:_VECTORS])
+    of_each, terms = sizes(source, source.rows[:_VECTORS])
+    largest = float(np.max(of_each))
     n_terms = max(len(source.vectors), source.n_features)  # of a linear kernel vectors have been added up
     if terms > 0.0 and largest <= _FLOAT64 * n_terms * terms:
         raise ConvertError(

@@ -211,13 +211,13 @@ def _unsettled(model: KernelModel, d: NDArray[np.float64]) -> NDArray[np.bool_]:
     return narrow
 
 
-def sizes(model: KernelModel, X: NDArray[Any]) -> tuple[float, float]:
-    """Return the largest decision value of X, and the largest sum of the magnitudes of its terms."""
+def sizes(model: KernelModel, X: NDArray[Any]) -> tuple[NDArray[np.float64], float]:
+    """Return each sum's largest decision value of X, and of all sums the largest sum of the magnitudes of terms."""
     X = X.astype(np.float64)
     if model.kernel == Kind.LINEAR:
         terms = np.abs(X) @ np.abs(model.vectors).T + np.abs(model.offset)
     else:
         terms = np.abs(_kernels(model, X))
     all_positive = replace(model, coef=np.abs(model.coef), intercept=np.abs(model.intercept))
-    largest = np.max(np.abs(decision(model, X)), initial=0.0)
-    return float(largest), float(np.max(_added(all_positive, terms), initial=0.0))
+    largest = np.max(np.abs(decision(model, X)), axis=0, initial=0.0)
+    return largest, float(np.max(_added(all_positive, terms), initial=0.0))
