@@ -140,6 +140,14 @@ def test_what_are_no_statistics(parameters, message):
         dsp.statistics(np.zeros(20), **parameters)
 
 
+def test_no_samples():
+    for function in (dsp.statistics, dsp.spectral, lambda x: dsp.melspectrogram(x, **SOUND)):
+        with pytest.raises(ValueError, match="expected windows of .* samples"):
+            function([])
+        with pytest.raises(ValueError, match="expected .*samples"):
+            function(7)
+
+
 @pytest.mark.parametrize("bad", (np.nan, np.inf, -np.inf, 1e300))
 def test_samples_that_are_no_numbers(bad):
     x = np.zeros(256)
@@ -412,6 +420,17 @@ def test_more_that_is_none():
     with pytest.warns(UserWarning, match="band .* of 60 has no bin"):
         narrow = dsp.melspectrogram(RANDOM.normal(size=300), **{**SOUND, "n_mels": 60}, fmax=500)
     assert (narrow == 0).any()
+
+
+@pytest.mark.parametrize(
+    "q15, over, memory, description",
+    ((True, 3, 2072, 464), (True, 0, 3544, 464), (False, 3, 3736, 720), (False, 0, 7192, 720)),
+)
+def test_memory(q15, over, memory, description):
+    """As docs/signal.md has it."""
+    words = _blocks.mel_words(**SOUND, over=["mean", "std", "max"][:over], q15=q15)
+    assert words.nbytes == description
+    assert lib.dsp_block_size(ffi.cast("uint32_t *", ffi.from_buffer(words)), 8000) == memory
 
 
 # ---- The twin
