@@ -30,6 +30,7 @@ sys.path.append(str(ROOT / "firmware_tests"))
 
 from boards.cortex_m0 import MACHINE as CORTEX_M0  # noqa: E402
 from boards.cortex_m4f import MACHINE as CORTEX_M4F  # noqa: E402
+from families import features as windows  # noqa: E402
 
 MACHINES = {machine.name: machine for machine in (CORTEX_M0, CORTEX_M4F)}
 COMPILE = "arm-none-eabi-gcc -std=c99 -Os -ffp-contract=off -ffunction-sections -fdata-sections".split()
@@ -63,6 +64,10 @@ def of(estimator, dataset, integers=False, **options):
 
 TREES = "hard uint8 weighted boosted histogram stumps median isolation".split()
 FOREST = RandomForestClassifier(4, min_samples_leaf=3, random_state=0)
+def of_windows(name):
+    return lambda: windows.MODELS[name]()
+
+
 MODELS = {f"trees {name}": of_trees(name) for name in [*TREES, "boosted regression"]}
 MODELS |= {
     "trees float": of(FOREST, "wine"),
@@ -91,6 +96,7 @@ MODELS |= {
     "pipeline sums": of_pipeline("pca", "isolation", "wine"),
     "pipeline neighbors": of_pipeline("mean", "knn", "wine"),
     "pipeline linear": of_pipeline("number", "logistic", "wine"),
+    **{name.replace("_", " "): of_windows(name) for name in windows.MODELS},
 }
 made = cache(lambda name: MODELS[name]())
 INLINE = [name for name in MODELS if name.split()[1:2] in (["trees"], ["sums"]) or name.startswith("trees ")]

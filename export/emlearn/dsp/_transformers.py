@@ -79,8 +79,7 @@ class _Windows(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def _typed(self, X: NDArray[Any]) -> NDArray[Any]:
         if self.typecode_ == "h" and not _fits_int16(X):
-            whole = X.dtype.kind == "f" and bool(np.all((X == np.rint(X)) & (np.abs(X) <= 32767.5)))
-            if not whole:
+            if X.dtype.kind != "f" or not np.all((X == np.rint(X)) & (X >= -32768) & (X <= 32767)):
                 raise ValueError("fit has seen int16: expected integers from -32768 to 32767; fit on floats to take others")
         if getattr(self, "q15", False) and self.typecode_ != "h":
             raise ValueError("q15=True is for int16 samples, got floats; scale and round them, such as by 32767")
