@@ -1,0 +1,76 @@
+"""Trains, converts, and leaves what a board needs in build/activity/board."""
+
+import shutil
+from pathlib import Path
+
+import data
+import numpy as np
+from emlearn import dsp
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import accuracy_score
+from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+import emlearn
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+OUT = ROOT / "build" / "activity"
+BOARD = OUT / "board"  # what a board's file system would hold
+WINDOW = 200  # samples: 4 seconds. validate.py shows what others do
+BANDS = (0.4, 1.2, 2.0, 3.2, 6.4, 12.8, 25.0)  # edges in hertz; somebody exercises at about half a hertz
+N_AXES = len(data.AXES)
+
+
+def features():
+    """129 columns of a window of raw samples."""
+    time = dsp.Statistics(n_channels=N_AXES, correlation=True)
+    bands = dsp.Spectrum(n_channels=N_AXES, bands=BANDS, sr=data.SAMPLES_PER_SECOND, decibels=True)
+    return FeatureUnion([("time", time), ("bands", bands)])
+
+
+def scaled_regression(C):
+    return make_pipeline(StandardScaler(), LogisticRegression(C=C, max_iter=1000))
+
+
+def pipeline():
+    return Pipeline([("features", features()), *scaled_regression(0.1).steps])
+
+
+def main():
+    shutil.rmtree(BOARD, ignore_errors=True)
+    (BOARD / "lib").mkdir(parents=True)
+    known, unknown = data.split(data.recordings(OUT))
+    X, y = data.windows(known, WINDOW)
+    X_test, y_test = data.windows(unknown, WINDOW)
+    print(f"Training on {len(X)} windows of {len({r.subject for r in known})} people")
+    trained = pipeline().fit(X, y)
+
+    model = emlearn.convert(trained)
+    print(certificate := model.certify(X_test, y_test))
+    (OUT / "certificate.txt").write_text(f"{certificate}\n")
+    for name in ("activity.eml", "activity.csv"):
+        model.save(file=BOARD / name)
+
+    shutil.copy(HERE / "main.py", BOARD)
+    (BOARD / "motion.bin").write_bytes(stream(unknown))
+    for module in (ROOT / "dist").glob("x64_*/*.mpy"):  # for MicroPython on this machine
+        if module.stem.startswith(MODULES):
+            shutil.copy(module, BOARD / "lib")
+    predicted = model.predict(X_test)
+    right = np.sum(predicted == y_test)
+    print(f"scikit-learn's accuracy: {accuracy_score(y_test, trained.predict(X_test)):.4f}")
+    print(f"accuracy: {right} of {len(y_test)}")
+
+
+MODULES = ("emlfeatures", "emllinear", "emlearn")
+
+
+def stream(recordings):
+    """A line that names it before each recording's samples, int16, little endian."""
+    heads = (f"{r.exercise} {r.subject} {r.arm} {len(r.samples)}\n".encode() for r in recordings)
+    return b"".join(head + r.samples.astype("<i2").tobytes() for head, r in zip(heads, recordings, strict=True))
+
+
+if __name__ == "__main__":
+    main()
