@@ -1,8 +1,8 @@
 """Exercises of the shoulder, recorded by a smart watch: seglearn's watch data set.
 
-10 people did each of 7 exercises 20 times with either arm: 140 recordings of 19 to 52 s, 50 samples a second, of a 3-axis
-accelerometer and a 3-axis gyroscope. D. Burns et al., "Shoulder physiotherapy exercise recognition", 2018, arXiv:1802.01489.
-The data is part of the Python package seglearn (BSD licence); only the package's file is fetched, nothing of it is installed.
+10 people did each of 7 exercises 20 times with either arm: 140 recordings of 19 to 52 s, 50 samples a second, of a
+3-axis accelerometer and a 3-axis gyroscope. The study is D. Burns et al., arXiv:1802.01489. The data is part of the
+Python package seglearn (BSD licence); only the package's file is fetched, nothing of it is installed.
 """
 
 import hashlib
@@ -67,7 +67,7 @@ def as_counts(samples):
 
 
 def windows(some, size):
-    """Windows of `size` samples, each beginning half of that after the last: rows [windows][size * axes], and labels."""
+    """Windows of `size` samples, half of them those of the window before: [windows][size * axes], and labels."""
     rows = [r.samples[at : at + size].ravel() for r in some for at in starts(r, size)]
     return np.array(rows), np.array([r.exercise for r in some for _ in starts(r, size)])
 
