@@ -1,11 +1,11 @@
-# Names the exercise in 4 seconds of motion, every 2 seconds. Copy this file and motion.bin to the board;
+# Names the exercise in 5 seconds of motion, every 2.5 seconds. Copy this file and motion.bin to the board;
 # `emlearn deploy activity.eml` brings the model and the modules.
 from array import array
 
 import emlfeatures
 
 AXES = 6  # ax, ay, az in 1/4096 g, wx, wy, wz in 1/1024 rad/s; 50 times a second
-AT_ONCE = 25  # samples; at most those of 2 seconds, the step from one window to the next
+AT_ONCE = 25  # samples; at most those of 2.5 seconds, the step from one window to the next
 model = emlfeatures.load("activity.eml")
 window = array("h", bytes(2 * model.info()["features"]))
 frames = emlfeatures.Frames(window, len(window) // AXES // 2, AXES)
