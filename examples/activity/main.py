@@ -18,9 +18,9 @@ samples = memoryview(array("h", bytes(2 * AXES * AT_ONCE)))
 right = total = 0
 with open("motion.bin", "rb") as motion:
     while head := motion.readline():
-        exercise, person, arm, rest = head.decode().split()
+        exercise, person, arm, length = head.decode().split()
         frames.reset()
-        for rest in range(int(rest), 0, -AT_ONCE):
+        for rest in range(int(length), 0, -AT_ONCE):
             some = samples[: AXES * min(rest, AT_ONCE)]
             if motion.readinto(some) != 2 * len(some):
                 raise ValueError("motion.bin is cut off: copy it again")
