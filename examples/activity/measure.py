@@ -1,4 +1,4 @@
-"""What the trained example costs on emulated boards, after train.py: memory, and instructions (not cycles) of a window."""
+"""What the example costs on emulated boards, after train.py: memory, and instructions (not cycles) of a window."""
 
 import sys
 
