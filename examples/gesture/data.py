@@ -5,12 +5,14 @@ for training as for testing. The data set is part of the Python package aeon (BS
 fetched, nothing of it is installed.
 """
 
-import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
 import numpy as np
+
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+from packages import wheel  # noqa: E402
 
 PACKAGE = "aeon==1.6.0"
 FOLDER = "aeon/datasets/data/BasicMotions"
@@ -29,7 +31,7 @@ def windows(part, cache):
 
 def load(part, cache):
     """Recordings, int16 [recordings][samples][axes], and their labels; part is "TRAIN" or "TEST"."""
-    with zipfile.ZipFile(_package(Path(cache))) as package:
+    with zipfile.ZipFile(wheel(PACKAGE, cache)) as package:
         lines = package.read(f"{FOLDER}/BasicMotions_{part}.ts").decode().splitlines()
     recordings, labels = [], []
     for line in lines[lines.index("@data") + 1 :]:
@@ -38,15 +40,3 @@ def load(part, cache):
         labels.append(label)
     counts = np.rint(np.array(recordings) * COUNTS_PER_UNIT)
     return counts.transpose(0, 2, 1).astype(np.int16), np.array(labels)
-
-
-def _package(cache):
-    name, version = PACKAGE.split("==")
-    found = sorted(cache.glob(f"{name}-{version}-*.whl"))
-    if not found:
-        print(f"Downloading the data: {PACKAGE}, 6 MB", flush=True)
-        pip = [sys.executable, "-m", "pip", "download", "-qq", "--disable-pip-version-check", "--dest", str(cache)]
-        # Which Python the package is for does not matter: the data is all that is used.
-        subprocess.run([*pip, "--no-deps", "--only-binary=:all:", "--ignore-requires-python", PACKAGE], check=True)
-        found = sorted(cache.glob(f"{name}-{version}-*.whl"))
-    return found[0]
