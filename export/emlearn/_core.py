@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -223,8 +223,22 @@ def _words(words: NDArray[np.uint32]) -> Any:
     return ffi.cast("uint32_t *", ffi.from_buffer(np.ascontiguousarray(words, np.uint32)))
 
 
-def outline_of_blocks(words: NDArray[np.uint32], n_blocks: int, n_values: int) -> list[tuple[int, int]]:
-    """Return the kind of each of these blocks and how many columns it makes of a window of n_values.
+class Block(NamedTuple):
+    """A block of features: its words begin at `at`, and its first one is `head`; bytes of memory."""
+
+    at: int
+    head: int
+    columns: int
+    size: int
+
+    @property
+    def name(self) -> str:
+        """The middle of its names in C."""
+        return "mel_q15" if self.head & 0x1FF == 0x102 else ("statistics", "spectrum", "mel")[self.head & 0xFF]
+
+
+def blocks_of(words: NDArray[np.uint32], n_blocks: int, n_values: int) -> list[Block]:
+    """Return these blocks for windows of n_values.
 
     Raises
     ------
@@ -232,12 +246,13 @@ def outline_of_blocks(words: NDArray[np.uint32], n_blocks: int, n_values: int) -
         If a block is not valid, or they do not fill the words.
     """
     words = np.ascontiguousarray(words, np.uint32)
-    start, at, found = _words(words), 0, list[tuple[int, int]]()
+    start, at, found = _words(words), 0, list[Block]()
     for _ in range(n_blocks):
         used = int(lib.core_block_check(start + at, len(words) - at, n_values)) if at < len(words) else 0
         if not used:
             raise ValueError("the words of a block are inconsistent")
-        found.append((int(words[at]) & 0xFF, int(lib.core_block_columns(start + at, n_values))))
+        columns, size = lib.core_block_columns(start + at, n_values), lib.core_block_size(start + at, n_values)
+        found.append(Block(at, int(words[at]), int(columns), int(size)))
         at += used
     if at != len(words):
         raise ValueError("the blocks do not fill their words")
@@ -245,8 +260,8 @@ def outline_of_blocks(words: NDArray[np.uint32], n_blocks: int, n_values: int) -
 
 
 def block_columns(words: NDArray[np.uint32], n_blocks: int, n_values: int) -> int:
-    """Return how many columns these blocks make of a window of n_values; ValueError as `outline_of_blocks`."""
-    return sum(n for _, n in outline_of_blocks(words, n_blocks, n_values))
+    """Return how many columns these blocks make of a window of n_values; ValueError as `blocks_of`."""
+    return sum(block.columns for block in blocks_of(words, n_blocks, n_values))
 
 
 def open_core(family: str, eml: bytes) -> Any:

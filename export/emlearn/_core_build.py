@@ -189,6 +189,7 @@ size_t core_features_memory_size(const eml_features_t *m);
 int core_features_apply(const eml_features_t *m, const void *x, char type, size_t n_rows, float *out);
 uint32_t core_block_check(const uint32_t *words, uint32_t room, uint32_t n_values);
 uint32_t core_block_columns(const uint32_t *words, uint32_t n_values);
+size_t core_block_size(const uint32_t *words, uint32_t n_values);
 """
 # Blocks that make columns of a window. Those of the second part are one alone, whose words have been checked.
 _FEATURES = """
@@ -223,6 +224,10 @@ static uint32_t core_block_check(const uint32_t *words, uint32_t room, uint32_t 
 
 static uint32_t core_block_columns(const uint32_t *words, uint32_t n_values) {
     return eml_features_block_columns(words, n_values);
+}
+
+static size_t core_block_size(const uint32_t *words, uint32_t n_values) {
+    return eml_features_block_size(words, n_values);
 }
 """
 

@@ -12,8 +12,9 @@ _MODULES = {"neighbors": "emlknn"}
 # What twins are made of, as in build.mk.
 _NUMBERS = "common/py/numbers.py"
 _TREES = tuple(f"emltrees/twin/{name}.py" for name in ("numbers", "tables", "predict", "eml", "csv", "emltrees"))
-_SHARED = {"bayes": ("common/py/gaussian.py",), "mixture": ("common/py/gaussian.py",)}
-_SHARED["features"] = ("emlfft/twin/emlfft.py", *(f"emlfeatures/twin/{name}.py" for name in ("statistics", "spectrum", "mel")))
+_BLOCKS = tuple(f"emlfeatures/twin/{name}.py" for name in ("statistics", "spectrum", "mel"))
+_SHARED: dict[str, tuple[str, ...]] = {"bayes": ("common/py/gaussian.py",), "mixture": ("common/py/gaussian.py",)}
+_SHARED["features"] = ("emlfft/twin/emlfft.py", *_BLOCKS)
 
 
 def module_of(family: str) -> str:

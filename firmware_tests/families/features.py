@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from emlearn import dsp
 from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression, Ridge
@@ -13,6 +12,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 import emlearn
+from emlearn import dsp
 
 from ._data import LABELS, plain, whole
 
@@ -60,7 +60,8 @@ def both():
 
 
 def columns():
-    union = FeatureUnion([("time", dsp.Statistics(2, which=("median", "iqr"))), ("bands", dsp.Spectrum(2, decibels=True))])
+    time, bands = dsp.Statistics(2, which=("median", "iqr")), dsp.Spectrum(2, bands=3, decibels=True)
+    union = FeatureUnion([("time", time), ("bands", bands)])
     X = floats(motion(20, 2))
     return emlearn.convert(union.fit(X)), np.ascontiguousarray(X[::4])
 
@@ -113,6 +114,7 @@ def corrupt():
         dsp.MelSpectrogram(**tiny, over="max", q15=True),
         dsp.MFCC(**tiny, n_mfcc=1, over="mean"),
     )
-    models = [emlearn.convert(make_pipeline(block, DecisionTreeClassifier(max_depth=1)).fit(X, Y > 0)) for block in blocks]
+    stump = DecisionTreeClassifier(max_depth=1)
+    models = [emlearn.convert(make_pipeline(block, stump).fit(X, Y > 0)) for block in blocks]
     yield from plain([*models, emlearn.convert(blocks[0])])
     yield whole(models[0])

@@ -35,9 +35,8 @@ def attach(model, data, in_place=False):
     return True
 
 
-def statistics(x, out, n_channels=1):
-    # The ten statistics of each channel of x, into array("f"), without a model. From the second call on, the native one.
+def statistics(x, out, n_channels=1):  # noqa: F811
+    # The ten statistics of each channel of x, into array("f"), without a model. From then on, the native function.
     global statistics
-    from emlfeatures_statistics import statistics
-
+    statistics = __import__("emlfeatures_statistics").statistics
     statistics(x, out, n_channels)

@@ -63,7 +63,7 @@ def _parts(step: Any) -> list[Any]:
         check_fitted(step, "windows_")
         return [step]
     if step.transformer_weights is not None:
-        raise ConvertError("FeatureUnion(transformer_weights=...) is not supported; put a scaler after the FeatureUnion")
+        raise ConvertError("FeatureUnion(transformer_weights=...) is not supported; put a scaler after it")
     found = list[Any]()
     for _, part in step.transformer_list:
         found += [] if isinstance(part, str) and part == "drop" else _parts(part)

@@ -77,7 +77,8 @@ def convert_pipeline(pipeline: Any) -> Any:
 
     steps = flat(pipeline)
     if steps and is_features(steps[0]):
-        return featured(steps, type(pipeline)([(str(i), step) for i, step in enumerate(steps[1:])]) if steps[1:] else None)
+        rest = [(str(i), step) for i, step in enumerate(steps[1:])]
+        return featured(steps, type(pipeline)(rest) if rest else None)
     if any(map(is_features, steps)):
         raise ConvertError("transformers of windows take raw samples: put them first in the Pipeline")
     if not steps or not hasattr(steps[-1], "predict"):

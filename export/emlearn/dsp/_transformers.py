@@ -80,7 +80,7 @@ class _Windows(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def _typed(self, X: NDArray[Any]) -> NDArray[Any]:
         if self.typecode_ == "h" and not _fits_int16(X):
             if X.dtype.kind != "f" or not np.all((X == np.rint(X)) & (X >= -32768) & (X <= 32767)):
-                raise ValueError("fit has seen int16: expected integers from -32768 to 32767; fit on floats to take others")
+                raise ValueError("fit has seen int16: expected integers from -32768 to 32767; fit on floats for others")
         if getattr(self, "q15", False) and self.typecode_ != "h":
             raise ValueError("q15=True is for int16 samples, got floats; scale and round them, such as by 32767")
         return np.ascontiguousarray(X, np.int16 if self.typecode_ == "h" else np.float32)
@@ -122,8 +122,8 @@ class Statistics(_Windows):
     ----------
     n_channels : int
     which : tuple of str
-        Some of "mean", "std", "rms", "min", "max", "median", "iqr", "zero_crossings", "crest" and "energy"; the order of
-        the columns is this one.
+        Some of "mean", "std", "rms", "min", "max", "median", "iqr", "zero_crossings", "crest" and "energy"; the order
+        of the columns is this one.
     correlation : bool
         Also Pearson's correlation of each pair of channels.
     """
@@ -202,7 +202,7 @@ class MelSpectrogram(_Windows):
     decibels : bool
         False is power, for float32 only.
     over : tuple of str
-        Some of "mean", "std", "min" and "max": of each band over the frames. Without them, all frames one after the other.
+        Some of "mean", "std", "min" and "max": of each band over the frames. Without them, all frames in their order.
     q15 : bool
         Compute in integers, from int16 samples.
     """

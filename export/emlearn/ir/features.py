@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from .document import Output
 from .schema import Schema, array, number
 
-KINDS = ("statistics", "spectrum", "mel")
 MAX_GOLDEN_BYTES = 4096  # a window may be larger than all the rest of a file
 
 
@@ -108,9 +107,9 @@ class Features(Schema):
     @cached_property
     def outline(self) -> list[tuple[str, int]]:
         """Each block's kind, and its number of columns."""
-        from .._core import outline_of_blocks
+        from .._core import blocks_of
 
-        return [(KINDS[kind], n) for kind, n in outline_of_blocks(self.blocks, self.n_blocks, self.n_features)]
+        return [(block.name, block.columns) for block in blocks_of(self.blocks, self.n_blocks, self.n_features)]
 
     @property
     def n_outputs(self) -> int:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import singledispatch
 from typing import Any
 
-from .._core import open_core
+from .._core import Block, blocks_of, open_core
 from ..errors import ConvertError
 from ..ir.document import Document, Output
 from ..ir.features import Features
@@ -60,21 +60,23 @@ static inline float {name}_predict(const {T} *features, int32_t n_features) {{
     return out;
 }}"""
 
-# Of a pipeline: its steps, then the model behind them takes y instead of x. Of a model of windows: its blocks, in the same way.
+# Of a pipeline: its steps, then the model behind them takes y instead of x. Of windows: their blocks, in the same way.
 _APPLY = """// What the model takes of raw features. out: [{n_columns}]
 static inline eml_err_t {name}_apply(const eml_array_t *features, float *out) {{
     uint64_t scratch[{scratch}];
     return eml_pipeline_apply(&{name}, features, scratch, out);
 }}"""
-_APPLY_BLOCKS = """// The columns of a window. out: [{n_columns}]. Its tables are made by the first call, and kept: not for two threads at a time.
+_APPLY_BLOCKS = """// The columns of a window. out: [{n_columns}]. Not for two threads: tables are made once, and kept.
 static inline eml_err_t {name}_apply(const eml_array_t *window, float *out) {{
-    static uint64_t memory[{scratch}];
+    static uint64_t {memories};
     static int ready;
     if (!ready) {{
-        eml_features_init(&{name}, memory);
+        {inits}
         ready = 1;
     }}
-    return eml_features_apply(&{name}, memory, window, out);
+    eml_err_t err = eml_features_check_window(&{name}, window);
+    {runs}
+    return err;
 }}"""
 _STEPS = """    float columns{i}[{n_columns}];
     const eml_err_t failed{i} = {name}_apply(&{x}, columns{i});
@@ -138,31 +140,44 @@ def write(document: Document, name: str = "model", method: str = "loadable") -> 
     }
     parts = [_head([each for each, _ in chain], name), *data(tables, name, method == "inline")]
     for before, own in chain:
-        if before.FAMILY in _APPLIES:
-            n_columns, text = _columns_of(before), _APPLIES[before.FAMILY]
-            parts.append(text.format(name=own, n_columns=n_columns, scratch=_scratch(before)))
+        if before.FAMILY == "features":
+            parts.append(_apply_blocks(before, own))
+        elif before.FAMILY == "pipeline":
+            parts.append(_APPLY.format(name=own, n_columns=_columns_of(before), scratch=_scratch(before)))
     for function in functions:
         cast = {_CLASS: "(int32_t)failed{i}", _OUTPUTS: "(int)failed{i}"}.get(function, "out")
-        steps = "".join(
-            _STEPS.format(
-                name=own, x="xyz"[i], y="xyz"[i + 1], i=i or "", n_columns=_columns_of(before), failed=cast.format(i=i or "")
-            )
-            for i, (before, own) in enumerate(chain[:-1])
-        )
+        steps = ""
+        for level, (before, own) in enumerate(chain[:-1]):
+            i, x, y = level or "", *"xyz"[level : level + 2]
+            steps += _STEPS.format(name=own, x=x, y=y, i=i, n_columns=_columns_of(before), failed=cast.format(i=i))
         parts.append(function.format(steps=steps, **names))
     return "\n\n".join([*parts, f"#endif // EML_MODEL_{name}_H"]) + "\n"
-
-
-_APPLIES = {"features": _APPLY_BLOCKS, "pipeline": _APPLY}
 
 
 def _chain(tables: Any, name: str) -> list[tuple[Any, str]]:
     """The tables and those behind them, each with its name in C."""
     found = [(tables, name)]
-    while tables.FAMILY in _APPLIES and tables.inner is not None:
+    while tables.FAMILY in ("features", "pipeline") and tables.inner is not None:
         tables, name = tables.inner, f"{name}_model"
         found.append((tables, name))
     return found
+
+
+def _blocks_of(tables: Features) -> list[Block]:
+    return blocks_of(tables.blocks, tables.n_blocks, tables.n_features)
+
+
+def _apply_blocks(tables: Features, name: str) -> str:
+    """Only what these blocks need: nothing else is linked."""
+    memories, inits, runs, column = list[str](), list[str](), list[str](), 0
+    for i, block in enumerate(_blocks_of(tables)):
+        words = f"{name}_blocks + {block.at}"
+        memories.append(f"memory{i}[{block.size // 8 + 1}]")
+        inits.append(f"eml_{block.name}_init(memory{i}, {words}, {tables.n_features});")
+        runs.append(f"err = err == EML_OK ? eml_{block.name}_run({words}, memory{i}, window, out + {column}) : err;")
+        column += block.columns
+    lines = {"memories": ", ".join(memories), "inits": "\n        ".join(inits), "runs": "\n    ".join(runs)}
+    return _APPLY_BLOCKS.format(name=name, n_columns=_columns_of(tables), **lines)
 
 
 def _columns_of(tables: Any) -> int:
@@ -202,7 +217,8 @@ def _(tables: Pipeline, name: str, inline: bool) -> list[str]:
 @data.register
 def _(tables: Features, name: str, inline: bool) -> list[str]:
     fields: list[tuple[str, object]] = [(n.name, int(getattr(tables, n.name))) for n in tables.numbers()]
-    fields += [("blocks", f"{name}_blocks"), (f"model: {name}_model, not a file" if tables.n_model else "model", "NULL")]
+    behind = f"model: {name}_model, not a file" if tables.n_model else "model"
+    fields += [("blocks", f"{name}_blocks"), (behind, "NULL")]
     return [
         *(data(tables.inner, f"{name}_model", inline) if tables.n_model else []),
         table(name, "blocks", "uint32_t", tables.blocks.tolist()),
@@ -224,7 +240,11 @@ def _head(chain: list[Any], name: str) -> str:
     ]
     lines += [f"// class {i}: {json.dumps(label)}" for i, label in enumerate(tables.labels or ())]
     lines += [f"#ifndef EML_MODEL_{name}_H", f"#define EML_MODEL_{name}_H", ""]
-    lines += [f'#include "eml_{each.FAMILY}.h"' for each in reversed(chain)]
+    for each in reversed(chain):
+        own = [each.FAMILY]
+        if isinstance(each, Features):
+            own = ["features_data", *dict.fromkeys(block.name for block in _blocks_of(each))]
+        lines += [f'#include "eml_{header}.h"' for header in own]
     return "\n".join(lines)
 
 
