@@ -9,13 +9,17 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import machines
+import numpy as np
 from machines import SECONDS
 from models import OUT, ROOT
 from ports.qemu.session import Session
 from rich.console import Console
 from rich.table import Table
 
-MODULES = ("emlfft", "emliir")
+import emlearn
+from emlearn import dsp
+
+MODULES = ("emlfft", "emliir", "emlfeatures", "emlearn_")
 # Of emlearn-micropython 0.10, in the same QEMU; it has no filter and no transform of int16 that could be compared.
 PEER = {
     "FFT, 256": {"armv6m": 935_823, "armv7m": 464_449, "armv7emsp": 51_432, "rv32imc": 908_986},
@@ -39,13 +43,25 @@ def main():
     show(emulated, natives, twins)
 
 
+def files_of_blocks():
+    """Files without a model, of which on_board_signal.py computes the columns."""
+    mel = {"sr": 8000, "n_fft": 256, "hop_length": 256, "n_mels": 32, "over": "mean"}
+    sound, motion = np.zeros((1, 256), np.int16), np.zeros((1, 128 * 6), np.int16)
+    blocks = {
+        "mel_f": (dsp.MelSpectrogram(**mel), sound.astype(np.float32)),
+        "mel_h": (dsp.MelSpectrogram(**mel, q15=True), sound),
+        "statistics": (dsp.Statistics(6, correlation=True), motion),
+    }
+    return {f"{name}.eml": emlearn.convert(block.fit(x)).save(format="eml") for name, (block, x) in blocks.items()}
+
+
 def measure(machine, module):
     """What on_board_signal.py prints: {(title, type): instructions}."""
     arch = machine.arch if module == "native" else "py"
     files = {path.name: path.read_bytes() for name in MODULES for path in machines.folder(arch).glob(f"{name}*.mpy")}
     with Session(machine, count_instructions=True) as session:
         session.fetch(files)
-        session.copy({"settings.py": f"MODULE = {module!r}\n".encode()})
+        session.copy({"settings.py": f"MODULE = {module!r}\n".encode(), **files_of_blocks()})
         if module == "native":
             session.copy({"empty.mpy": Path(OUT, "empty", machine.arch, "empty.mpy").read_bytes()})
         session.reset()

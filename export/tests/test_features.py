@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from array import array
+from pathlib import Path
 
 import librosa
 import numpy as np
@@ -16,6 +18,7 @@ from scipy import signal
 
 from emlearn import dsp
 
+ROOT = Path(__file__).resolve().parents[2]
 RANDOM = np.random.default_rng(0)
 HALF = 2.0**-24 * 1.02  # half a unit of float32, and what 32 bits drop before
 
@@ -135,6 +138,14 @@ def test_which_statistics():
 def test_what_are_no_statistics(parameters, message):
     with pytest.raises(ValueError, match=message):
         dsp.statistics(np.zeros(20), **parameters)
+
+
+def test_no_samples():
+    for function in (dsp.statistics, dsp.spectral, lambda x: dsp.melspectrogram(x, **SOUND)):
+        with pytest.raises(ValueError, match="expected windows of .* samples"):
+            function([])
+        with pytest.raises(ValueError, match="expected .*samples"):
+            function(7)
 
 
 @pytest.mark.parametrize("bad", (np.nan, np.inf, -np.inf, 1e300))
@@ -409,6 +420,86 @@ def test_more_that_is_none():
     with pytest.warns(UserWarning, match="band .* of 60 has no bin"):
         narrow = dsp.melspectrogram(RANDOM.normal(size=300), **{**SOUND, "n_mels": 60}, fmax=500)
     assert (narrow == 0).any()
+
+
+@pytest.mark.parametrize(
+    "q15, over, memory, description",
+    ((True, 3, 2072, 464), (True, 0, 3544, 464), (False, 3, 3736, 720), (False, 0, 7192, 720)),
+)
+def test_memory(q15, over, memory, description):
+    """As docs/signal.md has it."""
+    words = _blocks.mel_words(**SOUND, over=["mean", "std", "max"][:over], q15=q15)
+    assert words.nbytes == description
+    assert lib.dsp_block_size(ffi.cast("uint32_t *", ffi.from_buffer(words)), 8000) == memory
+
+
+# ---- The twin
+
+
+@pytest.fixture(scope="module")
+def block_of():
+    names = [f"src/emlfeatures/twin/{name}.py" for name in ("statistics", "spectrum", "mel")]
+    parts = ["src/emlfft/twin/emlfft.py", "src/common/py/numbers.py", *names]
+    scope = {}
+    exec(compile("".join((ROOT / name).read_text() for name in parts), "twin.py", "exec"), scope)
+    return lambda words, n_values: scope["block_of"](array("I", words.tolist()), n_values)
+
+
+def every_block():
+    yield _blocks.statistics_words(3, correlation=True)
+    yield _blocks.statistics_words(1, ["crest"])
+    yield _blocks.spectrum_words(32, 2, bands=5, sr=50)
+    yield _blocks.spectrum_words(8, 3, bands=[0.1, 0.2, 0.5], which=["entropy"], decibels=True)
+    mel = {"sr": 8000, "n_fft": 32, "hop_length": 20, "n_mels": 5, "norm": None}
+    yield _blocks.mel_words(**mel, decibels=False)
+    for q15 in (False, True):
+        for n_mfcc in (0, 4):
+            for over in ([], ["mean", "std"], ["std", "max"], ["min"]):
+                yield _blocks.mel_words(**mel, n_mfcc=n_mfcc, over=over, q15=q15)
+
+
+def windows():
+    """Of 120 values."""
+    yield RANDOM.integers(-32768, 32768, 120).astype(np.int16)
+    yield RANDOM.integers(-3, 4, 120).astype(np.int16)
+    yield np.zeros(120, np.int16)
+    yield np.full(120, -32768, np.int16)
+    yield (RANDOM.normal(size=120) + 9).astype(np.float32)
+    yield (RANDOM.normal(size=120) * 10.0 ** RANDOM.integers(-30, 4, 120)).astype(np.float32)
+    yield (RANDOM.normal(size=120) * 1e-42).astype(np.float32)
+
+
+@pytest.mark.parametrize("words", list(every_block()), ids=lambda words: "-".join(f"{word:x}" for word in words[:3]))
+def test_the_twin_has_the_same_bits(words, block_of):
+    block = block_of(np.append(words, 1), 120)  # the next block's words after it
+    assert block.words == len(words)
+    for x in windows():
+        code = x.dtype.char
+        if code == "f" and words[0] & 0x1FF == 0x102:  # integers
+            with pytest.raises(ValueError, match="expected samples"):
+                block.run(array(code, x.tolist()), code)
+            continue
+        got = np.array(block.run(array(code, x.tolist()), code), np.float32)
+        expected = _blocks.run(words, x)
+        assert block.columns == len(expected)
+        assert_array_equal(got.view(np.uint32), expected.view(np.uint32))
+
+
+def test_the_twin_refuses_what_the_core_refuses(block_of):
+    for words in every_block():
+        for _ in range(150):
+            damaged = words.copy()
+            at = RANDOM.integers(len(words))
+            damaged[at] = RANDOM.choice([damaged[at] ^ (1 << RANDOM.integers(32)), RANDOM.integers(1 << 32)])
+            damaged = damaged[: RANDOM.choice([len(words), RANDOM.integers(1, len(words) + 1)])]
+            kind = damaged[0] & 0xFF
+            n_values = int(RANDOM.choice([120, RANDOM.integers(200)]))
+            address = ffi.cast("uint32_t *", ffi.from_buffer(damaged))
+            accepted = lib.dsp_block_check(address, len(damaged), n_values) if kind < 3 else 0
+            try:
+                assert block_of(damaged, n_values).words == accepted
+            except ValueError as error:
+                assert str(error) == "inconsistent model" and accepted == 0
 
 
 # ---- Frames

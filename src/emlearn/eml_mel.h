@@ -2,7 +2,7 @@
 //
 //   eml_mel_check(words, room, n_values)      words that the block takes, 0 if they describe none for such a window
 //   eml_mel_columns(words, n_values)          float32 that it makes
-//   eml_mel_size(words, n_values)             bytes of memory that it wants, aligned to 4
+//   eml_mel_size(words, n_values)             bytes of memory that it wants, aligned to 8
 //   eml_mel_init(memory, words, n_values)     makes its tables, and resets
 //   eml_mel_run(words, memory, window, out)   reset, push and finish in one
 //   eml_mel_reset(words, memory)              what is pushed then is the beginning of a window

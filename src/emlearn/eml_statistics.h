@@ -2,7 +2,7 @@
 //
 //   eml_statistics_check(words, room, n_values)    words that the block takes, 0 if they describe none for such a window
 //   eml_statistics_columns(words, n_values)        float32 that it makes
-//   eml_statistics_size(words, n_values)           bytes of memory that it wants, aligned to 4
+//   eml_statistics_size(words, n_values)           bytes of memory that it wants, aligned to 8
 //   eml_statistics_init(memory, words, n_values)
 //   eml_statistics_run(words, memory, window, out)
 //
