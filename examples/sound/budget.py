@@ -1,6 +1,6 @@
-"""What the classifier takes of a small Cortex-M0, emulated: flash and RAM in C, and heap and instructions in MicroPython.
+"""What the classifier takes of a small Cortex-M0, emulated: flash and RAM in C, heap and instructions in MicroPython.
 
-In C, it is linked for 4 kB of RAM, and says the classes of the windows in sound.wav as the PC does.
+In C, it is linked for 4 kB of RAM, and says of each second of sound.wav what the PC says.
 """
 
 import re
@@ -9,7 +9,7 @@ import sys
 import wave
 
 import numpy as np
-from data import HERE, OUT, WINDOW
+from data import HERE, OUT
 
 import emlearn
 
@@ -57,11 +57,12 @@ def main():
     print(f"   RAM    {found['ram']:6,} bytes of {RAM:,}: statics {found['statics']:,}, stack {found['stack']:,}")
     board = in_micropython()
     print("MicroPython on a Cortex-M0")
-    print(f"   heap   {board['modules']:6,} bytes for modules, {board['model']:,} for the model, {board['push']} a push")
+    print(f"   heap   {board['modules']:,} bytes for modules, {board['model']:,} for the model, {board['push']} a push")
     share = board["total"] / (PUSHES * 256 / 8000) / CLOCK
-    print(f"   {board['median']:,} instructions a frame of 32 ms, {board['most']:,} with the model; {share:.1%} of 48 million a second")
+    print(f"   {board['median']:,} instructions a frame of 32 ms, {board['most']:,} with the model")
+    print(f"   {share:.1%} of 48 million instructions a second")
     good = same == len(labels) and found["flash"] <= FLASH and found["ram"] <= RAM and board["push"] == 0
-    return None if good else "That is not what it should be: other labels, beyond the budget, or memory that a push takes."
+    return None if good else "Not as it should be: other labels, beyond the budget, or a push that allocates."
 
 
 def in_c():
@@ -71,14 +72,15 @@ def in_c():
     numbers = "\n".join(",".join(map(str, row)) + "," for row in samples.reshape(-1, 80))
     (OUT / "windows.h").write_text(f"static const int16_t windows[{len(samples)}] = {{\n{numbers}\n}};\n")
     program = OUT / "budget.elf"
-    sources = [HERE / "budget.c", ROOT / "export/tests/arm/start.c", "-T", ROOT / "firmware_tests/ports/qemu/cortex_m.ld"]
+    start, script = ROOT / "export/tests/arm/start.c", ROOT / "firmware_tests/ports/qemu/cortex_m.ld"
     flags = [*COMPILE.split(), *WARNINGS.split(), *LINK.split(), f"-I{emlearn.includedir}", f"-I{OUT}", f"-I{HERE}"]
-    output([*flags, "-o", program, *sources])
+    output([*flags, "-o", program, HERE / "budget.c", start, "-T", script])
     console = ["-chardev", "stdio,id=console", "-semihosting-config", "enable=on,target=native,chardev=console"]
     command = ["qemu-system-arm", "-machine", MACHINE.qemu_name, *MACHINE.soc.qemu_options, "-display", "none"]
     *classes, stack = output([*command, "-monitor", "none", "-serial", "none", *console, "-kernel", program]).split()
     names = re.findall(r'^// class \d+: "(.*)"$', (OUT / "sound.h").read_text(), re.MULTILINE)
-    sizes = {name: int(size) for name, size in re.findall(r"^(\.\w+) +(\d+)", output(["arm-none-eabi-size", "-A", program]), re.M)}
+    listed = re.findall(r"^(\.\w+) +(\d+)", output(["arm-none-eabi-size", "-A", program]), re.MULTILINE)
+    sizes = {name: int(size) for name, size in listed}
     code, data = sizes[".vectors"] + sizes[".code"], sizes.get(".data", 0)
     tables = sizes[".const"] - samples.nbytes  # the windows are the microphone's
     statics = data + sizes[".bss"]

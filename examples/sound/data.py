@@ -1,6 +1,6 @@
 """Speech, music and noise: windows of a second, 8,000 samples a second, 16 bits.
 
-Speech and music are recordings of the telephone system Asterisk, in packages of Debian (CC-BY-SA-3.0). Noise is synthetic.
+Speech and music are recordings of the telephone system Asterisk, packages of Debian (CC-BY-SA-3.0). Noise is synthetic.
 What is tested with is a voice, a language and artists that are not in what is trained with.
 """
 
@@ -19,10 +19,10 @@ OUT = HERE.parents[1] / "build" / "sound"
 RATE = 8000
 WINDOW = RATE  # samples
 CLASSES = ("music", "noise", "speech")
-# What is trained with, then what is tested with: Debian's package, and files in it.
+# What is trained with, then what is tested with: languages and voices, and tracks.
 SPEECH = (
-    (("asterisk-core-sounds-en-wav", "sounds/en_US_f_Allison"), ("asterisk-core-sounds-it-wav", "sounds/it_IT_m_Carlo")),
-    (("asterisk-core-sounds-ru-wav", "sounds/ru_RU_f_IvrvoiceRU"),),
+    (("en", "sounds/en_US_f_Allison"), ("it", "sounds/it_IT_m_Carlo")),
+    (("ru", "sounds/ru_RU_f_IvrvoiceRU"),),
 )
 MUSIC = (
     ("macroform-cold_day", "macroform-robot_dity", "macroform-the_simplicity"),
@@ -37,8 +37,8 @@ QUIET = 100  # root of the mean of the squares, below which a recording is a pau
 def sources(part):
     """Name, label and windows of each voice, track and kind of noise; part is 0 for training, 1 for testing."""
     random = np.random.default_rng(part)
-    for package, folder in SPEECH[part]:
-        files = sorted((_unpacked(package) / folder).rglob("*.wav"))
+    for language, folder in SPEECH[part]:
+        files = sorted((_unpacked(f"asterisk-core-sounds-{language}-wav") / folder).rglob("*.wav"))
         yield folder, "speech", _varied([_read(file) for file in files if file.parent.name != "silence"], random)
     for track in MUSIC[part]:
         yield track, "music", _varied([_read(_unpacked("asterisk-moh-opsound-wav") / f"moh/{track}.wav")], random)

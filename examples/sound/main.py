@@ -1,4 +1,5 @@
-# Says what sound.wav sounds like, every second. Copy this file, sound.eml and sound.wav to the board, with emlfeatures and emllinear.
+# Says what sound.wav sounds like, every second. Copy this file, sound.eml and sound.wav to the board, and the packages
+# emlfeatures and emllinear.
 from array import array
 
 import emlfeatures

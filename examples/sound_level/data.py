@@ -1,4 +1,4 @@
-"""A recording to measure: a voice from the telephone system Asterisk, 8,000 samples a second, 16 bits (CC-BY-SA-3.0)."""
+"""A recording to measure: a voice of the telephone system Asterisk, 8,000 samples a second, 16 bits (CC-BY-SA-3.0)."""
 
 import sys
 import wave

@@ -1,4 +1,5 @@
-# Measures how loud sound.wav is. Copy this file, meter.py, weighting.py and sound.wav to the board, with emliir_q15 and emlfeatures.
+# Measures how loud sound.wav is. Copy this file, meter.py, weighting.py and sound.wav to the board, and the packages
+# emliir and emlfeatures.
 from meter import BLOCK, RATE, Meter, blocks, decibels
 
 meter = Meter()
@@ -11,6 +12,6 @@ for block in blocks("sound.wav"):
     if meter.blocks * BLOCK % RATE == 0:
         second += 1
         leq = decibels((meter.total - before) * BLOCK / RATE)
-        print("%d s  LAeq,1s %.2f  LAF %.2f  LAS %.2f" % (second, leq, decibels(meter.fast), decibels(meter.slow)))
+        print(f"{second} s  LAeq,1s {leq:.2f}  LAF {decibels(meter.fast):.2f}  LAS {decibels(meter.slow):.2f}")
         before = meter.total
-print("LAeq %.2f  LAFmax %.2f" % (meter.leq(), decibels(meter.fastest)))
+print(f"LAeq {meter.leq():.2f}  LAFmax {decibels(meter.fastest):.2f}")

@@ -9,7 +9,7 @@ import emliir_q15
 
 RATE = 8000  # samples a second
 BLOCK = 125  # samples: 64 blocks a second
-# Level in dB of a sine of full scale, which makes 32768 / sqrt(2). A microphone's data sheet says it: -26 dBFS at 94 dB is 94 + 26.
+# Level in dB of a sine of full scale. A microphone's data sheet says it: -26 dBFS at 94 dB makes 94 + 26.
 CALIBRATION = 120.0
 
 FULL_SCALE = 32768.0**2 / 2

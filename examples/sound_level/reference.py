@@ -1,8 +1,8 @@
-"""Designs the A-weighting, measures a recording as a device does and as SciPy does in float64, and writes the device's files.
+"""Designs the A-weighting, measures a recording as a device does and as SciPy in float64, writes the device's files.
 
-The weighting of IEC 61672-1 is defined by poles and zeros of an analog filter. The bilinear transform turns the low ones into
-those of a digital filter, but not the two at 12.2 kHz, which are beyond half of the sampling rate: their gentle slope is
-fitted by a section of its own.
+The weighting of IEC 61672-1 is defined by poles and zeros of an analog filter. The bilinear transform turns the low
+ones into those of a digital filter, but not the two at 12.2 kHz, which are beyond half of the sampling rate: their
+gentle slope is fitted by a section of its own.
 """
 
 import shutil
@@ -40,8 +40,8 @@ def main():
     print("   s  LAeq,1s  float64    LAF  float64    LAS  float64")
     last = np.arange(RATE // BLOCK - 1, len(device["fast"]), RATE // BLOCK)  # blocks that end a second
     for i, block in enumerate(last):
-        levels = [decibels(each[name][at]) for name, at in (("seconds", i), ("fast", block), ("slow", block))
-                  for each in (device, reference)]
+        places = (("seconds", i), ("fast", block), ("slow", block))
+        levels = [decibels(each[name][at]) for name, at in places for each in (device, reference)]
         print("{:4d} {:8.2f} {:8.2f} {:6.2f} {:8.2f} {:6.2f} {:8.2f}".format(i + 1, *levels))
     for name, of in (("LAeq", lambda each: np.mean(each["energies"])), ("LAFmax", lambda each: np.max(each["fast"]))):
         print(f"{name} {decibels(of(device)):.2f}, in float64 {decibels(of(reference)):.2f}")
@@ -55,9 +55,12 @@ def main():
 
 def standard(frequencies):
     """The weighting, in dB: 0 at 1 kHz."""
-    gain = [20 * np.log10(np.abs(signal.freqs_zpk(np.zeros(4), -2 * np.pi * POLES, 1, 2 * np.pi * np.asarray(f))[1]))
-            for f in (frequencies, [1000.0])]
-    return gain[0] - gain[1]
+
+    def gain(frequencies):
+        turns = 2 * np.pi * np.asarray(frequencies)
+        return 20 * np.log10(np.abs(signal.freqs_zpk(np.zeros(4), -2 * np.pi * POLES, 1, turns)[1]))
+
+    return gain(frequencies) - gain([1000.0])
 
 
 def response(sos, frequencies):
@@ -130,7 +133,8 @@ def write(sos, samples):
         shutil.copy(HERE / name, BOARD)
     # As float32 has them: nine digits tell each from its neighbors.
     numbers = ", ".join(f"{value:.9g}" for value in sos.ravel())
-    (BOARD / "weighting.py").write_text(f"# A-weighting at 8 kHz: six numbers a section. Made by reference.py.\nSECTIONS = ({numbers})\n")
+    comment = "# A-weighting at 8 kHz: six numbers a section. Made by reference.py."
+    (BOARD / "weighting.py").write_text(f"{comment}\nSECTIONS = ({numbers})\n")
     data.write(samples, BOARD / "sound.wav")
 
 
