@@ -75,7 +75,9 @@ def chosen(sources):
                 scores[strength] += np.mean(right) / len(of_class["speech"]) / len(of_class["music"])
     for strength, score in scores.items():
         print(f"C={strength}: {score:.1%} of a voice and a track left out")
-    return max(scores, key=scores.get)
+    strength = max(scores, key=scores.get)
+    print(f"taken: C={strength}")
+    return strength
 
 
 def table(sources):
