@@ -19,8 +19,9 @@ MACHINES = [module.MACHINE for module in (cortex_m0, cortex_m3, cortex_m4f, cort
 
 @pytest.fixture(scope="module")
 def example():
-    """The example's own modules, whose names others may have as well."""
-    before = set(sys.modules)
+    """The example's module; other examples have modules of the same names."""
+    names = ("data", "train")
+    kept = {name: sys.modules.pop(name) for name in names if name in sys.modules}
     sys.path.insert(0, str(EXAMPLE))
     try:
         import train
@@ -28,8 +29,9 @@ def example():
         yield train
     finally:
         sys.path.remove(str(EXAMPLE))
-        for name in set(sys.modules) - before & {"data", "train"}:
-            del sys.modules[name]
+        for name in names:
+            sys.modules.pop(name, None)
+        sys.modules.update(kept)
 
 
 def expected(recordings, model, data, size):
