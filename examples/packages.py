@@ -28,7 +28,8 @@ def debian(package, cache):
         print(f"Downloading the data: Debian's {package}", flush=True)
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=cache) as download:
-            subprocess.run(["apt-get", "download", "-qq", package], cwd=download, check=True)
+            apt = ["apt-get", "-qq", "-o", "APT::Sandbox::User=root"]  # root's apt warns otherwise
+            subprocess.run([*apt, "download", package], cwd=download, check=True)
             (archive,) = Path(download).glob("*.deb")
             subprocess.run(["dpkg-deb", "--extract", archive, Path(download) / package], check=True)
             with contextlib.suppress(OSError):  # another process was faster

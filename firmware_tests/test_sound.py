@@ -16,7 +16,7 @@ from scipy import signal
 from emlearn import dsp
 
 ROOT = Path(__file__).resolve().parents[1]
-NAMES = ("unix", "cortex-m0", "cortex-m4f", "riscv32", "xtensawin")
+NAMES = ("unix", "cortex-m0", "cortex-m3", "cortex-m4f", "cortex-m7", "riscv32", "xtensawin")
 RATE, BLOCK = 8000, 125
 SECONDS = 400  # with 70 MB to download
 

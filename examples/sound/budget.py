@@ -25,7 +25,7 @@ STACK = 1 << 10  # at least
 SECONDS = 120
 CLOCK = 48_000_000  # Hz, of a small Cortex-M0
 COMPILE = f"arm-none-eabi-gcc -std=c99 -Os -ffp-contract=off -ffunction-sections -fdata-sections {MACHINE.cpu_flags}"
-WARNINGS = "-Wall -Wextra -Werror"
+WARNINGS = "-pedantic -Wall -Wextra -Wconversion -Wdouble-promotion -Werror"
 LINK = f"-nostartfiles -Wl,--gc-sections,--defsym=ram_size={RAM},--defsym=stack_size={STACK}"
 
 PUSHES = 125  # of 256 samples: 4 seconds
