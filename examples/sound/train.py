@@ -68,7 +68,7 @@ def chosen(sources):
 
 
 def left_out(sources, models):
-    """Of each model, how much is right of a voice and a track left out of training: the mean over all, and the least."""
+    """Of each model, how much is right of a voice and a track left out of training: the mean, and the least."""
     columns = [(frontend().fit_transform(X), [label] * len(X)) for _, label, X in sources]
     of_class = {each: [i for i, (_, label, _) in enumerate(sources) if label == each] for each in CLASSES}
     scores = {name: [] for name in models}
