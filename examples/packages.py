@@ -29,7 +29,10 @@ def debian(package, cache):
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=cache) as download:
             apt = ["apt-get", "-qq", "-o", "APT::Sandbox::User=root"]  # root's apt warns otherwise
-            subprocess.run([*apt, "download", package], cwd=download, check=True)
+            try:
+                subprocess.run([*apt, "download", package], cwd=download, check=True)
+            except (OSError, subprocess.CalledProcessError) as error:
+                sys.exit(f"{package} is a package of Debian and Ubuntu; there, `apt-get update` may help: {error}")
             (archive,) = Path(download).glob("*.deb")
             subprocess.run(["dpkg-deb", "--extract", archive, Path(download) / package], check=True)
             with contextlib.suppress(OSError):  # another process was faster

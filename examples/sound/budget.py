@@ -61,7 +61,8 @@ def main():
     share = board["total"] / (PUSHES * 256 / 8000) / CLOCK
     print(f"   {board['median']:,} instructions a frame of 32 ms, {board['most']:,} with the model")
     print(f"   {share:.1%} of 48 million instructions a second")
-    good = same == len(labels) and found["flash"] <= FLASH and found["ram"] <= RAM and board["push"] == 0
+    good = same == len(labels) and found["flash"] <= FLASH and found["ram"] <= RAM
+    good = good and board["model"] <= RAM and board["push"] == 0
     return None if good else "Not as it should be: other labels, beyond the budget, or a push that allocates."
 
 

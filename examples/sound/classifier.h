@@ -17,6 +17,7 @@ static inline eml_err_t classifier_start(void) {
         return EML_ERR_MODEL;
     }
     eml_mel_q15_init(classifier_memory, sound_blocks, sound.n_features);
+    classifier_samples = 0;
     return EML_OK;
 }
 
