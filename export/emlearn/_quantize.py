@@ -67,6 +67,23 @@ def keys_to_float32(keys: NDArray[np.int32]) -> NDArray[np.float32]:
     return bits.view(np.float32)
 
 
+def integers_to_float32(integers: NDArray[Any]) -> NDArray[np.float32]:
+    """Return float32 numbers in the order of these integers, whose sign and magnitude are their bits.
+
+    Integers are limited to +-0x7F7FFFFF, the bits of the largest number.
+    """
+    bits = np.minimum(np.abs(integers), 0x7F7FFFFF).astype(np.uint32)
+    bits[integers < 0] |= np.uint32(1 << 31)  # not of 0
+    return np.asarray(bits.view(np.float32))
+
+
+def float32_to_integers(numbers: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return what `integers_to_float32` made the numbers from."""
+    bits = np.ascontiguousarray(numbers).view(np.uint32)
+    sizes = (bits & _MAGNITUDE).astype(np.float64)
+    return np.where(bits >> np.uint32(31) != 0, -sizes, sizes)
+
+
 def integer_floor(values: NDArray[np.float64]) -> NDArray[np.int64]:
     """Return floor of each value, limited to +-2^40: for an int16 ``x``, ``x <= result`` iff ``x <= value``."""
     limit = 2.0**40
@@ -276,6 +293,16 @@ def columns_to_int32(columns: NDArray[np.float64]) -> tuple[NDArray[np.int32], N
     return np.clip(rounded, -INT32_MAX, INT32_MAX).astype(np.int32), shift.astype(np.int16)
 
 
+def factors_to_int37(
+    factors: NDArray[np.float64],
+) -> tuple[NDArray[np.int32], NDArray[np.uint32], NDArray[np.int16]]:
+    """Return integers, 6 bits for each, and shifts: ``(integers + bits / 64) * 2^shift`` is nearest to the factors."""
+    shift = columns_to_int32(factors[None, :])[1]
+    whole = np.rint(np.ldexp(factors, 6 - shift.astype(np.int32)))
+    whole = np.where(factors == 0.0, 0.0, np.clip(whole, -(2.0**37) + 64, 2.0**37 - 64)).astype(np.int64)
+    return (whole >> 6).astype(np.int32), (whole & 63).astype(np.uint32), shift
+
+
 def centers(values: NDArray[np.float64]) -> NDArray[np.float32]:
     """Return the middle of the range of each column, as float32; 0 without rows."""
     if len(values) == 0:
@@ -353,6 +380,8 @@ def to_fixed(values: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np
     whole = np.floor(values)
     fraction = np.floor((values - whole) * 2.0**32)
     return whole.astype(np.int64), fraction.astype(np.uint32)
+
+
 def values_to_int61(values: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int16]]:
     """Return integers of magnitude up to 2^60 and units with ``integers * 2^unit`` equal to the values.
 

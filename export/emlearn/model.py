@@ -136,6 +136,9 @@ class Model(Scores):
     def apply_steps(self, X: Any) -> NDArray[np.float32]:
         """Return what the model behind steps or blocks is asked about, for raw features or windows.
 
+        Behind a PCA fitted in float64, boosted trees may be asked about integers, as the bits of these numbers: see
+        docs/formats.md#pipeline.
+
         Parameters
         ----------
         X : array-like, shape (n_rows, n_features)

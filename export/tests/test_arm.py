@@ -94,6 +94,7 @@ MODELS |= {
     "mixture": of_family("", "full mixture", "iris"),
     "mixture envelope": of_family("", "envelope", "wine"),
     "pipeline trees": of_pipeline("pca", "forest", "wine"),
+    "pipeline integers": of_pipeline("pca", "histogram", "wine"),
     "pipeline sums": of_pipeline("pca", "isolation", "wine"),
     "pipeline neighbors": of_pipeline("mean", "knn", "wine"),
     "pipeline linear": of_pipeline("number", "logistic", "wine"),

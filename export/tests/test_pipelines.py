@@ -11,14 +11,17 @@ from functools import cache
 import numpy as np
 import pytest
 from emlearn._registry import find
+from emlearn.builders.integers import in_integers, values_of
 from emlearn.builders.margins import keep_training_values, margins
 from emlearn.certificate import reference_predictions
+from emlearn.converters.steps import rounds_alike
 from emlearn.device.deploy import checked
 from emlearn.ir.document import Document, Output
 from emlearn.ir.neighbors import NeighborsModel
 from emlearn.passes.neighbors import undecided
 from emlearn.preprocessing import Quantizer
 from emlearn.writers.c import FUNCTIONS
+from lightgbm import LGBMClassifier
 from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import PCA
 from sklearn.ensemble import (
@@ -34,7 +37,14 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor, NearestCentroid
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import FeatureUnion, make_pipeline
-from sklearn.preprocessing import FunctionTransformer, MaxAbsScaler, MinMaxScaler, OrdinalEncoder, StandardScaler
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    MaxAbsScaler,
+    MinMaxScaler,
+    OrdinalEncoder,
+    RobustScaler,
+    StandardScaler,
+)
 from sklearn.utils.estimator_checks import check_estimator
 from support import data, with_missing
 from test_families import COMPILE, MAIN
@@ -58,6 +68,11 @@ CHAINS = {
     "quantizer": lambda: [StandardScaler(), Quantizer("int8", max_quantile=0.05)],
     "codes": lambda: [OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)],
 }
+SCALED = {
+    "two of scaled": lambda: [StandardScaler(), PCA(2)],
+    "robust": lambda: [RobustScaler(), SelectKBest(k=4), PCA()],
+    "every": lambda: [MinMaxScaler(), PCA()],
+}
 MODELS = {
     "knn": lambda: KNeighborsClassifier(5),
     "knn regression": lambda: KNeighborsRegressor(4, weights="distance"),
@@ -71,9 +86,10 @@ MODELS = {
     "histogram": lambda: HistGradientBoostingClassifier(max_iter=6, random_state=0),
     "isolation": lambda: IsolationForest(n_estimators=9, random_state=0),
     "xgboost": lambda: XGBClassifier(n_estimators=6, n_jobs=1),
+    "lightgbm": lambda: LGBMClassifier(n_estimators=6, n_jobs=1, verbose=-1),
 }
 DATASETS = ["iris", "wine", "breast_cancer", "digits"]
-NEIGHBORS, TREES, AFFINE = ["knn", "knn regression", "centroids"], list(MODELS)[6:], ["logistic", "ridge", "net"]
+NEIGHBORS, TREES, AFFINE = ["knn", "knn regression", "centroids"], list(MODELS)[6:12], ["logistic", "ridge", "net"]
 ON_VALUES = ["histogram", "xgboost"]  # trees whose thresholds are training values
 CASES = [
     *((chain, "knn", dataset) for chain in CHAINS for dataset in DATASETS[:2]),
@@ -86,10 +102,16 @@ CASES = [
     *(("mean", name, "breast_cancer") for name in AFFINE),
     *((chain, name, dataset) for chain in ("plain", "float32 pca") for name in ON_VALUES for dataset in DATASETS),
     *((chain, name, "digits") for chain in ("whitened", "float32 scaled") for name in ON_VALUES),
-    *(("pca", "xgboost", dataset) for dataset in ("iris", "breast_cancer", "digits")),
-    ("pca", "histogram", "iris"),
+    *(("pca", name, dataset) for name in ON_VALUES for dataset in ("iris", "breast_cancer", "digits")),
+    *((chain, "histogram", "digits") for chain in ("two of scaled", "robust")),
+    ("plain", "lightgbm", "digits"),
+    ("every", "forest", "digits"),
 ]
+DECIMALS = [(chain, name) for chain in ("pca", "plain", "robust") for name in ON_VALUES]
 MAX_UNDECIDED = 0.002
+# Behind scalers, rows are off their thresholds by what float32 rounds, some 25 integers, of which 0.3 are ours: 1 in 80
+# comparisons of a row that is on a threshold, and probabilities are of 60 trees.
+MAX_OTHER_OUTPUTS = 0.01
 TOLERANCE = 1e-5  # of a probability; of the largest value
 
 
@@ -107,7 +129,7 @@ def fitted(chain, name, dataset):
     every = 2 if name in NEIGHBORS or chain == "codes" else 1  # of an item itself, the distance is 0 but for rounding
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return make_pipeline(*CHAINS[chain](), MODELS[name]()).fit(X[::every].astype(kind), y[::every]), X
+        return make_pipeline(*(CHAINS | SCALED)[chain](), MODELS[name]()).fit(X[::every].astype(kind), y[::every]), X
 
 
 @cache
@@ -124,6 +146,8 @@ def decided(pipeline, model, X):
     for transformer in source.front:
         transformed = np.asarray(transformer.transform(np.array(transformed)))
     ours, theirs = model.apply_steps(X), np.ascontiguousarray(transformed, np.float32)
+    if compares_integers(model):
+        return ~near_thresholds(source, X, transformed.astype(np.float64))
     assert np.max(np.abs(ours - theirs)) <= 2e-6 * np.max(np.abs(theirs))
     if getattr(source.source, "equal_goes", ""):
         return ~near_thresholds(source, X, transformed.astype(np.float64))
@@ -134,6 +158,18 @@ def decided(pipeline, model, X):
     if isinstance(source.source, NeighborsModel):
         same &= ~undecided(source.source, theirs)
     return same
+
+
+def compares_integers(model):
+    """Whether a matrix is the only step that has a flag, the one that it may have."""
+    tables = model.tables
+    return tables.outline[-1][0] == "matrix" and tables.steps[last_step(tables)] >> 8 & 0xFF == 1
+
+
+def last_step(tables):
+    """Where it begins, if it is a matrix."""
+    n = ([tables.n_features] + [n for _, n in tables.outline])[-2]
+    return tables.n_words - 1 - (n + 2) // 2 - (n + 1) * tables.outline[-1][1]
 
 
 def near_thresholds(source, X, transformed):
@@ -163,11 +199,15 @@ def test_all_rows(case, tmp_path):
     largest = 1.0 if model.tables.output == Output.PROBABILITIES else np.max(np.abs(expected.outputs))
     wrong = np.max(np.abs(found.outputs - expected.outputs), axis=1) > TOLERANCE * largest
     if model.is_classifier:
-        wrong |= found.labels != expected.labels
+        other = found.labels != expected.labels
+        wrong |= other
+        assert np.sum(other) <= MAX_UNDECIDED * len(X) or case[1] not in (*ON_VALUES, "lightgbm")
     assert not np.any(wrong & same)
     # Of integers, many are at the same distance.
     few = 0 if case[1] in ON_VALUES else 10 if case[0] in ("codes", "quantizer") else 1
-    assert np.sum(wrong) <= max(few, MAX_UNDECIDED * len(X) * max(few, 1))
+    off_thresholds = compares_integers(model) and rounds_alike(*front_of(pipeline))
+    share = MAX_OTHER_OUTPUTS if off_thresholds else MAX_UNDECIDED * max(few, 1)
+    assert np.sum(wrong) <= max(few, share * len(X))
     for format in ("eml", "csv"):
         model.save(tmp_path / f"model.{format}")
         loaded = emlearn.load(tmp_path / f"model.{format}")
@@ -175,11 +215,42 @@ def test_all_rows(case, tmp_path):
         assert np.array_equal(loaded.predictions(X).outputs, found.outputs)
 
 
-@pytest.mark.parametrize("name, chain", [(name, chain) for name in ON_VALUES for chain in ("plain", "float32 pca")])
-def test_thresholds_move_to_keep_training_values(name, chain):
-    pipeline, X = fitted(chain, name, "wine")
+def front_of(pipeline):
     source = find(pipeline)(pipeline)
-    before, after = source.source.threshold, keep_training_values(source, X).threshold
+    return source.front, source.source
+
+
+@pytest.mark.parametrize("chain, name", DECIMALS, ids=" ".join)
+def test_decimals(chain, name):
+    """Features that float32 rounds, so that rows are off the thresholds that training has put on them."""
+    X, y = data("digits")
+    X = X + 0.1 * np.random.default_rng(0).normal(size=X.shape)
+    pipeline = make_pipeline(*(CHAINS | SCALED)[chain](), MODELS[name]()).fit(X, y)
+    X = X.astype(np.float32)
+    other = emlearn.convert(pipeline).predict(X) != reference_predictions(pipeline, X).labels
+    assert np.sum(other) <= MAX_UNDECIDED * len(X)
+
+
+def test_integers_are_nearest():
+    """To (x - middle) / unit, in which thresholds are from -0x7F000000 to the opposite; 1 is what sums can be off."""
+    pipeline, X = fitted("plain", "histogram", "digits")
+    source, model = find(pipeline)(pipeline), converted("plain", "histogram", "digits")
+    step = in_integers(source, X).steps[-1]
+    threshold = source.source.threshold
+    for j in range(2):
+        own = threshold[source.source.feature == j]
+        assert np.isclose(own.max() - own.min(), 2 * 0x7F000000 * step.units[1][j], rtol=1e-12, atol=0)
+    transformed = pipeline[:-1].transform(X.astype(np.float64))
+    off = (values_of(step, model.apply_steps(X)) - transformed) / step.units[1]
+    inside = np.abs(transformed - step.units[0]) < 0x7F7FFFFF * step.units[1]
+    assert np.mean(inside) > 0.9 and np.max(np.abs(off[inside])) <= 1.5
+
+
+@pytest.mark.parametrize("name", ON_VALUES)
+def test_thresholds_move_to_keep_training_values(name):
+    pipeline, X = fitted("float32 pca", name, "wine")
+    source = find(pipeline)(pipeline)
+    before, after = source.source.threshold, keep_training_values(source, X).source.threshold
     moved = after - before if name == "histogram" else before - after
     error, beside = margins(source, X)[source.source.feature], np.spacing(np.abs(before).astype(np.float32))
     assert np.all(moved >= error - beside) and np.all(moved <= error + 2 * beside) and np.any(moved > beside)
@@ -191,25 +262,27 @@ def test_thresholds_stay_behind_exact_steps(name):
     for chain in ("number", "codes") if name in ON_VALUES else ("pca",):
         pipeline, X = fitted(chain, name, "wine")
         source = find(pipeline)(pipeline)
-        assert source.front and keep_training_values(source, X) is None
+        assert source.front and keep_training_values(source, X) is None and in_integers(source, X) is None
 
 
 def test_scalers_round_as_scikit_learn_does():
-    """Before a PCA and XGBoost. 1 / scale is off by 2^-31, numbers are 2^-24 apart: at most 1 in 2^7 is another."""
+    """Before a PCA and XGBoost. 1 / scale is off by 2^-37, numbers are 2^-24 apart: at most 1 in 2^13 is another."""
     pipeline, X = fitted("pca", "xgboost", "breast_cancer")
     source = find(pipeline)(pipeline)
     assert [step.NAME for step in source.steps] == ["scale", "scale", "matrix"]
     scaled = X
     for step in source.steps[:2]:
-        factor, shift = q.columns_to_int32(step.factor[None, :])  # as the device has it
-        scaled = (scaled * np.ldexp(factor[0].astype(np.float64), shift) + step.offset).astype(np.float32)
-    assert np.mean(scaled != pipeline[0].transform(X)) <= 2.0**-7
+        whole, low, shift = q.factors_to_int37(step.factor)  # as the device has it
+        factor = np.ldexp(whole + low / 64.0, shift.astype(np.int32))
+        scaled = (scaled * factor + step.offset).astype(np.float32)
+    assert np.mean(scaled != pipeline[0].transform(X)) <= 2.0**-13
     pipeline, X = fitted("pca", "forest", "breast_cancer")
     assert [step.NAME for step in find(pipeline)(pipeline).steps] == ["matrix"]
 
 
 GENERATED = [
     ("pca", "forest", "wine"),
+    ("pca", "histogram", "wine"),
     ("pca", "isolation", "wine"),
     ("codes", "forest regression", "wine"),
     ("mean", "knn", "wine"),

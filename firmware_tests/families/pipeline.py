@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from emlearn.preprocessing import Quantizer
 from sklearn.decomposition import PCA
-from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
+from sklearn.ensemble import GradientBoostingClassifier, HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
@@ -30,6 +30,9 @@ def pipeline(name, *steps, rounds=None, missing=None):
 CODES = {"handle_unknown": "use_encoded_value", "unknown_value": -1}
 MODELS = {
     "pipeline_trees": lambda: pipeline("wine", StandardScaler(), PCA(4), RandomForestClassifier(5, random_state=0)),
+    "pipeline_integers": lambda: pipeline(
+        "wine", StandardScaler(), PCA(4), HistGradientBoostingClassifier(max_iter=3, random_state=0)
+    ),
     "pipeline_sums": lambda: pipeline(
         "iris", OrdinalEncoder(**CODES), GradientBoostingClassifier(n_estimators=4, random_state=0), rounds=2
     ),
@@ -45,6 +48,9 @@ MODELS = {
 }
 BEHIND = {
     "pipeline_trees": "trees",
+    "pipeline_integers": lambda: pipeline(
+        "wine", StandardScaler(), PCA(4), HistGradientBoostingClassifier(max_iter=3, random_state=0)
+    ),
     "pipeline_sums": "trees",
     "pipeline_neighbors": "neighbors",
     "pipeline_linear": "linear",

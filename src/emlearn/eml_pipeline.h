@@ -22,6 +22,8 @@ typedef enum {
 // Flags of a scale step.
 #define EML_PIPELINE_LIMIT 1
 #define EML_PIPELINE_ROUND 2
+// Flag of a matrix that trees follow: columns are integers, of which these trees know the thresholds.
+#define EML_PIPELINE_INTEGERS 1
 
 // What a file's header says, in its layout, then where the arrays are.
 typedef struct {
@@ -43,6 +45,7 @@ typedef struct {
 #define EML_PIPELINE_MAX_WORDS (1u << 25) // which stay below: keeps sizes within 32 bits
 #define EML_PIPELINE_MAX_OFFSET ((int64_t)1 << 60)
 #define EML_PIPELINE_REFUSED 0x7f800000u // in place of a code
+#define EML_PIPELINE_LARGEST 0x7f7fffffu // integer of a column, and bits of a float32
 
 static inline uint32_t eml_pipeline_columns(const uint32_t *step) {
     return *step >> 16;
@@ -54,6 +57,11 @@ static inline uint32_t eml_pipeline_scale_words(const uint32_t *step) {
 
 static inline int64_t eml_pipeline_offset(const uint32_t *column) {
     return (int64_t)((uint64_t)column[3] << 32 | column[2]);
+}
+
+// 37 bits, in units of 2^(shift - 6): so that dividing by a float32 is nearly always rounded as a division is.
+static inline int64_t eml_pipeline_factor(const uint32_t *column) {
+    return (int64_t)(int32_t)column[1] * 64 + (int64_t)(column[4] >> 16);
 }
 
 static inline int eml_pipeline_shift_ok(int shift) {
@@ -85,8 +93,10 @@ static inline uint32_t eml_pipeline_check_step(const uint32_t *step, uint32_t n,
     const uint32_t kind = room ? *step & 0xff : 255;
     const uint32_t n_out = room ? eml_pipeline_columns(step) : 0;
     const uint32_t flags = room ? *step >> 8 & 0xff : 0;
+    const uint32_t known = kind == EML_PIPELINE_SCALE ? EML_PIPELINE_LIMIT | EML_PIPELINE_ROUND
+                                                      : kind == EML_PIPELINE_MATRIX ? EML_PIPELINE_INTEGERS : 0;
     const int keeps = kind == EML_PIPELINE_FILL || kind == EML_PIPELINE_ENCODE;
-    if (!n_out || kind > EML_PIPELINE_ENCODE || (keeps && n_out != n) || flags > (kind == EML_PIPELINE_SCALE ? 3u : 0u)
+    if (!n_out || kind > EML_PIPELINE_ENCODE || (keeps && n_out != n) || flags > known
         || (kind == EML_PIPELINE_MATRIX && (uint64_t)(n + 1) * n_out >= EML_PIPELINE_MAX_WORDS)) {
         return 0;
     }
@@ -116,7 +126,7 @@ static inline uint32_t eml_pipeline_check_step(const uint32_t *step, uint32_t n,
         for (uint32_t i = 0; i < n_out; i++, column += eml_pipeline_scale_words(step)) {
             const int64_t offset = eml_pipeline_offset(column);
             if ((*column & 0xffff) >= n || !eml_pipeline_shift_ok((int16_t)(*column >> 16))
-                || !eml_pipeline_shift_ok((int16_t)(column[4] & 0xffff)) || offset > EML_PIPELINE_MAX_OFFSET
+                || !eml_pipeline_shift_ok((int16_t)(column[4] & 0xffff)) || column[4] >> 22 || offset > EML_PIPELINE_MAX_OFFSET
                 || offset < -EML_PIPELINE_MAX_OFFSET) {
                 return 0;
             }
@@ -150,7 +160,8 @@ static inline eml_err_t eml_pipeline_validate(const eml_pipeline_t *m) {
     }
     for (uint32_t i = 0; i < m->n_steps; i++) {
         const uint32_t words = eml_pipeline_check_step(m->steps + at, n, m->n_words - at);
-        if (!words) {
+        const int integers = words && (m->steps[at] & 0xffff) == (EML_PIPELINE_MATRIX | EML_PIPELINE_INTEGERS << 8);
+        if (!words || (integers && (i + 1 < m->n_steps || m->family != EML_FAMILY_TREES))) {
             return EML_ERR_MODEL;
         }
         n = eml_pipeline_columns(m->steps + at);
@@ -202,9 +213,9 @@ static inline uint32_t eml_pipeline_scaled(const uint32_t *column, uint32_t flag
         bits = bits & 0x7fffff ? 0x7fc00000 : bits ^ (column[1] & 0x80000000u);
     } else {
         const int64_t mantissa = (bits & 0x7fffff) | (field ? 0x800000 : 0);
-        int exponent = (field ? field : 1) - 150 + (int16_t)(column[0] >> 16);
+        int exponent = (field ? field : 1) - 156 + (int16_t)(column[0] >> 16);
         int other = (int16_t)(column[4] & 0xffff);
-        int64_t sum = eml_pipeline_normalise((bits >> 31 ? -mantissa : mantissa) * (int32_t)column[1], &exponent);
+        int64_t sum = eml_pipeline_normalise((bits >> 31 ? -mantissa : mantissa) * eml_pipeline_factor(column), &exponent);
         int64_t addend = eml_pipeline_normalise(eml_pipeline_offset(column), &other);
         if (exponent < other) {
             const int64_t swap = sum;
@@ -261,6 +272,29 @@ static inline uint32_t eml_pipeline_code(const uint32_t *column, uint32_t bits) 
     return column[1];
 }
 
+// The integer nearest to a sum * 2^exponent, limited: its sign and magnitude as bits of a float32, which have its order.
+static inline uint32_t eml_pipeline_integer(const eml_linear_sum_t *sum, int exponent) {
+    const uint32_t sign = sum->high < 0 ? 0x80000000u : 0;
+    uint64_t high = (uint64_t)sum->high;
+    uint32_t low = sum->low;
+    if (sign) {
+        low = 0u - low;
+        high = 0u - high - (low != 0);
+    }
+    if (!(high | low)) {
+        return 0;
+    }
+    const int shift = high ? eml_clz64(high) : 64 + eml_clz32(low);
+    const uint64_t top = shift < 32 ? high << shift | (uint64_t)low << shift >> 32 : (high << 32 | low) << (shift - 32);
+    const int drop = shift - 33 - exponent; // top has 64 bits: twice the number is top * 2^-drop
+    if (drop < 32) {
+        return EML_PIPELINE_LARGEST | sign;
+    }
+    const uint32_t twice = drop > 63 ? 0 : (uint32_t)(top >> drop);
+    const uint32_t magnitude = (twice >> 1) + (twice & 1);
+    return magnitude ? (magnitude < EML_PIPELINE_LARGEST ? magnitude : EML_PIPELINE_LARGEST) | sign : 0;
+}
+
 // x: n columns; integers: [n + 1]; to: [columns of the step].
 static inline eml_err_t eml_pipeline_matrix(const uint32_t *step, const eml_array_t *x, int32_t *integers, float *to) {
     const uint32_t n = (uint32_t)x->size;
@@ -274,7 +308,8 @@ static inline eml_err_t eml_pipeline_matrix(const uint32_t *step, const eml_arra
     const eml_err_t err = eml_linear_scale(&rows, x, integers, &exponent);
     for (uint32_t i = 0; err == EML_OK && i < n_out; i++) {
         const eml_linear_sum_t sum = eml_linear_row(&rows, integers, i);
-        eml_float_store(&to[i], eml_linear_float(&sum, NULL, exponent));
+        const int whole = *step >> 8 & EML_PIPELINE_INTEGERS;
+        eml_float_store(&to[i], whole ? eml_pipeline_integer(&sum, exponent) : eml_linear_float(&sum, NULL, exponent));
     }
     return err;
 }

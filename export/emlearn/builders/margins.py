@@ -19,7 +19,7 @@ from ..ir.pipeline import Encode, Fill, Matrix, Scale, Staged, Step
 from ..ir.trees import Ensemble
 
 
-def keep_training_values(source: Staged, raw: NDArray[np.float32]) -> Ensemble | None:
+def keep_training_values(source: Staged, raw: NDArray[np.float32]) -> Staged | None:
     """Return the trees with thresholds for what the steps give; None where those are right as they are.
 
     Parameters
@@ -40,7 +40,8 @@ def keep_training_values(source: Staged, raw: NDArray[np.float32]) -> Ensemble |
     else:
         moved = q.float32_nearest(trees.threshold + of_node)
     moved = np.where(of_node > 0.0, moved, q.float32_floor(trees.threshold))
-    return replace(trees, threshold=np.where(np.isfinite(trees.threshold), moved, trees.threshold))
+    moved = np.where(np.isfinite(trees.threshold), moved, trees.threshold)
+    return replace(source, source=replace(trees, threshold=moved))
 
 
 def margins(source: Staged, raw: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -16,14 +16,16 @@ from ..errors import ConvertError
 from ..ir.document import Document
 from ..ir.features import Featured
 from ..ir.neighbors import NeighborsModel
-from ..ir.pipeline import Scale, Staged
+from ..ir.pipeline import Matrix, Scale, Staged
 from ..ir.trees import DTYPE_FLOAT, Ensemble
 from ..model import Model
 from ..passes.pipeline import join
 from .base import MAX_PROBE_GOLDEN, N_PROBES, Options, _add_golden, _build_trees, build
+from .integers import in_integers, limited, values_of
 from .margins import keep_training_values, largest_terms
 
 TOLERANCE = 1e-5  # of the largest term: scikit-learn rounds each operation to float32, 2^-24 of it
+COMMON_UNIT = 2.0**-28  # of the largest term: coefficients and features are rounded to 2^-30 of the largest
 MAX_ROUNDED = 0.02  # of numbers that may be the next integer, where a scaler's rounding decides
 _LARGEST = 1e30  # of a probe
 
@@ -33,9 +35,10 @@ def _(source: Staged, estimator: Any, options: Options) -> Model:
     inner = _inner(source, estimator, options)
     probes = _raw_probes(source, inner)
     if isinstance(source.source, Ensemble) and inner.tables.dtype == DTYPE_FLOAT:
-        moved = keep_training_values(source, probes)
+        moved = in_integers(source, probes) or keep_training_values(source, probes)
         if moved is not None:
-            inner = _build_trees(estimator, moved, DTYPE_FLOAT, options.leaf, options.method, compare=False)
+            source = moved
+            inner = _build_trees(estimator, source.source, DTYPE_FLOAT, options.leaf, options.method, compare=False)
     tables = join(source.n_features, source.steps, replace(inner.tables, labels=None), inner.tables.labels)
     classes = inner.classes_ if inner.is_classifier else None
     model = Model(Document(tables), classes=classes, estimator=estimator, method=options.method)
@@ -124,12 +127,17 @@ def _inverse(transformer: Any, rows: NDArray[Any], random: np.random.Generator) 
 
 def _check_steps(source: Staged, model: Model, inner: Model, raw: NDArray[np.float32]) -> None:
     """Refuse steps that do something else than the transformers, or are put together wrongly."""
-    expected, found = _through(source, raw.astype(np.float64)), model.apply_steps(raw)
+    columns = model.apply_steps(raw)
+    expected = limited(source.steps[-1], _through(source, raw.astype(np.float64)))
+    found = values_of(source.steps[-1], columns)
     sizes: NDArray[Any] = raw
     for step in source.steps:
         sizes = largest_terms(step, np.abs(sizes))
+    tolerance = TOLERANCE * sizes
+    if any(isinstance(step, Matrix) for step in source.steps):  # which rounds all columns to the same unit
+        tolerance = np.maximum(tolerance, COMMON_UNIT * np.max(sizes, axis=1, keepdims=True))
     with np.errstate(invalid="ignore"):
-        wrong = ~((np.abs(expected - found) <= TOLERANCE * sizes) | (np.isnan(expected) & np.isnan(found)))
+        wrong = ~((np.abs(expected - found) <= tolerance) | (np.isnan(expected) & np.isnan(found)))
     rounds = any(isinstance(step, Scale) and step.integers for step in source.steps)
     if np.mean(wrong) > (MAX_ROUNDED if rounds else 0.0):
         row, column = np.argwhere(wrong)[0]
@@ -138,5 +146,5 @@ def _check_steps(source: Staged, model: Model, inner: Model, raw: NDArray[np.flo
             f"emlearn, please report it. The transformers say {expected[row, column]}, the steps {found[row, column]} "
             f"in column {column} for {raw[row].tolist()}"
         )
-    if not np.array_equal(model.predictions(raw).outputs, inner.predictions(found).outputs, equal_nan=True):
+    if not np.array_equal(model.predictions(raw).outputs, inner.predictions(columns).outputs, equal_nan=True):
         raise ConvertError("the model behind the steps predicts something else: a defect of emlearn, please report it")

@@ -80,7 +80,7 @@ def rounds_alike(front: list[Any], model: Any) -> bool:
     Fitted in float64, they have not rounded so; then that tells on which side of XGBoost's thresholds, which are
     training values, scikit-learn finds these rows.
     """
-    if not (isinstance(model, Ensemble) and model.equal_goes == "right" and in_float64(front)):
+    if not (isinstance(model, Ensemble) and model.equal_goes and in_float64(front)):
         return False
     first = next((i for i, step in enumerate(front) if hasattr(step, "components_")), 0)
     return any(_scaler(step) for step in front[:first])

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from .document import Output
 from .schema import Schema, array, number
+from .trees import Trees
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,10 +71,13 @@ class Matrix:
     ----------
     matrix : ndarray of float64, shape (n_out, n)
     offset : ndarray of float64, shape (n_out,)
+    units : ndarray of float64, shape (2, n_out), or None
+        Columns are integers for trees to compare: the value, less units[0], in units[1]. None: they are float32.
     """
 
     matrix: NDArray[np.float64]
     offset: NDArray[np.float64]
+    units: NDArray[np.float64] | None = None
 
     KIND: ClassVar[int] = 2
     NAME: ClassVar[str] = "matrix"
@@ -82,6 +86,15 @@ class Matrix:
     def n_out(self) -> int:
         """Number of columns."""
         return len(self.matrix)
+
+    @property
+    def rows(self) -> NDArray[np.float64]:
+        """The matrix and the offset beside it, as the device multiplies with them."""
+        rows = np.concatenate((self.matrix, self.offset[:, None]), axis=1)
+        if self.units is not None:
+            rows[:, -1] -= self.units[0]
+            rows /= self.units[1][:, None]
+        return rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,12 +205,14 @@ class Pipeline(Schema):
     def outline(self) -> list[tuple[str, int]]:
         """Each step's kind, and its number of columns. Raises ValueError if they do not fill the words."""
         found, at, n, words = list[tuple[str, int]](), 0, self.n_features, self.steps.tolist()
-        for _ in range(self.n_steps):
+        for i in range(self.n_steps):
             if at >= len(words):
                 raise ValueError("the steps end too early")
             kind, flags, n_out = words[at] & 0xFF, words[at] >> 8 & 0xFF, words[at] >> 16
             if kind >= len(NAMES) or n_out == 0 or (kind in (Fill.KIND, Encode.KIND) and n_out != n):
                 raise ValueError("an unknown step, or one with a wrong number of columns")
+            if kind == Matrix.KIND and flags and (i + 1 < self.n_steps or self.family != Trees.NUMBER):
+                raise ValueError("only trees take the integers of a matrix, and only of the last step")
             at += 1
             if kind == Encode.KIND:
                 for _ in range(n):

@@ -14,7 +14,7 @@ from ..ir.document import Document, Label
 from ..ir.pipeline import Encode, Fill, Matrix, Pipeline, Scale, Step
 from ..writers import eml
 
-_LIMIT, _ROUND = 1, 2
+_LIMIT, _ROUND, _INTEGERS = 1, 2, 1
 Words = NDArray[np.uint32]
 
 
@@ -47,7 +47,9 @@ def join(n_features: int, steps: list[Step], model: Any, labels: tuple[Label, ..
 
 
 def _flags(step: Step) -> int:
-    return (_LIMIT * (step.low is not None) | _ROUND * step.integers) if isinstance(step, Scale) else 0
+    if isinstance(step, Scale):
+        return _LIMIT * (step.low is not None) | _ROUND * step.integers
+    return _INTEGERS if isinstance(step, Matrix) and step.units is not None else 0
 
 
 @singledispatch
@@ -65,14 +67,14 @@ def _(step: Fill) -> Words:
 def _(step: Scale) -> Words:
     if not (np.all(np.isfinite(step.factor)) and np.all(np.isfinite(step.offset))):
         raise ConvertError("a transformer scales by a number that is NaN or infinite; train it on finite features")
-    factor, shift = q.columns_to_int32(step.factor[None, :])
+    factor, rest, shift = q.factors_to_int37(step.factor)
     offset, unit = q.values_to_int61(step.offset)
     columns = [
         step.source.astype(np.uint32) | (shift.astype(np.uint16).astype(np.uint32) << np.uint32(16)),
-        factor[0].view(np.uint32),
+        factor.view(np.uint32),
         (offset & 0xFFFFFFFF).astype(np.uint32),
         (offset >> 32 & 0xFFFFFFFF).astype(np.uint32),
-        unit.astype(np.uint16).astype(np.uint32),
+        unit.astype(np.uint16).astype(np.uint32) | rest << np.uint32(16),
     ]
     if step.low is not None and step.high is not None:
         columns += [_bits(step.low), _bits(step.high)]
@@ -81,7 +83,7 @@ def _(step: Scale) -> Words:
 
 @pack.register
 def _(step: Matrix) -> Words:
-    columns = np.concatenate((step.matrix, step.offset[:, None]), axis=1)
+    columns = step.rows
     if not np.all(np.isfinite(columns)):
         raise ConvertError("a component is NaN or infinite; train on finite features")
     integers, shift = q.columns_to_int32(columns)

@@ -31,17 +31,17 @@ static void test_scale(void) {
         const int unit = exponent - 20 + (int)random_below(40);
         const uint32_t bits = (uint32_t)random_runs() & 0x807fffff;
         const uint32_t x = bits | (uint32_t)field << 23;
-        const int32_t factor = (int32_t)random_runs();
+        const int64_t factor = (int64_t)random_runs() >> (round % 3 ? 27 : 32); // up to 37 bits, of which the step holds 6 apart
         const int64_t mantissa = (bits & 0x7fffff) | 0x800000;
-        const int64_t product = (bits >> 31 ? -mantissa : mantissa) * factor;
+        const int64_t product = (bits >> 31 ? -mantissa : mantissa) * factor; // below 2^60
         int64_t offset = (int64_t)random_runs() >> (4 + random_below(60));
         if (round % 3 == 0 && unit <= exponent && exponent - unit < 5) { // nearly all cancels
             offset = -(product * ((int64_t)1 << (exponent - unit))) + (int64_t)random_below(5) - 2;
         }
         const int low = unit < exponent ? unit : exponent;
         const wide_t sum = (wide_t)product * ((wide_t)1 << (exponent - low)) + (wide_t)offset * ((wide_t)1 << (unit - low));
-        const uint32_t column[7] = { (uint32_t)(uint16_t)shift << 16, (uint32_t)factor, (uint32_t)offset,
-            (uint32_t)((uint64_t)offset >> 32), (uint32_t)(uint16_t)unit, bits_of_float(-100.0f), bits_of_float(77.0f) };
+        const uint32_t column[7] = { (uint32_t)(uint16_t)(shift + 6) << 16, (uint32_t)(int32_t)(factor >> 6), (uint32_t)offset,
+            (uint32_t)((uint64_t)offset >> 32), (uint32_t)(uint16_t)unit | (uint32_t)(factor & 63) << 16, bits_of_float(-100.0f), bits_of_float(77.0f) };
         const float found = float_of(eml_pipeline_scaled(column, 0, x));
         const float expected = nearest(sum, low);
         CHECK(found == expected, bits_of_float(found), bits_of_float(expected), x);
@@ -56,6 +56,28 @@ static void test_scale(void) {
     CHECK(eml_pipeline_scaled(plain, EML_PIPELINE_LIMIT, 0xffc00001) == 0x7fc00000, 0, 0, 0);
     CHECK(eml_pipeline_scaled(plain, 0, 1) == 0x80000001, 0, 0, 0);
     CHECK(eml_pipeline_scaled(plain, 0, 0x80000000) == 0, 0, 0, 0);
+}
+
+// ---- A column of a matrix as an integer
+
+static void test_integer(void) {
+    for (int round = 0; round < 60000; round++) {
+        const int64_t high = (int64_t)random_runs() >> (17 + random_below(47));
+        const eml_linear_sum_t sum = { high, (uint32_t)random_runs() };
+        const int exponent = (int)random_below(100) - 95;
+        const wide_t value = (wide_t)high * ((wide_t)1 << 32) + sum.low;
+        const wide_t size = value < 0 ? -value : value; // below 2^80
+        const wide_t twice = exponent > -1 ? size << (exponent + 1) : size >> (-exponent - 1);
+        const wide_t nearest_one = (twice + 1) >> 1;
+        const uint32_t magnitude = nearest_one > 0x7f7fffff ? 0x7f7fffffu : (uint32_t)nearest_one;
+        const uint32_t expected = magnitude | (value < 0 && magnitude ? 0x80000000u : 0);
+        CHECK(eml_pipeline_integer(&sum, exponent) == expected, (uint64_t)high, sum.low, (uint64_t)exponent);
+    }
+    const eml_linear_sum_t zero = { 0, 0 }, one = { 0, 1 }, less = { -1, 0xffffffffu };
+    CHECK(eml_pipeline_integer(&zero, 500) == 0 && eml_pipeline_integer(&less, -2) == 0, 0, 0, 0);
+    CHECK(eml_pipeline_integer(&one, -1) == 1 && eml_pipeline_integer(&less, -1) == 0x80000001u, 0, 0, 0);
+    CHECK(eml_pipeline_integer(&one, 400) == 0x7f7fffff && eml_pipeline_integer(&less, 400) == 0xff7fffff, 0, 0, 0);
+    CHECK(eml_pipeline_integer(&one, -600) == 0 && eml_pipeline_integer(&less, -600) == 0, 0, 0, 0);
 }
 
 // ---- Files
@@ -74,7 +96,7 @@ static void put_float(file_t *f, float x) {
 }
 
 // Three features, encoded, filled, and two of them scaled and limited, then a matrix of one row; a linear model takes it. Which of
-// these steps there are, `which` says.
+// these steps there are, `which` says; with 16, the matrix gives integers, and with 32 another one follows.
 static file_t made(uint32_t which, uint32_t inner_family) {
     file_t f;
     memset(&f, 0, sizeof(f));
@@ -114,16 +136,15 @@ static file_t made(uint32_t which, uint32_t inner_family) {
         n = 2;
         steps++;
     }
-    if (which & 8) { // the sum of all, and 1/2
-        put(&f, EML_PIPELINE_MATRIX | 1u << 16);
+    for (uint32_t again = 0; again < (which >> 3 & 1) + (which >> 5); again++) { // the sum of all, and 1/2
+        put(&f, EML_PIPELINE_MATRIX | (which & 16 && !again ? EML_PIPELINE_INTEGERS << 8 : 0) | 1u << 16);
         const int16_t shift[4] = { 0, 0, (int16_t)(n == 3 ? 0 : -1), -1 };
-        put(&f, 0);
-        put(&f, 0);
-        memcpy(f.words + f.size - 2, shift, 8);
-        for (uint32_t i = 0; i < n; i++) {
+        const uint32_t n_shift = n > 1 ? 2 : 1;
+        memcpy(f.words + f.size, n > 1 ? shift : shift + 2, 4 * n_shift);
+        f.size += n_shift;
+        for (uint32_t i = 0; i <= n; i++) {
             put(&f, 1);
         }
-        put(&f, 1);
         n = 1;
         steps++;
     }
@@ -179,9 +200,27 @@ static void test_steps(void) {
     CHECK(apply(&f, 1.5f, 7.0f, 3.5f, out) == EML_OK && out[0] == -1.5f, bits_of_float(out[0]), 0, 0);
 }
 
+static void test_integers_are_for_trees(void) {
+    float out[3];
+    file_t f = made(8 | 16, EML_FAMILY_TREES);
+    CHECK(apply(&f, 1.0f, 2.0f, 4.0f, out) == EML_OK && bits_of_float(out[0]) == 8, bits_of_float(out[0]), 0, 0); // 7.5
+    CHECK(apply(&f, -1.0f, 2.0f, -9.0f, out) == EML_OK && bits_of_float(out[0]) == 0x80000008u, 0, 0, 0); // -7.5
+    CHECK(apply(&f, 3e9f, 2.0f, -9.0f, out) == EML_OK && bits_of_float(out[0]) == 0x7f7fffff, 0, 0, 0);
+    CHECK(apply(&f, 1.0f, INFINITY, 4.0f, out) == EML_ERR_RANGE, 0, 0, 0);
+    f = made(8 | 32, EML_FAMILY_TREES);
+    CHECK(attempt((const uint8_t *)f.words, 4 * f.size), 0, 0, 0);
+    f = made(8 | 16 | 32, EML_FAMILY_TREES); // not the last step
+    CHECK(!attempt((const uint8_t *)f.words, 4 * f.size), 0, 0, 0);
+    f = made(8 | 16, EML_FAMILY_LINEAR);
+    CHECK(!attempt((const uint8_t *)f.words, 4 * f.size), 0, 0, 0);
+}
+
 static void test_damaged_files(void) {
-    for (uint32_t which = 1; which < 16; which++) {
-        const file_t f = made(which, EML_FAMILY_LINEAR);
+    for (uint32_t which = 1; which < 32; which++) {
+        if ((which & 24) == 16) { // integers without a matrix
+            continue;
+        }
+        const file_t f = made(which, which & 16 ? EML_FAMILY_TREES : EML_FAMILY_LINEAR);
         const uint32_t size = 4 * f.size;
         CHECK(attempt((const uint8_t *)f.words, size), which, 0, 0);
         uint32_t opened = 0;
@@ -204,7 +243,9 @@ static void test_damaged_files(void) {
 
 int main(void) {
     test_scale();
+    test_integer();
     test_steps();
+    test_integers_are_for_trees();
     test_damaged_files();
     printf("%lu checks\n", checks_made);
     return 0;

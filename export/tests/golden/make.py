@@ -35,6 +35,7 @@ from emlearn.passes.quantise import quantise
 from emlearn.writers import c, csv, eml
 
 from emlearn import Certificate
+from emlearn import _quantize as q
 
 FOLDER = Path(__file__).parent
 FORMATS = {
@@ -169,6 +170,10 @@ _LIMIT = np.ones(3, np.float32)
 _FACTOR, _OFFSET = np.array([1.5, -40.0, 1e-3]), np.array([0.1, 7.0, 300.0])
 _SCALE = Scale(np.array([2, 0, 1]), _FACTOR, _OFFSET, True, -_LIMIT, 9 * _LIMIT)
 
+# Thresholds of these are integers.
+_UNITS = np.array([[0.5, -1.0, 0.0], [2.0**-20, 1e-6, 3e-9]])
+_INTEGERS = replace(_CLASSES, threshold=q.integers_to_float32(np.array([3e5, -8e8, 2.1e9, 5e6])).astype(np.float64))
+
 
 def pipeline(steps, tables):
     joined = join(3, steps, replace(tables, labels=None), tables.labels)
@@ -225,6 +230,7 @@ def documents():
             [_FILL, _SCALE], fix(LinearModel(_COEF, _INTERCEPT, 3, Link.SOFTMAX, ("sitting", "back\\slash\n", 7)))
         ),
         "pipeline_trees": pipeline([_CODES, Matrix(_COEF, _INTERCEPT)], document(_CLASSES, ir.DTYPE_FLOAT).tables),
+        "pipeline_integers": pipeline([Matrix(_COEF, _INTERCEPT, _UNITS)], document(_INTEGERS, ir.DTYPE_FLOAT).tables),
         "value_wide": document(replace(_VALUES, n_features=16385), ir.DTYPE_INT16),
     }
 

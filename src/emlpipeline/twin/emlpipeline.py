@@ -4,7 +4,8 @@
 FAMILY = 8
 _MODULES = ("", "trees", "linear", "knn", "kernel", "bayes", "mixture", "net")
 _FILL, _SCALE, _MATRIX, _ENCODE = range(4)
-_LIMIT, _ROUND = 1, 2
+_LIMIT, _ROUND, _INTEGERS = 1, 2, 1
+_LARGEST = 0x7F7FFFFF  # integer of a column, and bits of a float32
 _DAMAGED, _INCONSISTENT = "not a model file, or damaged", "inconsistent model"
 
 
@@ -33,12 +34,13 @@ class Tables:
         self.n_features, self.n_classes, self.n_outputs = n, classes, n_outputs
         fail(n and n_steps, _INCONSISTENT)
         self.steps, at, end, widest = [], 40, 40 + 4 * words, n
-        for _ in range(n_steps):
+        for i in range(n_steps):
             fail(at < end, _INCONSISTENT)
             head = unpack_from("<I", data, at)[0]
             kind, flags, n_out = head & 0xFF, head >> 8 & 0xFF, head >> 16
-            fail(n_out and kind < 4 and flags <= (3 if kind == _SCALE else 0), _INCONSISTENT)
+            fail(n_out and kind < 4 and flags <= (0, 3, 1, 0)[kind], _INCONSISTENT)
             fail(n_out == n or kind in (_SCALE, _MATRIX), _INCONSISTENT)
+            fail(not flags or kind == _SCALE or i + 1 == n_steps and family == 1, _INCONSISTENT)
             step, at = _STEPS[kind](data, at + 4, end, n, n_out, flags)
             fail(at <= end, _INCONSISTENT)
             self.steps.append((kind, step))
@@ -86,9 +88,10 @@ def _read_scale(data, at, end, n, n_out, flags):
     fail(at + size * n_out <= end, _INCONSISTENT)
     columns = []
     for i in range(n_out):
-        source, shift, factor, offset, unit = unpack_from("<Hhiqh", data, at + size * i)
-        good = source < n and -400 <= shift <= 400 and -400 <= unit <= 400 and -(1 << 60) <= offset <= 1 << 60
-        fail(good, _INCONSISTENT)
+        source, shift, factor, offset, unit, low = unpack_from("<HhiqhH", data, at + size * i)
+        factor, shift = factor * 64 + low, shift - 6
+        good = source < n and -406 <= shift <= 394 and -400 <= unit <= 400 and -(1 << 60) <= offset <= 1 << 60
+        fail(good and low < 64, _INCONSISTENT)
         limits = unpack_from("<II", data, at + size * i + 20) if flags & _LIMIT else None
         columns.append((source, shift, factor, offset, unit, flags & _ROUND, limits))
     return columns, at + size * n_out
@@ -102,7 +105,7 @@ def _read_matrix(data, at, end, n, n_out, flags):
     at += n_shift
     rows = [array("i", data[at + 4 * n * k : at + 4 * n * (k + 1)]) for k in range(n_out)]
     at += 4 * n * n_out
-    return (shift, rows, array("i", data[at : at + 4 * n_out])), at + 4 * n_out
+    return (shift, rows, array("i", data[at : at + 4 * n_out]), flags & _INTEGERS), at + 4 * n_out
 
 
 def _read_encode(data, at, end, n, n_out, flags):
@@ -165,8 +168,14 @@ def _scale(step, x):
     return [_scaled(x[column[0]], *column[1:]) for column in step]
 
 
+def _integer(size, exponent):
+    """size * 2^exponent to the nearest integer, limited."""
+    twice = size << exponent + 1 if exponent > -2 else size >> -exponent - 1
+    return min(twice + 1 >> 1, _LARGEST)
+
+
 def _matrix(step, x):
-    shifts, rows, intercepts = step
+    shifts, rows, intercepts, integers = step
     top = 127 + shifts[-1]
     values = []
     for bits, shift in zip(x, shifts):
@@ -187,7 +196,8 @@ def _matrix(step, x):
         total = intercept * scaled[-1]
         for c, value in zip(row, scaled):
             total += c * value
-        found.append(nearest(abs(total), top - 156) | (SIGN if total < 0 else 0))
+        size = _integer(abs(total), top - 156) if integers else nearest(abs(total), top - 156)
+        found.append(size | (SIGN if total < 0 and size else 0))
     return found
 
 
