@@ -10,7 +10,7 @@
 typedef struct {
     mp_obj_base_t base;
     FFT_EXPONENT (*run)(const sample_t *table, size_t n, sample_t *re, sample_t *im, size_t m); // for FFT_FULL
-#ifndef FFT_TABLE
+#ifdef FFT_HAS_OTHER
     mp_obj_t other; // None, or an object for the other type of samples
 #endif
     size_t n;
@@ -24,7 +24,7 @@ static inline fft_obj_t *fft_memory(mp_obj_t n_in) {
         mp_raise_ValueError("expected n = 8, 16, 32... 4096");
     }
     fft_obj_t *self = m_malloc(sizeof(fft_obj_t) + n * sizeof(sample_t));
-#ifndef FFT_TABLE
+#ifdef FFT_HAS_OTHER
     self->other = mp_const_none;
 #endif
     self->n = n;
@@ -42,16 +42,8 @@ static inline mp_obj_t fft_attribute(qstr module, qstr name) {
 mp_obj_full_type_t fft_type;
 
 static mp_obj_t fft_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-#ifdef FFT_TABLE
-    // It is the other file that says what is wrong with n.
-    const mp_obj_t memory = mp_call_function_n_kw(fft_attribute(FFT_FULL, MP_QSTR_table), n_args, n_kw, args);
-    mp_buffer_info_t info;
-    mp_get_buffer_raise(memory, &info, MP_BUFFER_READ);
-    fft_obj_t *self = info.buf;
-#else
     mp_arg_check_num(n_args, n_kw, 1, 1, false);
     fft_obj_t *self = fft_memory(args[0]);
-#endif
     self->base.type = type;
     self->run = FFT_CORE(run);
     return MP_OBJ_FROM_PTR(self);
