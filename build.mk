@@ -34,6 +34,9 @@ FLAGS_x64 := CFLAGS_EXTRA=-O2
 FLOATS := emlfft emlfft_full emliir emlfeatures_spectrum emlfeatures_mel
 HARD_FLOAT_xtensawin := -mhard-float
 
+# Modules whose code becomes no calls of memcpy.
+WITHOUT_COPIES := emlfft_q15 emliir_q15
+
 # Table 2: modules, with their sources in src/MODULE/: C, then Python that is merged into the .mpy. Those without C are
 # bytecode, the same for all. TWINS are those with a twin, src/MODULE/twin/MODULE.py.
 MODULES := emltrees emltrees_full emltrees_sums emltrees_csv emltrees_emlearn emltrees_tools emllinear emlnet \
@@ -189,7 +192,7 @@ $(foreach m,$(SHARED),$(eval $(call bytecode,py,$m)))
 
 else # one cell
 
-SRC    := $(SRC_$(MOD)) natmod.c
+SRC    := $(SRC_$(MOD)) $(if $(filter $(MOD),$(WITHOUT_COPIES)),,natmod.c)
 VPATH  := $(ROOT)/src/$(MOD) $(ROOT)/src/common
 # Of this module: it imports what reads text for it.
 ifneq ($(TEXT_$(MOD)),)

@@ -5,7 +5,7 @@
 
 #include "natmod_fft.h"
 
-const mp_obj_type_t *fft_full_type; // FFT_MODULE's FFT
+const mp_obj_type_t *fft_full_type; // of what FFT_MODULE makes
 
 static fft_obj_t *fft_get(mp_obj_t obj) {
     if (mp_obj_get_type(obj) != fft_full_type) {
@@ -82,7 +82,8 @@ static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(fft_real_obj, 5, 5, fft_real);
 
 mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *args) {
     MP_DYNRUNTIME_INIT_ENTRY
-    fft_full_type = MP_OBJ_TO_PTR(fft_attribute(FFT_MODULE, MP_QSTR_FFT));
+    const mp_obj_t n = MP_OBJ_NEW_SMALL_INT(EML_FFT_MIN);
+    fft_full_type = mp_obj_get_type(mp_call_function_n_kw(fft_attribute(FFT_MODULE, MP_QSTR_FFT), 1, 0, &n));
     mp_store_global(MP_QSTR_typecode, MP_OBJ_FROM_PTR(&fft_typecode_obj));
     mp_store_global(MP_QSTR_expect, MP_OBJ_FROM_PTR(&fft_expect_obj));
 #ifdef FFT_HAS_OTHER

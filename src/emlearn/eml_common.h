@@ -36,6 +36,13 @@ typedef enum {
 #define EML_ALWAYS_INLINE static inline
 #endif
 
+// For what is called from several places, of which a compiler might make copies.
+#ifdef __GNUC__
+#define EML_NOINLINE __attribute__((noinline, unused))
+#else
+#define EML_NOINLINE
+#endif
+
 // Element types, by the letters of Python's array module.
 #define EML_FLOAT32 'f'
 #define EML_FLOAT_ONE 0x3f800000u // bits of 1.0f

@@ -78,6 +78,11 @@ static inline void eml_fft_q15_swap(int16_t *x, size_t i, size_t j) {
     x[j] = moved;
 }
 
+// The exponent of a pass in which squared magnitudes grow up to 2^growth times.
+static EML_NOINLINE int eml_fft_q15_scan(const int16_t *re, const int16_t *im, size_t m, int growth) {
+    return eml_fft_q15_exponent(eml_fft_q15_largest(re, im, m), growth);
+}
+
 // A pass of radix 2.
 static inline void eml_fft_q15_pairs(int16_t *x, size_t m, int shift) {
     for (const int16_t *const end = x + m; x < end; x += 2) {
@@ -97,14 +102,18 @@ static inline int eml_fft_q15_run(const int16_t *table, size_t n, int16_t *re, i
     int total = 0;
     size_t quarter = 1, step = n / 4;
     if (eml_fft_is_odd_power(m)) {
-        total = eml_fft_q15_exponent(eml_fft_q15_largest(re, im, m), 2);
-        eml_fft_q15_pairs(re, m, EML_FFT_Q15_FRACTION + total);
-        eml_fft_q15_pairs(im, m, EML_FFT_Q15_FRACTION + total);
+        total = eml_fft_q15_scan(re, im, m, 2);
+        for (int16_t *x = re;; x = im) {
+            eml_fft_q15_pairs(x, m, EML_FFT_Q15_FRACTION + total);
+            if (x == im) {
+                break;
+            }
+        }
         quarter = 2;
         step = n / 8;
     }
     for (; quarter < m; quarter *= 4, step /= 4) {
-        const int exponent = eml_fft_q15_exponent(eml_fft_q15_largest(re, im, m), 4);
+        const int exponent = eml_fft_q15_scan(re, im, m, 4);
         const int shift = EML_FFT_Q15_FRACTION + exponent;
         total += exponent;
         for (size_t k = 0; k < quarter; k++) {
