@@ -35,7 +35,7 @@ FLOATS := emlfft emlfft_full emliir emlfeatures_spectrum emlfeatures_mel
 HARD_FLOAT_xtensawin := -mhard-float
 
 # Modules whose code becomes no calls of memcpy.
-WITHOUT_COPIES := emlfft_q15
+WITHOUT_COPIES := emlfft_q15 emliir_q15
 
 # Table 2: modules, with their sources in src/MODULE/: C, then Python that is merged into the .mpy. Those without C are
 # bytecode, the same for all. TWINS are those with a twin, src/MODULE/twin/MODULE.py.

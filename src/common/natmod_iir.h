@@ -19,6 +19,7 @@ typedef struct {
 // Not static: mpy_ld.py rejects static zero-initialised data.
 mp_obj_full_type_t iir_type;
 
+// Of emliir_tools, which raises ValueError unless it knows what to do.
 static __attribute__((noinline)) mp_obj_t iir_tools(qstr name, size_t n_args, const mp_obj_t *args) {
     const mp_obj_t imported = mp_import_name(MP_QSTR_emliir_tools, mp_const_none, MP_OBJ_NEW_SMALL_INT(0));
     return mp_call_function_n_kw(mp_load_attr(imported, name), n_args, 0, args);

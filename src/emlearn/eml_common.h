@@ -67,7 +67,11 @@ static inline eml_err_t eml_check_features(const eml_array_t *x, size_t n) {
 
 static inline uint32_t eml_float_bits(const float *x) {
     uint32_t bits;
+#ifdef __GNUC__ // which calls a function on CPUs that read no unaligned words, unless it is told
+    memcpy(&bits, __builtin_assume_aligned(x, sizeof(bits)), sizeof(bits));
+#else
     memcpy(&bits, x, sizeof(bits));
+#endif
     return bits;
 }
 
