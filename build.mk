@@ -36,6 +36,9 @@ HARD_FLOAT_xtensawin := -mhard-float
 
 # Modules whose code becomes no calls of memcpy.
 WITHOUT_COPIES := emlfft_q15 emliir_q15
+# Loops of many addresses, where keeping each of them, and each constant, takes more code than it saves time.
+FLAGS_emlfft_q15 := -fno-ivopts -fno-move-loop-invariants
+FLAGS_emliir_q15 := -fno-move-loop-invariants
 
 # Table 2: modules, with their sources in src/MODULE/: C, then Python that is merged into the .mpy. Those without C are
 # bytecode, the same for all. TWINS are those with a twin, src/MODULE/twin/MODULE.py.
@@ -203,6 +206,7 @@ CFLAGS += -I$(ROOT)/src/emlearn -I$(ROOT)/src/common -I$(ROOT)/src/$(MOD) -Wextr
 CFLAGS += -ffp-contract=off
 # Loops stay loops: calls of memset, through the firmware's table, take more code and more time.
 CFLAGS += -fno-tree-loop-distribute-patterns
+CFLAGS += $(FLAGS_$(MOD))
 ifneq ($(filter $(MOD),$(FLOATS)),)
 CFLAGS += $(HARD_FLOAT_$(ARCH))
 endif

@@ -19,21 +19,26 @@ typedef struct {
 // Not static: mpy_ld.py rejects static zero-initialised data.
 mp_obj_full_type_t iir_type;
 
-// Of emliir_tools, which raises ValueError unless it knows what to do.
-static __attribute__((noinline)) mp_obj_t iir_tools(qstr name, size_t n_args, const mp_obj_t *args) {
+static mp_obj_t iir_tools(qstr name, size_t n_args, const mp_obj_t *args) {
     const mp_obj_t imported = mp_import_name(MP_QSTR_emliir_tools, mp_const_none, MP_OBJ_NEW_SMALL_INT(0));
     return mp_call_function_n_kw(mp_load_attr(imported, name), n_args, 0, args);
+}
+
+// Raises ValueError.
+static __attribute__((noinline)) mp_obj_t iir_refuse(eml_err_t reason) {
+    const mp_obj_t number = MP_OBJ_NEW_SMALL_INT(reason);
+    return iir_tools(MP_QSTR_refuse, 1, &number);
 }
 
 static mp_obj_t iir_new(mp_obj_t sos) {
     mp_buffer_info_t c;
     mp_get_buffer_raise(sos, &c, MP_BUFFER_READ);
-    size_t n = 0, rest = c.len;
-    for (; rest >= EML_IIR_SECTION * sizeof(float); rest -= EML_IIR_SECTION * sizeof(float)) { // no division: a library on a Cortex-M0
+    size_t n = 1, rest = c.len;
+    for (; rest > EML_IIR_SECTION * sizeof(float); rest -= EML_IIR_SECTION * sizeof(float)) { // no division: a library on a Cortex-M0
         n++;
     }
     eml_err_t err = EML_ERR_SHAPE;
-    if (c.typecode == EML_FLOAT32 && n != 0 && rest == 0) {
+    if (c.typecode == EML_FLOAT32 && rest == EML_IIR_SECTION * sizeof(float)) {
         // Memory of a tuple, which takes no code to raise MemoryError, and has a type and a length before its items.
         iir_obj_t *self = MP_OBJ_TO_PTR(
             mp_obj_new_tuple((sizeof(iir_obj_t) - sizeof(mp_obj_tuple_t) + IIR_CORE(size)(n) + sizeof(mp_obj_t) - 1) / sizeof(mp_obj_t), NULL));
@@ -47,8 +52,7 @@ static mp_obj_t iir_new(mp_obj_t sos) {
             return MP_OBJ_FROM_PTR(self);
         }
     }
-    const mp_obj_t number = MP_OBJ_NEW_SMALL_INT(err);
-    return iir_tools(MP_QSTR_refuse, 1, &number); // which raises
+    return iir_refuse(err);
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(iir_new_obj, iir_new);
 
@@ -57,8 +61,12 @@ static mp_obj_t iir_run(size_t n_args, const mp_obj_t *args) {
     mp_buffer_info_t x;
     mp_get_buffer_raise(args[1], &x, MP_BUFFER_RW);
     if (x.typecode != SAMPLE) {
+#ifdef IIR_HAS_OTHER
         const mp_obj_t seldom[3] = { args[0], args[1], MP_OBJ_NEW_SMALL_INT(x.typecode) };
         return iir_tools(MP_QSTR_run, 3, seldom);
+#else
+        return iir_refuse(EML_ERR_TYPE);
+#endif
     }
     IIR_CORE(run)(&self->filter, x.buf, x.len / sizeof(sample_t));
     return mp_const_none;

@@ -84,7 +84,7 @@ static inline void eml_iir_q15_run(const eml_iir_q15_t *m, int16_t *x, size_t si
 }
 
 // x * 2^exponent, nearest integer; 2^30 if it is that or more.
-static EML_NOINLINE int32_t eml_iir_q15_fixed(const float *x, int exponent) {
+static inline int32_t eml_iir_q15_fixed(const float *x, int exponent) {
     const uint32_t bits = eml_float_bits(x);
     const int shift = 157 - exponent - (int)(bits << 1 >> 24);
     if (shift < 1) {
