@@ -34,6 +34,12 @@ FLAGS_x64 := CFLAGS_EXTRA=-O2
 FLOATS := emlfft emlfft_full emliir emlfeatures_spectrum emlfeatures_mel
 HARD_FLOAT_xtensawin := -mhard-float
 
+# Modules whose code becomes no calls of memcpy.
+WITHOUT_COPIES := emlfft_q15 emliir_q15
+# Loops of many addresses, where keeping each of them, and each constant, takes more code than it saves time.
+FLAGS_emlfft_q15 := -fno-ivopts -fno-move-loop-invariants
+FLAGS_emliir_q15 := -fno-move-loop-invariants
+
 # Table 2: modules, with their sources in src/MODULE/: C, then Python that is merged into the .mpy. Those without C are
 # bytecode, the same for all. TWINS are those with a twin, src/MODULE/twin/MODULE.py.
 MODULES := emltrees emltrees_full emltrees_sums emltrees_csv emltrees_emlearn emltrees_tools emllinear emlnet \
@@ -41,7 +47,7 @@ MODULES := emltrees emltrees_full emltrees_sums emltrees_csv emltrees_emlearn em
     emlbayes emlmixture emlkernel emlkernel_dot emlkernel_proba emlpipeline \
     emlfeatures emlfeatures_statistics emlfeatures_spectrum emlfeatures_mel emlfeatures_mel_q15 \
     emlearn_csv emlearn_tools \
-    emlfft emlfft_full emlfft_q15 emlfft_q15_full emliir emliir_q15 emliir_q15_new emliir_tools
+    emlfft emlfft_full emlfft_q15 emlfft_q15_full emliir emliir_q15 emliir_tools
 SRC_emltrees       := emltrees.c load.py
 SRC_emltrees_full  := emltrees_full.c
 SRC_emltrees_sums  := emltrees_sums.c
@@ -72,7 +78,6 @@ SRC_emlfft_q15      := emlfft_q15.c
 SRC_emlfft_q15_full := emlfft_q15_full.c seldom_q15.py
 SRC_emliir          := emliir.c
 SRC_emliir_q15      := emliir_q15.c
-SRC_emliir_q15_new  := emliir_q15_new.c
 SRC_emliir_tools    := emliir_tools.py
 USES_emltrees_sums := src/emltrees_full/emltrees_full.c
 # What reads text for a module; src/common/py/load.py imports it.
@@ -110,7 +115,7 @@ PACKAGE_emlmixture := emlmixture $(SHARED)
 PACKAGE_emlpipeline := emlpipeline $(SHARED)
 PACKAGE_emlfeatures := emlfeatures emlfeatures_statistics emlfeatures_spectrum emlfeatures_mel emlfeatures_mel_q15 $(SHARED)
 PACKAGE_emlfft    := emlfft emlfft_full emlfft_q15 emlfft_q15_full
-PACKAGE_emliir    := emliir emliir_q15 emliir_q15_new emliir_tools
+PACKAGE_emliir    := emliir emliir_q15 emliir_tools
 
 # The version of the .mpy format, which MicroPython 1.23 and later read.
 ABI := 6.3
@@ -189,7 +194,7 @@ $(foreach m,$(SHARED),$(eval $(call bytecode,py,$m)))
 
 else # one cell
 
-SRC    := $(SRC_$(MOD)) natmod.c
+SRC    := $(SRC_$(MOD)) $(if $(filter $(MOD),$(WITHOUT_COPIES)),,natmod.c)
 VPATH  := $(ROOT)/src/$(MOD) $(ROOT)/src/common
 # Of this module: it imports what reads text for it.
 ifneq ($(TEXT_$(MOD)),)
@@ -201,6 +206,7 @@ CFLAGS += -I$(ROOT)/src/emlearn -I$(ROOT)/src/common -I$(ROOT)/src/$(MOD) -Wextr
 CFLAGS += -ffp-contract=off
 # Loops stay loops: calls of memset, through the firmware's table, take more code and more time.
 CFLAGS += -fno-tree-loop-distribute-patterns
+CFLAGS += $(FLAGS_$(MOD))
 ifneq ($(filter $(MOD),$(FLOATS)),)
 CFLAGS += $(HARD_FLOAT_$(ARCH))
 endif

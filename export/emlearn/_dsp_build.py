@@ -124,7 +124,7 @@ static size_t dsp_iir_q15_size(size_t n) {
 }
 
 static int dsp_iir_q15_init(eml_iir_q15_t *m, void *memory, const float *sos, size_t n) {
-    return eml_iir_q15_init(m, memory, sos, (uint32_t)n);
+    return eml_iir_q15_init(m, memory, sos, n);
 }
 
 static void dsp_iir_q15_run(eml_iir_q15_t *m, int16_t *x, size_t size) {
@@ -137,14 +137,13 @@ static void dsp_iir_q15_reset(eml_iir_q15_t *m) {
 
 // The coefficients that such a filter has: [n][6], exactly.
 static void dsp_iir_q15_sos(const eml_iir_q15_t *m, double *sos) {
-    for (uint32_t i = 0; i < m->n; i++, sos += EML_IIR_SECTION) {
-        const eml_iir_q15_stage_t *t = m->stages + i;
+    for (const eml_iir_q15_stage_t *t = m->stages; t < m->end; t++, sos += EML_IIR_SECTION) {
         sos[3] = 1;
         for (int k = 0; k < 3; k++) {
-            sos[k] = ldexp(t->b[k], -t->b_unit);
+            sos[k] = ldexp(t->c[k], -t->unit);
         }
         for (int k = 0; k < 2; k++) {
-            sos[4 + k] = t->n[k] + ldexp(t->a[k], -t->a_shift - 16);
+            sos[4 + k] = t->n[k] + ldexp(t->c[4 + k], -t->a_shift - 16);
         }
     }
 }

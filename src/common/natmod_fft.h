@@ -10,52 +10,44 @@
 typedef struct {
     mp_obj_base_t base;
     FFT_EXPONENT (*run)(const sample_t *table, size_t n, sample_t *re, sample_t *im, size_t m); // for FFT_FULL
-#ifndef FFT_TABLE
+#ifdef FFT_HAS_OTHER
     mp_obj_t other; // None, or an object for the other type of samples
 #endif
     size_t n;
     sample_t table[];
 } fft_obj_t;
 
-// An object of which base and run are missing; ValueError if there is none of this size.
-static inline fft_obj_t *fft_memory(mp_obj_t n_in) {
-    const size_t n = (size_t)mp_obj_get_int(n_in);
-    if (!eml_fft_is_size(n)) {
-        mp_raise_ValueError("expected n = 8, 16, 32... 4096");
-    }
-    fft_obj_t *self = m_malloc(sizeof(fft_obj_t) + n * sizeof(sample_t));
-#ifndef FFT_TABLE
-    self->other = mp_const_none;
-#endif
-    self->n = n;
-    FFT_CORE(init)(self->table, n);
-    return self;
-}
-
-static inline mp_obj_t fft_attribute(qstr module, qstr name) {
+static __attribute__((noinline)) mp_obj_t fft_attribute(qstr module, qstr name) {
     return mp_load_attr(mp_import_name(module, mp_const_none, MP_OBJ_NEW_SMALL_INT(0)), name);
 }
 
 #ifdef FFT_FULL
 
+static __attribute__((noinline)) mp_obj_t fft_full(qstr name, size_t n_args, const mp_obj_t *args) {
+    return mp_call_function_n_kw(fft_attribute(FFT_FULL, name), n_args, 0, args);
+}
+
 // Not static: mpy_ld.py rejects static zero-initialised data.
 mp_obj_full_type_t fft_type;
 
-static mp_obj_t fft_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-#ifdef FFT_TABLE
-    // It is the other file that says what is wrong with n.
-    const mp_obj_t memory = mp_call_function_n_kw(fft_attribute(FFT_FULL, MP_QSTR_table), n_args, n_kw, args);
-    mp_buffer_info_t info;
-    mp_get_buffer_raise(memory, &info, MP_BUFFER_READ);
-    fft_obj_t *self = info.buf;
-#else
-    mp_arg_check_num(n_args, n_kw, 1, 1, false);
-    fft_obj_t *self = fft_memory(args[0]);
-#endif
-    self->base.type = type;
+// A function, whose number of arguments the firmware checks: the type's own would take code for that.
+static mp_obj_t fft_new(mp_obj_t n_in) {
+    const size_t n = (size_t)mp_obj_get_int(n_in);
+    if (!eml_fft_is_size(n)) {
+        return fft_full(MP_QSTR_FFT, 1, &n_in); // which raises
+    }
+    // Memory of a tuple, which takes no code to raise MemoryError, and has a type and a length before its items.
+    fft_obj_t *self = MP_OBJ_TO_PTR(mp_obj_new_tuple((sizeof(fft_obj_t) - sizeof(mp_obj_tuple_t) + n * sizeof(sample_t)) / sizeof(mp_obj_t), NULL));
+    self->base.type = (const mp_obj_type_t *)&fft_type;
     self->run = FFT_CORE(run);
+#ifdef FFT_HAS_OTHER
+    self->other = mp_const_none;
+#endif
+    self->n = n;
+    FFT_CORE(init)(self->table, n);
     return MP_OBJ_FROM_PTR(self);
 }
+static MP_DEFINE_CONST_FUN_OBJ_1(fft_new_obj, fft_new);
 
 // The samples, or NULL if they are of another type or number.
 static __attribute__((noinline)) sample_t *fft_samples(mp_obj_t obj, size_t size) {
@@ -69,7 +61,7 @@ static mp_obj_t fft_run(size_t n_args, const mp_obj_t *args) {
     sample_t *const re = fft_samples(args[1], self->n);
     sample_t *const im = fft_samples(args[2], self->n);
     if (re == NULL || im == NULL) {
-        return mp_call_function_n_kw(fft_attribute(FFT_FULL, MP_QSTR_run), 3, 0, args);
+        return fft_full(MP_QSTR_run, 3, args);
     }
     return FFT_RESULT(self->run(self->table, self->n, re, im, self->n));
 }
@@ -94,9 +86,8 @@ mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *a
     MP_DYNRUNTIME_INIT_ENTRY
     fft_type.base.type = (void *)&mp_type_type;
     fft_type.name = MP_QSTR_FFT;
-    MP_OBJ_TYPE_SET_SLOT(&fft_type, make_new, fft_make_new, 0);
-    MP_OBJ_TYPE_SET_SLOT(&fft_type, attr, fft_attr, 1);
-    mp_store_global(MP_QSTR_FFT, MP_OBJ_FROM_PTR(&fft_type));
+    MP_OBJ_TYPE_SET_SLOT(&fft_type, attr, fft_attr, 0);
+    mp_store_global(MP_QSTR_FFT, MP_OBJ_FROM_PTR(&fft_new_obj));
 #ifdef FFT_HAS_FILL
     mp_store_global(MP_QSTR_fill, MP_OBJ_FROM_PTR(&fft_fill_obj));
 #endif

@@ -5,7 +5,7 @@
 
 #include "natmod_fft.h"
 
-const mp_obj_type_t *fft_full_type; // FFT_MODULE's FFT
+const mp_obj_type_t *fft_full_type; // of what FFT_MODULE makes
 
 static fft_obj_t *fft_get(mp_obj_t obj) {
     if (mp_obj_get_type(obj) != fft_full_type) {
@@ -52,17 +52,6 @@ static mp_obj_t fft_other(mp_obj_t self_in, mp_obj_t module) {
 static MP_DEFINE_CONST_FUN_OBJ_2(fft_other_obj, fft_other);
 #endif
 
-#ifdef FFT_TABLE
-// table(n): the memory of FFT(n), with its table
-static mp_obj_t fft_table(mp_obj_t n) {
-    fft_obj_t *const self = fft_memory(n);
-    self->base.type = NULL;
-    self->run = NULL;
-    return mp_obj_new_bytearray_by_ref(sizeof(fft_obj_t) + self->n * sizeof(sample_t), self);
-}
-static MP_DEFINE_CONST_FUN_OBJ_1(fft_table_obj, fft_table);
-#endif
-
 // real(fft, x, re, im, out): the transform of real samples and, unless out is None, its squared magnitude
 static mp_obj_t fft_real(size_t n_args, const mp_obj_t *args) {
     const fft_obj_t *self = fft_get(args[0]);
@@ -93,14 +82,12 @@ static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(fft_real_obj, 5, 5, fft_real);
 
 mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *args) {
     MP_DYNRUNTIME_INIT_ENTRY
-    fft_full_type = MP_OBJ_TO_PTR(fft_attribute(FFT_MODULE, MP_QSTR_FFT));
+    const mp_obj_t n = MP_OBJ_NEW_SMALL_INT(EML_FFT_MIN);
+    fft_full_type = mp_obj_get_type(mp_call_function_n_kw(fft_attribute(FFT_MODULE, MP_QSTR_FFT), 1, 0, &n));
     mp_store_global(MP_QSTR_typecode, MP_OBJ_FROM_PTR(&fft_typecode_obj));
     mp_store_global(MP_QSTR_expect, MP_OBJ_FROM_PTR(&fft_expect_obj));
 #ifdef FFT_HAS_OTHER
     mp_store_global(MP_QSTR_other, MP_OBJ_FROM_PTR(&fft_other_obj));
-#endif
-#ifdef FFT_TABLE
-    mp_store_global(MP_QSTR_table, MP_OBJ_FROM_PTR(&fft_table_obj));
 #endif
     mp_store_global(MP_QSTR_real, MP_OBJ_FROM_PTR(&fft_real_obj));
     MP_DYNRUNTIME_INIT_EXIT

@@ -1,28 +1,58 @@
 // A filter as an object, for one type of samples: emliir.c and emliir_q15.c define that type and include this.
 //
-// `new` is natmod_iir_new.h's, here or in the module IIR_NEW. What `run` does not take is the business of emliir_tools.
+// What `run` does not take, and why `new` refuses coefficients, is the business of emliir_tools.
 #ifndef EML_NATMOD_IIR_H
 #define EML_NATMOD_IIR_H
 
-#ifdef IIR_NEW
-#include "natmod_iir_object.h"
-#else
-#include "natmod_iir_new.h"
+#include "natmod.h"
+
+typedef struct {
+    mp_obj_base_t base;
+#ifdef IIR_HAS_OTHER
+    mp_obj_t other; // None, or a filter for the other type of samples
+    mp_obj_t sos;   // the coefficients, as bytes
 #endif
+    IIR_CORE(t) filter;
+    uint32_t memory[];
+} iir_obj_t;
 
 // Not static: mpy_ld.py rejects static zero-initialised data.
 mp_obj_full_type_t iir_type;
 
+static mp_obj_t iir_tools(qstr name, size_t n_args, const mp_obj_t *args) {
+    const mp_obj_t imported = mp_import_name(MP_QSTR_emliir_tools, mp_const_none, MP_OBJ_NEW_SMALL_INT(0));
+    return mp_call_function_n_kw(mp_load_attr(imported, name), n_args, 0, args);
+}
+
+// Raises ValueError.
+static __attribute__((noinline)) mp_obj_t iir_refuse(eml_err_t reason) {
+    const mp_obj_t number = MP_OBJ_NEW_SMALL_INT(reason);
+    return iir_tools(MP_QSTR_refuse, 1, &number);
+}
+
 static mp_obj_t iir_new(mp_obj_t sos) {
-#ifdef IIR_NEW
-    mp_buffer_info_t info;
-    mp_get_buffer_raise(iir_call(IIR_NEW, MP_QSTR_new, 1, &sos), &info, MP_BUFFER_READ);
-    iir_obj_t *self = info.buf;
-#else
-    iir_obj_t *self = iir_make(sos);
+    mp_buffer_info_t c;
+    mp_get_buffer_raise(sos, &c, MP_BUFFER_READ);
+    size_t n = 1, rest = c.len;
+    for (; rest > EML_IIR_SECTION * sizeof(float); rest -= EML_IIR_SECTION * sizeof(float)) { // no division: a library on a Cortex-M0
+        n++;
+    }
+    eml_err_t err = EML_ERR_SHAPE;
+    if (c.typecode == EML_FLOAT32 && rest == EML_IIR_SECTION * sizeof(float)) {
+        // Memory of a tuple, which takes no code to raise MemoryError, and has a type and a length before its items.
+        iir_obj_t *self = MP_OBJ_TO_PTR(
+            mp_obj_new_tuple((sizeof(iir_obj_t) - sizeof(mp_obj_tuple_t) + IIR_CORE(size)(n) + sizeof(mp_obj_t) - 1) / sizeof(mp_obj_t), NULL));
+        self->base.type = (const mp_obj_type_t *)&iir_type;
+#ifdef IIR_HAS_OTHER
+        self->other = mp_const_none;
+        self->sos = mp_obj_new_bytes(c.buf, c.len);
 #endif
-    self->base.type = (const mp_obj_type_t *)&iir_type;
-    return MP_OBJ_FROM_PTR(self);
+        err = IIR_CORE(init)(&self->filter, self->memory, c.buf, n);
+        if (err == EML_OK) {
+            return MP_OBJ_FROM_PTR(self);
+        }
+    }
+    return iir_refuse(err);
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(iir_new_obj, iir_new);
 
@@ -31,8 +61,12 @@ static mp_obj_t iir_run(size_t n_args, const mp_obj_t *args) {
     mp_buffer_info_t x;
     mp_get_buffer_raise(args[1], &x, MP_BUFFER_RW);
     if (x.typecode != SAMPLE) {
+#ifdef IIR_HAS_OTHER
         const mp_obj_t seldom[3] = { args[0], args[1], MP_OBJ_NEW_SMALL_INT(x.typecode) };
-        return iir_call(MP_QSTR_emliir_tools, MP_QSTR_run, 3, seldom);
+        return iir_tools(MP_QSTR_run, 3, seldom);
+#else
+        return iir_refuse(EML_ERR_TYPE);
+#endif
     }
     IIR_CORE(run)(&self->filter, x.buf, x.len / sizeof(sample_t));
     return mp_const_none;
@@ -42,7 +76,7 @@ static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(iir_run_obj, 2, 2, iir_run);
 static mp_obj_t iir_reset(mp_obj_t self_in) {
     iir_obj_t *self = MP_OBJ_TO_PTR(self_in);
     IIR_CORE(reset)(&self->filter);
-#ifndef IIR_NEW
+#ifdef IIR_HAS_OTHER
     if (self->other != mp_const_none) {
         mp_obj_t call[2];
         mp_load_method(self->other, MP_QSTR_reset, call);
@@ -54,7 +88,7 @@ static mp_obj_t iir_reset(mp_obj_t self_in) {
 static MP_DEFINE_CONST_FUN_OBJ_1(iir_reset_obj, iir_reset);
 
 static void iir_attr(mp_obj_t self_in, qstr name, mp_obj_t *dest) {
-#ifndef IIR_NEW
+#ifdef IIR_HAS_OTHER
     iir_obj_t *self = MP_OBJ_TO_PTR(self_in);
     if (dest[0] != MP_OBJ_NULL) {
         if (name == MP_QSTR_other && dest[1] != MP_OBJ_NULL) {

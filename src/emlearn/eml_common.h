@@ -36,6 +36,13 @@ typedef enum {
 #define EML_ALWAYS_INLINE static inline
 #endif
 
+// For what is called from several places, of which a compiler might make copies.
+#ifdef __GNUC__
+#define EML_NOINLINE __attribute__((noinline, unused))
+#else
+#define EML_NOINLINE
+#endif
+
 // Element types, by the letters of Python's array module.
 #define EML_FLOAT32 'f'
 #define EML_FLOAT_ONE 0x3f800000u // bits of 1.0f
@@ -60,7 +67,11 @@ static inline eml_err_t eml_check_features(const eml_array_t *x, size_t n) {
 
 static inline uint32_t eml_float_bits(const float *x) {
     uint32_t bits;
+#ifdef __GNUC__ // which calls a function on CPUs that read no unaligned words, unless it is told
+    memcpy(&bits, __builtin_assume_aligned(x, sizeof(bits)), sizeof(bits));
+#else
     memcpy(&bits, x, sizeof(bits));
+#endif
     return bits;
 }
 

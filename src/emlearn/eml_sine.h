@@ -1,7 +1,6 @@
 // Sine of a fraction of a turn, from integers: tables that have the same bits on every CPU.
 //
 //   eml_sine_q30(phase)    in units of 2^-30, error below 11 of them
-//   eml_sine_q15(phase)    in units of 2^-15, the nearest of -32768..32767
 //   eml_sine(phase)        as float32, error below 2^-25 + 2^-26
 //
 // A phase of 2^32 is a turn, so that sine and cosine of multiples of a turn / 2^k are exact where they are 0 and 1; the cosine is
@@ -33,11 +32,6 @@ static inline int32_t eml_sine_q30(uint32_t phase) {
     }
     sum = eml_sine_multiply(sum, y);
     return phase >> 31 ? -sum : sum;
-}
-
-static inline int16_t eml_sine_q15(uint32_t phase) {
-    const int32_t rounded = (eml_sine_q30(phase) + (1 << 14)) >> 15;
-    return (int16_t)(rounded > 32767 ? 32767 : rounded);
 }
 
 static inline float eml_sine(uint32_t phase) {

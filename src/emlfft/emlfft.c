@@ -14,6 +14,7 @@ typedef float sample_t;
 #define FFT_CORE(name) eml_fft_##name
 #define FFT_FULL MP_QSTR_emlfft_full
 #define FFT_EXPONENT void
+#define FFT_HAS_OTHER
 #define FFT_HAS_FILL
 #define FFT_RESULT(call) ((call), mp_const_none)
 

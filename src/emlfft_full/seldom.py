@@ -1,4 +1,8 @@
-# Methods of FFT but run, and run for int16 samples, which emlfft_q15 takes.
+# Methods of FFT but run, sizes that there are not, and run for int16 samples, which emlfft_q15 takes.
+
+
+def FFT(n):
+    raise ValueError("expected n = 8, 16, 32... 4096")
 
 
 def q15(fft):

@@ -5,13 +5,12 @@
 //
 // All else is for emlfft_q15_full.
 //
-// Names that the headers use: MP_QSTR_FFT, MP_QSTR_emlfft_q15_full, MP_QSTR_fill, MP_QSTR_run, MP_QSTR_table.
+// Names that the headers use: MP_QSTR_FFT, MP_QSTR_emlfft_q15_full, MP_QSTR_fill, MP_QSTR_run.
 #include "py/dynruntime.h"
 #include "eml_fft_q15.h"
 
 typedef int16_t sample_t;
 #define SAMPLE EML_INT16
-#define FFT_TABLE
 #define FFT_CORE(name) eml_fft_q15_##name
 #define FFT_FULL MP_QSTR_emlfft_q15_full
 #define FFT_EXPONENT int

@@ -1,4 +1,8 @@
-# Methods of FFT but run, and why run refuses samples.
+# Methods of FFT but run, sizes that there are not, and why run refuses samples.
+
+
+def FFT(n):
+    raise ValueError("expected n = 8, 16, 32... 4096")
 
 
 def run(fft, re, im):

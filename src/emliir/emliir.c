@@ -13,6 +13,7 @@
 
 typedef float sample_t;
 #define SAMPLE EML_FLOAT32
+#define IIR_HAS_OTHER
 #define IIR_CORE(name) eml_iir_##name
 
 #include "natmod_iir.h"

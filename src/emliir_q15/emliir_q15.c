@@ -4,15 +4,12 @@
 //   filter.run(samples)                                            # in place
 //   filter.reset()
 //
-// `new` is in emliir_q15_new.
-//
-// Names that the headers use: MP_QSTR_IIR, MP_QSTR_emliir_q15_new, MP_QSTR_emliir_tools, MP_QSTR_new, MP_QSTR_reset, MP_QSTR_run.
+// Names that the headers use: MP_QSTR_IIR, MP_QSTR_emliir_tools, MP_QSTR_new, MP_QSTR_refuse, MP_QSTR_reset, MP_QSTR_run.
 #include "py/dynruntime.h"
 #include "eml_iir_q15.h"
 
 typedef int16_t sample_t;
 #define SAMPLE EML_INT16
-#define IIR_NEW MP_QSTR_emliir_q15_new
 #define IIR_CORE(name) eml_iir_q15_##name
 
 #include "natmod_iir.h"

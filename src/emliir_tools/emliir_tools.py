@@ -3,6 +3,7 @@ from array import array
 
 REASONS = {
     -1: "expected coefficients as array('f'), 6 numbers a section: b0, b1, b2, 1, a1, a2",
+    -2: "expected samples as array('f') for emliir, as array('h') for either",
     -5: "unstable: a pole is not inside the unit circle, or too near to it for int16",
     -6: "a coefficient is NaN or infinite, a0 is not 1, or all b are 0",
     -7: "overflow: int16 samples come out up to 16 times as large or more, or all as 0; scale b",
@@ -21,4 +22,4 @@ def run(filter, samples, typecode):
 
             filter.other = new(array("f", filter.sos))
         return filter.other.run(samples)
-    raise ValueError("expected samples as array('f') for emliir, as array('h') for either")
+    refuse(-2)

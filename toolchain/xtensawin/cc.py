@@ -36,6 +36,9 @@ LOOPS_STAY = ["-fno-builtin-memset", "-fno-builtin-strlen"]
 # clang's -Os gives up less speed for size than GCC's does.
 RENAMED = {"-Os": "-Oz"}
 
+# What llc calls GCC's options that leave loops as they are written.
+LOOPS = {"-fno-ivopts": "-disable-lsr", "-fno-move-loop-invariants": "-disable-machine-licm"}
+
 # Literals come first in an object, and aligned, which neither clang nor llc sees to: l32r reaches no others.
 PREAMBLE = '\t.section .literal,"ax",@progbits\n\t.p2align 2\n\t.text\n'
 
@@ -46,12 +49,13 @@ def main(arguments: list[str]) -> int:
     if known is not None:
         print(known)
         return 0
-    flags = [RENAMED.get(a, a) for a in arguments if a not in IGNORED]
+    flags = [RENAMED.get(a, a) for a in arguments if a not in IGNORED and a not in LOOPS]
+    loops = [LOOPS[a] for a in arguments if a in LOOPS]
     try:
         if "-E" in flags:
             return subprocess.call([*clang(features), *flags])
         elif "-c" in flags:
-            compile_one(flags, features, natmod="--gnu-ld" not in arguments)
+            compile_one(flags, features, loops, natmod="--gnu-ld" not in arguments)
         else:
             print(f"{sys.argv[0]}: only -c and -E are supported", file=sys.stderr)
             return 1
@@ -78,8 +82,8 @@ def query(arguments: list[str]) -> str | None:
     return None
 
 
-def compile_one(flags: list[str], features: list[str], natmod: bool) -> None:
-    """Make an object of the one source among the flags. natmod: for mpy_ld.py."""
+def compile_one(flags: list[str], features: list[str], loops: list[str], natmod: bool) -> None:
+    """Make an object of the one source among the flags. loops: for llc. natmod: for mpy_ld.py."""
     flags = [f for f in flags if f != "-c"]
     sources = [f for f in flags if f.endswith((".c", ".s"))]
     if len(sources) != 1 or "-o" not in flags:
@@ -92,7 +96,7 @@ def compile_one(flags: list[str], features: list[str], natmod: bool) -> None:
         target = ["-MT", str(output)] if "-MD" in flags else []
         ir = run([*clang(features), *flags, *target, "-S", "-emit-llvm", "-o", "-"])
         llc = [f"llc-{VERSION}", "-O2", "-mtriple=xtensa", attributes(features), "-relocation-model=static"]
-        assembly = run([*llc, "--frame-pointer=none", "-o", "-", "-"], fix_ir.fix(ir))
+        assembly = run([*llc, "--frame-pointer=none", *loops, "-o", "-", "-"], fix_ir.fix(ir))
     else:
         assembly = Path(sources[0]).read_text()
     mc = [f"llvm-mc-{VERSION}", "-triple=xtensa", attributes(features), "-filetype=obj", "-o", "-", "-"]

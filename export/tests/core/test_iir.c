@@ -80,11 +80,11 @@ static void test_any(void) {
             for (int s = 0; s < 2; s++) {
                 const eml_iir_q15_stage_t *t = q.stages + s;
                 for (int i = 0; i < 3; i++) {
-                    quantised[6 * s + i] = ldexp(t->b[i], -t->b_unit);
+                    quantised[6 * s + i] = ldexp(t->c[i], -t->unit);
                 }
                 quantised[6 * s + 3] = 1;
                 for (int i = 0; i < 2; i++) {
-                    quantised[6 * s + 4 + i] = t->n[i] + ldexp(t->a[i], -t->a_shift - 16);
+                    quantised[6 * s + 4 + i] = t->n[i] + ldexp(t->c[4 + i], -t->a_shift - 16);
                 }
             }
             for (int i = 0; i < 12; i++) {

@@ -174,7 +174,14 @@ def _largest(re, im, m):
 class _Q15:
     def __init__(self, n):
         self.n = n
-        self.table = array("h", [min((1 << 14) - sine_q30(i * ((1 << 32) // n)) >> 15, 32767) for i in range(n)])
+        self.table = array("h", bytes(2 * n))
+        sine, cosine = 1 << 14, (1 << 30) + (1 << 14)
+        for i in range(2047, -1, -1):
+            cosine -= (sine >> 15) * 51472 >> 10
+            sine += (cosine >> 15) * 51472 >> 10
+            at = i * n >> 12
+            self.table[at] = -(sine >> 15)
+            self.table[at + n // 2] = min(sine >> 15, 32767)
 
     def run(self, re, im, m):
         n, table = self.n, self.table

@@ -7,7 +7,7 @@ array after every operation; a port whose floats have fewer bits than that is of
 from array import array
 
 SECTION = 6
-ONE = 1 << 28
+ONE = 1 << 29
 LIMIT = (1 << 28) - (1 << 23)
 NOISE = 4096
 UNSTABLE = "unstable: a pole is not inside the unit circle, or too near to it for int16"
@@ -31,21 +31,19 @@ def _round(x, shift):
 
 
 def _fixed(bits, exponent):
-    field = bits >> 23 & 255
-    shift = field + exponent - 150
-    mantissa = bits & 0x7FFFFF | 0x800000
-    if field == 0 or shift < -24:
-        return 0
-    magnitude = mantissa << shift if shift >= 0 else _round(mantissa, -shift - 1)
+    shift = 157 - exponent - (bits >> 23 & 255)
+    if shift < 1:
+        return 1 << 30
+    magnitude = 0 if shift > 31 else _round((bits & 0x7FFFFF | 0x800000) << 7, shift - 1)
     return -magnitude if bits >> 31 else magnitude
 
 
 def _normalise(v):
     total = sum([abs(x) for x in v])
-    shift = 0
-    while total and total - 1 >> shift >> 16:
+    shift = 1
+    while total > 1 << 16 << shift:
         shift += 1
-    return [_round(x, shift - 1) if shift else x for x in v], shift
+    return [_round(x, shift - 1) for x in v], shift
 
 
 class _Float:
@@ -80,27 +78,24 @@ class _Q15:
         self.shift = 15
         for at in range(0, len(bits), SECTION):
             section = bits[at : at + SECTION]
-            fields = [x >> 23 & 255 for x in section]
-            largest = max(fields[:3])
-            if largest == 0:
+            largest = max([x >> 23 & 255 for x in section[:3]])
+            if not 32 <= largest <= 254:
                 raise ValueError(BAD)
-            b, shift = _normalise([_fixed(x, 150 - largest) for x in section[:3]])
-            unit_of_b = 150 - largest - shift
-            if fields[4] > 127 or fields[5] > 126:
+            b, shift = _normalise([_fixed(x, 154 - largest) for x in section[:3]])
+            unit_of_b = 154 - largest - shift
+            a = [_fixed(x, 29) for x in section[4:]]
+            if ONE - a[1] < 1 << 16 or ONE + a[1] - abs(a[0]) < 1 << 15:
                 raise ValueError(UNSTABLE)
-            a = [_fixed(x, 28) for x in section[4:]]
-            if ONE - a[1] < 1 << 15 or ONE + a[1] - abs(a[0]) < 1 << 14:
-                raise ValueError(UNSTABLE)
-            n = [x + ONE // 2 >> 28 for x in a]
+            n = [x + ONE // 2 >> 29 for x in a]
             a, shift = _normalise([x - whole * ONE for x, whole in zip(a, n)])
             unit = -4
             gain = LIMIT + 1
             self.stages.append(None)
-            while gain > LIMIT and unit < 30:
+            while gain > LIMIT:
                 unit += 1
-                self.stages[-1] = (b, a, n, max(-unit, 0), max(unit, 0), 12 - shift)
+                self.stages[-1] = (b, a, n, max(-unit, 0), max(unit, 0), 13 - shift)
                 gain = self._gain()
-            if not LIMIT // 8 <= gain <= LIMIT:
+            if gain < LIMIT // 8:
                 raise ValueError(UNSTABLE)
             self.shift += unit_of_b - unit - 16
         self.reset()
@@ -109,18 +104,15 @@ class _Q15:
 
     def _gain(self):
         self.reset()
-        total = before = 0
+        total = quiet = 0
         x = 1 << 28
-        i = 1
-        while total <= LIMIT:
+        while quiet < 1024 and total <= LIMIT:
             y = abs(self._step(x))
             x = 0
-            total += 0 if y < NOISE else y
-            if i & i - 1 == 0:
-                if i >= 1024 and total - before <= total >> 8:
-                    break
-                before = total
-            i += 1
+            quiet += 1
+            if y >= NOISE:
+                total += y
+                quiet = 1
         return total
 
     def reset(self):
