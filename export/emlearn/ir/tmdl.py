@@ -1,4 +1,4 @@
-"""Convolutional networks as a `.tmdl` file has them: layers with their places in memory. docs/formats.md has the layout."""
+"""Convolutional networks as a `.tmdl` file has them: layers and their places. docs/formats.md has the layout."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class Layer:
     depth_multiplier : int
         Of a depthwise convolution; else 0.
     weights : ndarray of int8 or float32, optional
-        Shape (outputs, inputs, kernel h, kernel w); depthwise (outputs, 1, kernel h, kernel w); dense (outputs, inputs).
+        Shape (outputs, inputs, kernel h, kernel w), depthwise with 1 for inputs; dense (outputs, inputs).
     weight_scales : ndarray of float32, optional
         Shape (outputs,), dense (1,). Of int8 only.
     bias : ndarray of int32 or float32, optional
