@@ -210,7 +210,7 @@ static inline void eml_cnn_sum(const eml_cnn_layer_t *l, uint8_t *buffer, uint8_
 }
 
 // (product + 2^(s-1)) >> s, cut. |product| < 2^56.
-static inline int8_t eml_cnn_rounded(const eml_cnn_cut_t *cut, int64_t product, uint32_t s) {
+EML_NOINLINE int8_t eml_cnn_rounded(const eml_cnn_cut_t *cut, int64_t product, uint32_t s) {
     const int64_t q = ((product >> (s - 1)) + 1) >> 1;
     const int32_t high = (int32_t)(q >> 24);
     return (int8_t)eml_cnn_clamp(cut, (uint32_t)high + 1 > 1 ? high >> 31 ^ 1023 : (int32_t)q);

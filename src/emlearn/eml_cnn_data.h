@@ -358,7 +358,7 @@ static inline eml_err_t eml_cnn_check_layer(eml_cnn_t *m, const eml_cnn_layer_t 
 }
 
 // file: [size], aligned to 4 bytes, outlives *m.
-static inline eml_err_t eml_cnn_open(eml_cnn_t *m, const void *file, size_t size, uint32_t type) {
+EML_NOINLINE eml_err_t eml_cnn_open(eml_cnn_t *m, const void *file, size_t size, uint32_t type) {
     const eml_cnn_file_t *head = (const eml_cnn_file_t *)file;
     const eml_cnn_layer_t *const first = (const eml_cnn_layer_t *)(const void *)(head + 1), *l = first;
     if (size < EML_CNN_HEADER || head->magic != EML_CNN_MAGIC) {
