@@ -12,11 +12,13 @@ from . import converters, readers
 from ._features import as_table
 from ._registry import find
 from .builders import Options, build
+from .builders.smaller import build_smaller
 from .errors import ConvertError
 from .ir.features import Featured
 from .ir.pipeline import Staged
 from .ir.trees import Ensemble
 from .model import METHODS, Model
+from .search import Wanted
 
 __all__ = ["convert", "converters", "load"]
 
@@ -38,6 +40,10 @@ def convert(
     data: Any = None,
     max_loss: float = 0.0,
     scale: bool | None = None,
+    optimize: str | None = None,
+    metric: Any = "roc_auc",
+    seed: int = 0,
+    progress: bool | None = None,
 ) -> Model:
     """Convert a fitted estimator into a model for the device.
 
@@ -76,9 +82,22 @@ def convert(
     data : array-like or (X, y), optional
         Rows like those to predict.
     max_loss : float
-        For "auto": the part of the rows of `data` that may get another prediction.
+        For "auto": the part of the rows of `data` that may get another prediction. For `optimize`: how much of the
+        metric may be lost.
     scale : bool, optional
         For "int16": False takes features as they are, integers; True scales them. Decided as said above by default.
+    optimize : {"size", "speed"}, optional
+        For trees that vote (decision trees, forests, extra trees, bagging): the smallest model, or the one of the
+        fewest estimated instructions, whose `metric` on `data`, which then is (X, y) of rows that were not trained on,
+        is at most `max_loss` below the exact model's, by a margin for chance. It prunes, shares leaves, and rounds
+        thresholds; `dtype` and `leaf`, if given, are kept to. `Model.search` has everything that was tried.
+    metric : str or callable
+        Of `optimize`: "roc_auc" (of several classes the mean of one against the rest), "accuracy", "neg_log_loss", the
+        name of a scorer of scikit-learn, or a function of (y, probabilities). The greater the better.
+    seed : int
+        Of `optimize`: the same for the same model.
+    progress : bool, optional
+        Of `optimize`: whether to show it on stderr; by default on a terminal.
 
     Returns
     -------
@@ -107,6 +126,12 @@ def convert(
         raise ConvertError(f"return_type={return_type!r} does not fit: {type(estimator).__name__} is a {task}")
     if not 0.0 <= max_loss <= 1.0:
         raise ConvertError(f"max_loss={max_loss!r} is not a part of the rows, from 0.0 to 1.0")
+    if optimize is not None:
+        given = dtype if dtype is None else DTYPES[dtype]
+        chosen = None if leaf == "exact" and leaf_bits is None else _leaf(leaf, leaf_bits, bool(source.n_classes))
+        y = data[1] if isinstance(data, tuple) and len(data) == 2 else None
+        wanted = Wanted(optimize, max_loss, metric, given, scale, chosen, seed, progress)
+        return build_smaller(source, estimator, method, wanted, _table(data, source.n_features), y)
     trees = source
     while isinstance(trees, (Featured, Staged)):
         trees = trees.source
