@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .._size import Size
 from ..errors import ConvertError
 from ..ir import trees as ir
 from ..ir.trees import Ensemble
@@ -25,7 +26,7 @@ from . import metrics
 from .metrics import Metric, Predicted
 from .variants import LEAVES, Kind, Variant, Variants
 
-__all__ = ["MARGIN", "Search", "Tried", "Variant", "Wanted", "find"]
+__all__ = ["LEAVES", "MARGIN", "Search", "Tried", "Variant", "Wanted", "find", "measure", "pareto_front"]
 
 # Standard errors of the difference to the exact model's score by which a variant must stay within the bound. How often
 # models then kept it on data that they had not been chosen by: docs/design.md.
@@ -42,8 +43,9 @@ class Tried:
     Attributes
     ----------
     kind : Kind
+    size : Size
     nbytes : int
-        Of its `.eml` file without trailers.
+        Of its `.eml` file without trailers: size.eml.
     score : float
         On the validation data, the greater the better.
     loss : float
@@ -55,11 +57,16 @@ class Tried:
     """
 
     kind: Kind
-    nbytes: int
+    size: Size
     score: float
     loss: float
     error: float
     instructions: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the file."""
+        return self.size.eml
 
 
 @dataclass(frozen=True)
@@ -178,51 +185,59 @@ def find(source: Any, name: str, rows: NDArray[Any] | None, y: Any, wanted: Want
     ConvertError
         If the estimator is no forest of classes, something is missing, or no variant keeps the bound.
     """
-    _check(source, name, wanted)
-    if rows is None or y is None:
-        raise ConvertError("optimize= measures what is lost: pass data=(X, y), rows that were not trained on")
-    labels = np.asarray(y).reshape(-1)
-    if len(labels) != len(rows):
-        raise ConvertError(f"data=: y has {len(labels)} labels for {len(rows)} rows of X")
-    measure = metrics.find(wanted.metric, labels, source.classes, wanted.seed)
-    leaves = LEAVES if wanted.leaf is None else (wanted.leaf,)
-    variants = Variants(source, rows, _dtypes(source, wanted, rows), leaves, wanted.seed)
-    bound = _Bound(measure, variants.exact().predicted, wanted.max_loss)
-    tried = [bound.measured(variant) for variant in shown(variants.all(), len(variants), wanted.progress)]
+    variants, bound, tried = measure(source, name, rows, y, wanted)
     chosen = bound.best(tried, variants, wanted.purpose)
     for variant in variants.snapped(chosen.kind):
         tried.append(bound.measured(variant))
     chosen = bound.best(tried, variants, wanted.purpose)
     winner = variants.make(chosen.kind)
     _check_core(winner)
-    errors = {each.kind: each for each in bound.known}
     found = Search(
         purpose=wanted.purpose,
-        metric=measure.name,
+        metric=bound.metric.name,
         max_loss=wanted.max_loss,
         margin=MARGIN,
-        rows=len(rows),
+        rows=bound.rows,
         seed=wanted.seed,
         score=bound.score,
         chosen=chosen,
-        tried=tuple(errors.get(each.kind, each) for each in tried),
+        tried=tuple(replace(each, error=bound.errors.get(each.kind, each.error)) for each in tried),
     )
     return winner, found
 
 
-class _Bound:
+def measure(
+    source: Any, name: str, rows: NDArray[Any] | None, y: Any, wanted: Wanted
+) -> tuple[Variants, Bound, list[Tried]]:
+    """Measure all variants of a forest but those with fewer thresholds; parameters and errors as of `find`."""
+    _check(source, name, wanted)
+    if rows is None or y is None:
+        raise ConvertError("optimize= measures what is lost: pass data=(X, y), rows that were not trained on")
+    labels = np.asarray(y).reshape(-1)
+    if len(labels) != len(rows):
+        raise ConvertError(f"data=: y has {len(labels)} labels for {len(rows)} rows of X")
+    metric = metrics.find(wanted.metric, labels, source.classes, wanted.seed)
+    leaves = LEAVES if wanted.leaf is None else (wanted.leaf,)
+    variants = Variants(source, rows, _dtypes(source, wanted, rows), leaves, wanted.seed)
+    bound = Bound(metric, variants.exact().predicted, wanted.max_loss)
+    tried = [bound.measured(variant) for variant in shown(variants.all(), len(variants), wanted.progress)]
+    return variants, bound, tried
+
+
+class Bound:
     """What variants are compared with, and by how much they may be worse."""
 
     def __init__(self, metric: Metric, before: Predicted, max_loss: float) -> None:
         self.score = metric.score(before)
-        self.known: list[Tried] = []  # with their errors
-        self._metric, self._before, self._max_loss = metric, before, max_loss
+        self.errors: dict[Kind, float] = {}  # found late
+        self.metric, self.rows = metric, len(before.classes)
+        self._before, self._max_loss = before, max_loss
 
     def measured(self, variant: Variant) -> Tried:
         """Measure a variant; its error only where that is quickly done."""
-        score = self._metric.score(variant.predicted)
-        error = math.nan if self._metric.is_slow else self._metric.error(self._before, variant.predicted)
-        return Tried(variant.kind, variant.size.eml, score, self.score - score, error, variant.instructions())
+        score = self.metric.score(variant.predicted)
+        error = math.nan if self.metric.is_slow else self.metric.error(self._before, variant.predicted)
+        return Tried(variant.kind, variant.size, score, self.score - score, error, variant.instructions())
 
     def best(self, tried: list[Tried], variants: Variants, purpose: str) -> Tried:
         """Return the cheapest that keeps the bound."""
@@ -230,13 +245,15 @@ class _Bound:
             if math.isinf(cost_of(each, purpose)) or each.loss > self._max_loss:
                 continue
             if math.isnan(each.error):
-                each = replace(each, error=self._metric.error(self._before, variants.make(each.kind).predicted))
-                self.known.append(each)
+                if each.kind not in self.errors:
+                    after = variants.make(each.kind).predicted
+                    self.errors[each.kind] = self.metric.error(self._before, after)
+                each = replace(each, error=self.errors[each.kind])
             if each.loss + MARGIN * each.error <= self._max_loss:
                 return each
         near = min(tried, key=lambda t: t.loss)
         raise ConvertError(
-            f"no variant is within max_loss={self._max_loss} of {self._metric.name} {self.score:.4f} by "
+            f"no variant is within max_loss={self._max_loss} of {self.metric.name} {self.score:.4f} by "
             f"{MARGIN} standard errors; the nearest, {near.kind}, loses {near.loss:.4f}: allow more, give more rows, "
             "or leave out dtype= and leaf="
         )
