@@ -105,7 +105,8 @@ class Pruner:
 
     def decisions(self, alpha: float) -> int:
         """Return how many nodes are left."""
-        return int(sum(np.sum(self._replaced(alpha)[0][level] < 0) for level in self._levels))
+        replaced = self._replaced(alpha)[0]
+        return int(sum(np.sum(replaced[level] < 0) for level in self._levels))
 
     def path(self) -> list[float]:
         """Return 0 and alphas that leave fewer and fewer nodes, down to none, in steps of an eighth or more."""

@@ -21,7 +21,7 @@ from ..errors import ConvertError
 from ..ir import trees as ir
 from ..ir.trees import Ensemble
 from ..passes.prune import is_tree
-from ..passes.quantise import choose_dtype
+from ..passes.quantise import choose_dtype, trained_on_int16
 from . import metrics
 from .metrics import Metric, Predicted
 from .variants import LEAVES, Kind, Variant, Variants
@@ -30,7 +30,7 @@ __all__ = ["LEAVES", "MARGIN", "Search", "Tried", "Variant", "Wanted", "find", "
 
 # Standard errors of the difference to the exact model's score by which a variant must stay within the bound. How often
 # models then kept it on data that they had not been chosen by: docs/design.md.
-MARGIN = 1.645
+MARGIN = 2.33
 PURPOSES = ("size", "speed")
 N_LISTED = 6  # variants in the short form
 LONG = 30  # variants from which on progress is shown
@@ -51,7 +51,7 @@ class Tried:
     loss : float
         How much less that is than the exact model's.
     error : float
-        The standard error of the loss; NaN where nobody needed to know.
+        The standard error of the loss, with a share of how far probabilities moved; NaN where nobody needed to know.
     instructions : dict of str to int
         Estimated for a `predict`, by architecture; empty where nobody has measured such models.
     """
@@ -236,8 +236,20 @@ class Bound:
     def measured(self, variant: Variant) -> Tried:
         """Measure a variant; its error only where that is quickly done."""
         score = self.metric.score(variant.predicted)
-        error = math.nan if self.metric.is_slow else self.metric.error(self._before, variant.predicted)
+        error = math.nan if self.metric.is_slow else self._error(variant.predicted)
         return Tried(variant.kind, variant.size, score, self.score - score, error, variant.instructions())
+
+    def _error(self, after: Predicted) -> float:
+        """Return the standard error of the loss, and what rows may hide that happen to be on the right side by far.
+
+        The latter is what the probabilities are moved by: on other rows this part of them may get another class.
+        """
+        before = self._before.probabilities.astype(np.float64)
+        moved = float(np.mean(np.sum(np.abs(after.probabilities - before), axis=1))) / 2.0
+        hidden = self.metric.doubt * math.sqrt(moved / self.rows)
+        if self.metric.is_slow and MARGIN * hidden > self._max_loss:
+            return hidden  # which is enough to know
+        return math.hypot(self.metric.error(self._before, after), hidden)
 
     def best(self, tried: list[Tried], variants: Variants, purpose: str) -> Tried:
         """Return the cheapest that keeps the bound."""
@@ -246,10 +258,10 @@ class Bound:
                 continue
             if math.isnan(each.error):
                 if each.kind not in self.errors:
-                    after = variants.make(each.kind).predicted
-                    self.errors[each.kind] = self.metric.error(self._before, after)
+                    self.errors[each.kind] = self._error(variants.make(each.kind).predicted)
                 each = replace(each, error=self.errors[each.kind])
-            if each.loss + MARGIN * each.error <= self._max_loss:
+            # What a variant gains may be chance, and is no reserve.
+            if max(each.loss, 0.0) + MARGIN * each.error <= self._max_loss:
                 return each
         near = min(tried, key=lambda t: t.loss)
         raise ConvertError(
@@ -282,6 +294,8 @@ def _dtypes(source: Ensemble, wanted: Wanted, rows: NDArray[Any]) -> tuple[int, 
     if wanted.dtype == "float":
         return (ir.DTYPE_FLOAT,)
     integers = choose_dtype(source, "int16", wanted.scale, rows)
+    if wanted.scale is None and not trained_on_int16(source):
+        integers = ir.DTYPE_SCALED  # these rows may be integers by chance
     return (integers,) if wanted.dtype == "int16" or integers == ir.DTYPE_INT16 else (ir.DTYPE_FLOAT, integers)
 
 
@@ -301,4 +315,6 @@ def shown(variants: Iterator[Variant], total: int, progress: bool | None) -> Ite
     from rich.console import Console
     from rich.progress import track
 
-    yield from track(variants, "trying variants", total, console=Console(stderr=True), transient=True)
+    yield from track(
+        variants, "trying variants", total, console=Console(stderr=True, force_terminal=progress), transient=True
+    )

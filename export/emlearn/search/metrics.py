@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -40,10 +41,14 @@ class Metric:
     name : str
     is_slow : bool
         Finding an error takes many scores.
+    doubt : float
+        How many standard deviations of a class that is another one with the probability by which probabilities moved
+        are added to the error: docs/design.md.
     """
 
     name = ""
     is_slow = False
+    doubt = 0.2
 
     def score(self, predicted: Predicted) -> float:
         """Return the score."""
@@ -100,6 +105,7 @@ class Auc(Metric):
     """
 
     name = "roc_auc"
+    doubt = 0.1  # a row moves an area by less
 
     def __init__(self, y: NDArray[np.int64], n_classes: int) -> None:
         counts = np.bincount(y, minlength=n_classes)
@@ -155,6 +161,7 @@ class Scorer(Metric):
     def __init__(self, name: str, function: Callable[[Any, Predicted], float], y: NDArray[Any], seed: int) -> None:
         self.name, self.is_slow = name, True
         self._function, self._y, self._seed = function, y, seed
+        self._then: tuple[Predicted, Floats] | None = None  # of what all are compared with
 
     def score(self, predicted: Predicted) -> float:
         """Return what the function says."""
@@ -165,18 +172,22 @@ class Scorer(Metric):
 
     def error(self, before: Predicted, after: Predicted) -> float:
         """Return the standard deviation of the difference over resampled rows."""
-        random = np.random.default_rng(self._seed)
-        differences = []
-        for _ in range(N_RESAMPLES):
-            chosen = random.integers(0, len(self._y), len(self._y))
-            pair = (Predicted(p.probabilities[chosen], p.classes[chosen]) for p in (after, before))
-            try:
-                now, then = (float(self._function(self._y[chosen], p)) for p in pair)
-            except ValueError:  # of rows without some class
-                continue
-            differences.append(now - then)
-        kept = np.array(differences)[np.isfinite(differences)]
+        if self._then is None or self._then[0] is not before:
+            self._then = before, self._resampled(before)
+        differences = self._resampled(after) - self._then[1]
+        kept = differences[np.isfinite(differences)]
         return float(np.std(kept, ddof=1)) if len(kept) > 1 else float("inf")
+
+    def _resampled(self, predicted: Predicted) -> Floats:
+        """Return scores of resampled rows, NaN of such as lack a class that the function needs."""
+        random = np.random.default_rng(self._seed)
+        found = np.full(N_RESAMPLES, np.nan)
+        for i in range(N_RESAMPLES):
+            chosen = random.integers(0, len(self._y), len(self._y))
+            with contextlib.suppress(ValueError):
+                rows = Predicted(predicted.probabilities[chosen], predicted.classes[chosen])
+                found[i] = float(self._function(self._y[chosen], rows))
+        return found
 
 
 def find(metric: Any, y: NDArray[Any], classes: NDArray[Any], seed: int) -> Metric:

@@ -143,7 +143,8 @@ class Variants:
         dtype = ir.DTYPES.index(kind.dtype)
         pruning, votes = self._pruner.prune(kind.alpha), self._votes[dtype]
         if kind.thresholds:
-            votes = Votes(snap(self._ensemble, kind.thresholds, self._rows[dtype]), dtype, self._rows[dtype])
+            # Not by these rows: what is fitted to them says nothing about others.
+            votes = Votes(snap(self._ensemble, kind.thresholds), dtype, self._rows[dtype])
         return Variant(kind, votes, pruning, self._table(pruning.ensemble, kind.leaf), self._rows[dtype])
 
     def exact(self) -> Variant:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -60,8 +59,11 @@ class Votes:
             if in_255ths is not None:
                 whole += in_255ths[own]
         n_trees = len(self._leaves)
-        decided = sums / n_trees if in_255ths is None else whole
-        return Predicted(_rounded(sums, n_trees), np.argmax(decided, axis=1))
+        # Rounded twice, and still the nearest: a mean midway between two float32 has 25 bits and times n_trees 41, so
+        # that its sum is a float64, and sums beside that have means more than half of a float64's step away.
+        means = sums / n_trees
+        decided = means if in_255ths is None else whole
+        return Predicted(means.astype(np.float32), np.argmax(decided, axis=1))
 
 
 def _walk(decisions: Decisions, rows: NDArray[Any]) -> NDArray[np.int64]:
@@ -99,18 +101,3 @@ def _shares(table: LeafTable, n_classes: int) -> NDArray[np.float64]:
             value = table.entry_value / (totals[record] if table.leaf == ir.LEAF_COUNTS else 255.0)
         shares[n_classes + record, table.entry_class] = value
     return shares
-
-
-def _rounded(sums: NDArray[np.float64], n_trees: int) -> NDArray[np.float32]:
-    """Return the float32 nearest to the sums by the number of trees, rounded once."""
-    quotient = sums / n_trees
-    found = quotient.astype(np.float32)
-    # Midway between two float32: was it that, before it was itself rounded?
-    between = (quotient.view(np.int64) & 0x1FFFFFFF) == 0x10000000
-    for at in zip(*np.nonzero(between), strict=True):
-        exact = Fraction(float(sums[at])) / n_trees - Fraction(float(quotient[at]))
-        if exact:
-            near = np.float32(quotient[at])
-            other = np.nextafter(near, np.float32(np.inf if near < quotient[at] else 0.0))
-            found[at] = max(near, other) if exact > 0 else min(near, other)
-    return found
