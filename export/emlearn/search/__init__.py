@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .._size import Size
 from ..errors import ConvertError
 from ..ir import trees as ir
 from ..ir.trees import Ensemble
@@ -24,146 +23,13 @@ from ..passes.prune import is_tree
 from ..passes.quantise import choose_dtype, trained_on_int16
 from . import metrics
 from .metrics import Metric, Predicted
+from .results import MARGIN, Search, Tried, Wanted, cost_of, pareto_front
 from .variants import LEAVES, Kind, Variant, Variants
 
-__all__ = ["LEAVES", "MARGIN", "Search", "Tried", "Variant", "Wanted", "find", "measure", "pareto_front"]
+__all__ = ["LEAVES", "MARGIN", "Search", "Tried", "Variant", "Wanted", "cost_of", "find", "measure", "pareto_front"]
 
-# Standard errors of the difference to the exact model's score by which a variant must stay within the bound. How often
-# models then kept it on data that they had not been chosen by: docs/design.md.
-MARGIN = 2.33
 PURPOSES = ("size", "speed")
-N_LISTED = 6  # variants in the short form
 LONG = 30  # variants from which on progress is shown
-
-
-@dataclass(frozen=True)
-class Tried:
-    """A variant and how it did.
-
-    Attributes
-    ----------
-    kind : Kind
-    size : Size
-    nbytes : int
-        Of its `.eml` file without trailers: size.eml.
-    score : float
-        On the validation data, the greater the better.
-    loss : float
-        How much less that is than the exact model's.
-    error : float
-        The standard error of the loss, with a share of how far probabilities moved; NaN where nobody needed to know.
-    instructions : dict of str to int
-        Estimated for a `predict`, by architecture; empty where nobody has measured such models.
-    """
-
-    kind: Kind
-    size: Size
-    score: float
-    loss: float
-    error: float
-    instructions: dict[str, int] = field(default_factory=dict)
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of the file."""
-        return self.size.eml
-
-
-@dataclass(frozen=True)
-class Search:
-    """What a search has found.
-
-    Attributes
-    ----------
-    purpose : {"size", "speed"}
-    metric : str
-    max_loss, margin : float
-        The bound, and the standard errors that a variant had to stay away from it.
-    rows, seed : int
-    score : float
-        Of the exact model.
-    chosen : Tried
-    tried : tuple of Tried
-    """
-
-    purpose: str
-    metric: str
-    max_loss: float
-    margin: float
-    rows: int
-    seed: int
-    score: float
-    chosen: Tried
-    tried: tuple[Tried, ...]
-
-    def summary(self) -> dict[str, Any]:
-        """Return the short form that files hold: the choice, and the best of what was tried at other sizes."""
-        front = pareto_front(self.tried)
-        step = max(1, math.ceil(len(front) / N_LISTED))
-        return {
-            "optimize": self.purpose,
-            "metric": self.metric,
-            "max_loss": self.max_loss,
-            "margin": self.margin,
-            "rows": self.rows,
-            "seed": self.seed,
-            "before": round(self.score, 6),
-            "after": round(self.chosen.score, 6),
-            "error": round(self.chosen.error, 6),
-            "chosen": str(self.chosen.kind),
-            "nbytes": self.chosen.nbytes,
-            "tried": len(self.tried),
-            "front": [[str(each.kind), each.nbytes, round(each.score, 6)] for each in front[::step]],
-        }
-
-
-def pareto_front(tried: Iterable[Tried]) -> list[Tried]:
-    """Return those that no smaller one equals, from the smallest on."""
-    front: list[Tried] = []
-    for each in sorted(tried, key=lambda t: (t.nbytes, -t.score)):
-        if not front or each.score > front[-1].score:
-            front.append(each)
-    return front
-
-
-def cost_of(each: Tried, purpose: str) -> float:
-    """Return what is to be small: bytes, or the geometric mean of the instructions over the architectures."""
-    if purpose == "size":
-        return float(each.nbytes)
-    counts = list(each.instructions.values())
-    return math.exp(sum(math.log(max(count, 1)) for count in counts) / len(counts)) if counts else math.inf
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What is asked of a search.
-
-    Attributes
-    ----------
-    purpose : {"size", "speed"}
-    max_loss : float
-        The bound.
-    metric : str or callable
-        See `metrics.find`.
-    dtype : {"float", "int16"}, optional
-        The only one to try; "auto" is the same as none.
-    scale : bool, optional
-        For int16: whether features are scaled; None decides by the data.
-    leaf : str, optional
-        The only one of LEAVES to try.
-    seed : int
-    progress : bool, optional
-        Whether to show it on stderr; None does on a terminal.
-    """
-
-    purpose: str = "size"
-    max_loss: float = 0.0
-    metric: Any = "roc_auc"
-    dtype: str | None = None
-    scale: bool | None = None
-    leaf: str | None = None
-    seed: int = 0
-    progress: bool | None = None
 
 
 def find(source: Any, name: str, rows: NDArray[Any] | None, y: Any, wanted: Wanted) -> tuple[Variant, Search]:
@@ -201,7 +67,7 @@ def find(source: Any, name: str, rows: NDArray[Any] | None, y: Any, wanted: Want
         seed=wanted.seed,
         score=bound.score,
         chosen=chosen,
-        tried=tuple(replace(each, error=bound.errors.get(each.kind, each.error)) for each in tried),
+        tried=tuple(map(bound.completed, tried)),
     )
     return winner, found
 
@@ -229,27 +95,34 @@ class Bound:
 
     def __init__(self, metric: Metric, before: Predicted, max_loss: float) -> None:
         self.score = metric.score(before)
-        self.errors: dict[Kind, float] = {}  # found late
+        self.doubts: dict[Kind, tuple[float, float]] = {}  # found late
         self.metric, self.rows = metric, len(before.classes)
         self._before, self._max_loss = before, max_loss
 
     def measured(self, variant: Variant) -> Tried:
         """Measure a variant; its error only where that is quickly done."""
         score = self.metric.score(variant.predicted)
-        error = math.nan if self.metric.is_slow else self._error(variant.predicted)
-        return Tried(variant.kind, variant.size, score, self.score - score, error, variant.instructions())
+        doubts = (math.nan, math.nan) if self.metric.is_slow else self._doubts(variant.predicted)
+        return Tried(variant.kind, variant.size, score, self.score - score, *doubts, variant.instructions())
 
-    def _error(self, after: Predicted) -> float:
-        """Return the standard error of the loss, and what rows may hide that happen to be on the right side by far.
+    def completed(self, each: Tried) -> Tried:
+        """Return one with what is known of it by now."""
+        error, expected = self.doubts.get(each.kind, (each.error, each.expected))
+        return replace(each, error=error, expected=expected)
 
-        The latter is what the probabilities are moved by: on other rows this part of them may get another class.
+    def _doubts(self, after: Predicted) -> tuple[float, float]:
+        """Return the standard error of the loss, and the loss to be expected.
+
+        The error has a share of what rows may hide that happen to be on the right side by far: on others, by as much as
+        probabilities have moved, the class may be another one.
         """
         before = self._before.probabilities.astype(np.float64)
         moved = float(np.mean(np.sum(np.abs(after.probabilities - before), axis=1))) / 2.0
         hidden = self.metric.doubt * math.sqrt(moved / self.rows)
         if self.metric.is_slow and MARGIN * hidden > self._max_loss:
-            return hidden  # which is enough to know
-        return math.hypot(self.metric.error(self._before, after), hidden)
+            return hidden, math.nan  # which is enough to know
+        expected = self.metric.expected(self._before, after)
+        return math.hypot(self.metric.error(self._before, after), hidden), expected
 
     def best(self, tried: list[Tried], variants: Variants, purpose: str) -> Tried:
         """Return the cheapest that keeps the bound."""
@@ -257,11 +130,10 @@ class Bound:
             if math.isinf(cost_of(each, purpose)) or each.loss > self._max_loss:
                 continue
             if math.isnan(each.error):
-                if each.kind not in self.errors:
-                    self.errors[each.kind] = self._error(variants.make(each.kind).predicted)
-                each = replace(each, error=self.errors[each.kind])
-            # What a variant gains may be chance, and is no reserve.
-            if max(each.loss, 0.0) + MARGIN * each.error <= self._max_loss:
+                if each.kind not in self.doubts:
+                    self.doubts[each.kind] = self._doubts(variants.make(each.kind).predicted)
+                each = self.completed(each)
+            if each.largest_loss <= self._max_loss:
                 return each
         near = min(tried, key=lambda t: t.loss)
         raise ConvertError(

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ..errors import ConvertError
 
 N_RESAMPLES = 100
+N_DRAWS = 20
 SMALLEST = 1e-15  # of a probability whose logarithm is taken
 
 Floats = NDArray[np.float64]
@@ -58,6 +59,10 @@ class Metric:
         """Return the standard error of the difference of the scores of two models on these rows."""
         raise NotImplementedError
 
+    def expected(self, before: Predicted, after: Predicted) -> float:
+        """Return how much would be lost on these rows if labels were drawn by the probabilities before."""
+        raise NotImplementedError
+
 
 class _Mean(Metric):
     """A mean of what each row contributes."""
@@ -86,6 +91,12 @@ class Accuracy(_Mean):
     def _rows(self, predicted: Predicted) -> Floats:
         return np.asarray(predicted.classes == self._y, np.float64)
 
+    def expected(self, before: Predicted, after: Predicted) -> float:
+        """Return the mean difference of the two classes' probabilities before."""
+        row = np.arange(len(self._y))
+        right = (before.probabilities[row, each.classes].astype(np.float64) for each in (before, after))
+        return float(np.mean(np.subtract(*right)))
+
 
 class LogLoss(_Mean):
     """The mean logarithm of the right class's probability, limited to 1e-15 as a forest may say 0."""
@@ -95,6 +106,11 @@ class LogLoss(_Mean):
     def _rows(self, predicted: Predicted) -> Floats:
         probability = predicted.probabilities[np.arange(len(self._y)), self._y].astype(np.float64)
         return np.log(np.clip(probability, SMALLEST, 1.0))
+
+    def expected(self, before: Predicted, after: Predicted) -> float:
+        """Return the mean Kullback-Leibler divergence."""
+        logs = (np.log(np.clip(each.probabilities.astype(np.float64), SMALLEST, 1.0)) for each in (before, after))
+        return float(np.mean(np.sum(before.probabilities * np.subtract(*logs), axis=1)))
 
 
 class Auc(Metric):
@@ -113,6 +129,7 @@ class Auc(Metric):
         self._classes = known[-1:] if n_classes == 2 else known
         self._y = y
         self._before: tuple[Any, tuple[float, Floats]] | None = None  # of what all are compared with
+        self._expected: tuple[Any, float] | None = None
 
     def _parts(self, predicted: Predicted) -> tuple[float, Floats]:
         """Return the score, and how far each row alone would move it."""
@@ -137,6 +154,24 @@ class Auc(Metric):
         n = len(difference)
         return float(np.sqrt(np.sum(difference**2) * n / (n - 1)))
 
+    def expected(self, before: Predicted, after: Predicted) -> float:
+        """Return the difference of the areas where a row is of a class in part."""
+        if self._expected is None or self._expected[0] is not before:
+            self._expected = before, self._area_expected(before, before)
+        return self._expected[1] - self._area_expected(before, after)
+
+    def _area_expected(self, before: Predicted, after: Predicted) -> float:
+        areas = []
+        for number in self._classes.tolist():
+            part = before.probabilities[:, number].astype(np.float64)
+            total, rest = float(np.sum(part)), float(np.sum(1.0 - part))
+            if total > 0.0 and rest > 0.0:
+                place = np.unique(after.probabilities[:, number], return_inverse=True)[1]
+                own, others = np.bincount(place, part), np.bincount(place, 1.0 - part)
+                below = np.cumsum(others) - others / 2.0  # and half of the equal ones
+                areas.append(float(np.sum(own * below)) / (total * rest))
+        return float(np.mean(areas)) if areas else 0.0
+
 
 def _auc_parts(scores: NDArray[Any], positive: NDArray[np.bool_]) -> tuple[float, Floats]:
     own = np.empty(len(scores))
@@ -158,9 +193,16 @@ def _ranks(values: NDArray[Any]) -> Floats:
 class Scorer(Metric):
     """The user's own function of (y, probabilities), or a scorer of scikit-learn; its error is found by bootstrap."""
 
-    def __init__(self, name: str, function: Callable[[Any, Predicted], float], y: NDArray[Any], seed: int) -> None:
+    def __init__(
+        self,
+        name: str,
+        function: Callable[[Any, Predicted], float],
+        y: NDArray[Any],
+        labels: NDArray[Any],
+        seed: int,
+    ) -> None:
         self.name, self.is_slow = name, True
-        self._function, self._y, self._seed = function, y, seed
+        self._function, self._y, self._labels, self._seed = function, y, labels, seed
         self._then: tuple[Predicted, Floats] | None = None  # of what all are compared with
 
     def score(self, predicted: Predicted) -> float:
@@ -177,6 +219,20 @@ class Scorer(Metric):
         differences = self._resampled(after) - self._then[1]
         kept = differences[np.isfinite(differences)]
         return float(np.std(kept, ddof=1)) if len(kept) > 1 else float("inf")
+
+    def expected(self, before: Predicted, after: Predicted) -> float:
+        """Return the mean difference of scores for labels that are drawn."""
+        random = np.random.default_rng(self._seed)
+        upto = np.cumsum(before.probabilities.astype(np.float64), axis=1)
+        differences = []
+        for _ in range(N_DRAWS):
+            drawn = np.sum(random.random((len(upto), 1)) * upto[:, -1:] >= upto, axis=1)
+            with contextlib.suppress(ValueError):  # a class that is not drawn
+                labels = self._labels[drawn]
+                differences.append(self._function(labels, before) - self._function(labels, after))
+        kept = np.array(differences, np.float64)
+        kept = kept[np.isfinite(kept)]
+        return float(np.mean(kept)) if len(kept) else float("inf")
 
     def _resampled(self, predicted: Predicted) -> Floats:
         """Return scores of resampled rows, NaN of such as lack a class that the function needs."""
@@ -220,12 +276,12 @@ def find(metric: Any, y: NDArray[Any], classes: NDArray[Any], seed: int) -> Metr
     if len(np.unique(numbers)) < 2:
         raise ConvertError("data= has rows of one class only, which tell nothing about the others; add rows of those")
     if callable(metric):
-        return Scorer(getattr(metric, "__name__", "own"), lambda y, p: metric(y, p.probabilities), y, seed)
+        return Scorer(getattr(metric, "__name__", "own"), lambda y, p: metric(y, p.probabilities), y, classes, seed)
     if metric == "roc_auc":
         return Auc(numbers, len(classes))
     if metric in ("accuracy", "neg_log_loss"):
         return (Accuracy if metric == "accuracy" else LogLoss)(numbers)
-    return Scorer(str(metric), _of_sklearn(metric, classes), y, seed)
+    return Scorer(str(metric), _of_sklearn(metric, classes), y, classes, seed)
 
 
 def _of_sklearn(name: Any, classes: NDArray[Any]) -> Callable[[Any, Predicted], float]:
