@@ -124,7 +124,7 @@ def convert(
     task = "classifier" if source.n_classes else "regressor"
     if return_type not in (None, task):
         raise ConvertError(f"return_type={return_type!r} does not fit: {type(estimator).__name__} is a {task}")
-    if not 0.0 <= max_loss <= 1.0:
+    if optimize is None and not 0.0 <= max_loss <= 1.0:
         raise ConvertError(f"max_loss={max_loss!r} is not a part of the rows, from 0.0 to 1.0")
     if optimize is not None:
         given = dtype if dtype is None else DTYPES[dtype]

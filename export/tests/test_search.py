@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import math
+import subprocess
 from dataclasses import replace
 from fractions import Fraction
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -33,6 +36,8 @@ from support import data, random_ensemble, rows_for
 
 import emlearn
 from emlearn import ConvertError, evaluate, search
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @cache
@@ -124,6 +129,45 @@ def test_labels_are_those_of_the_estimator():
     estimator = RandomForestClassifier(5, random_state=0).fit(X, names[y])
     model = emlearn.convert(estimator, optimize="size", max_loss=0.05, data=(rows, names[labels].tolist()))
     assert set(model.predict(rows)) <= set(names)
+
+
+ON_DEVICE = """
+from array import array
+import emltrees
+
+model = emltrees.load("m.eml")
+with open("rows", "rb") as file:
+    while True:
+        row = array("%s", file.read(%d))
+        if not len(row):
+            break
+        out = array("f", bytes(4 * %d))
+        print(model.predict(row))
+        model.predict(row, out)
+        print(bytes(out))
+print(model.selftest())
+"""
+
+
+@pytest.mark.parametrize("name", ["digits", "breast_cancer"])
+def test_a_device_predicts_what_the_search_has_found(name, tmp_path):
+    X, y = validation(name)
+    model = emlearn.convert(fitted(name), optimize="size", max_loss=0.03, data=(X, y))
+    assert model.search.chosen.kind.alpha > 0.0
+    raw = X[:40].astype(np.int16 if model.trees.typecode == "h" else np.float32)
+    (tmp_path / "rows").write_bytes(raw.tobytes())
+    model.save(tmp_path / "m.eml")
+    script = ON_DEVICE % (raw.dtype.char, raw[0].nbytes, len(model.classes_))
+    environment = {"MICROPYPATH": str(ROOT / "dist/x64_6.3/emltrees")}
+    device = subprocess.run(
+        [ROOT / "build/unix/micropython", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+    *lines, selftest = device.stdout.splitlines()
+    probabilities = model.predict_proba(X[:40])
+    expected = [each for row in zip(model.predict(X[:40]), probabilities, strict=True) for each in row]
+    found = [ast.literal_eval(line) for line in lines]
+    assert found == [int(each) if each.ndim == 0 else each.tobytes() for each in expected], device.stderr
+    assert selftest == str((len(model.golden.features),) * 2)
 
 
 # ---- The bound

@@ -121,7 +121,7 @@ class Auc(Metric):
     """
 
     name = "roc_auc"
-    doubt = 0.1  # a row moves an area by less
+    doubt = 0.05  # a row moves an area by less
 
     def __init__(self, y: NDArray[np.int64], n_classes: int) -> None:
         counts = np.bincount(y, minlength=n_classes)
