@@ -96,7 +96,7 @@ class Table(Sequence[Tried]):
         front = self.front
         sizes, scores = [row.nbytes for row in front], [row.score for row in front]
         ax.plot(sizes, scores, drawstyle="steps-post", linewidth=1, color="black", label="Pareto front")
-        ax.axhline(self.score, linestyle=":", linewidth=1, color="gray", label="exact")
+        ax.axhline(self.score, linestyle=":", linewidth=1, color="gray", label="exact model")
         ax.set_xscale("log")
         ax.set_xlabel("bytes of the .eml file")
         ax.set_ylabel(self.metric)
