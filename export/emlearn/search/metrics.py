@@ -49,7 +49,7 @@ class Metric:
 
     name = ""
     is_slow = False
-    doubt = 0.2
+    doubt = 0.3
 
     def score(self, predicted: Predicted) -> float:
         """Return the score."""
