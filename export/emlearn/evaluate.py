@@ -115,7 +115,7 @@ def pareto(
     seed: int = 0,
     progress: bool | None = None,
 ) -> Table:
-    """Measure the variants among which `convert(optimize=...)` chooses.
+    """Measure the variants among which `convert(optimize=...)` chooses, but those with fewer thresholds.
 
     Parameters
     ----------

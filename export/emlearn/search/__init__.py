@@ -135,6 +135,8 @@ class Bound:
                 each = self.completed(each)
             if each.largest_loss <= self._max_loss:
                 return each
+        if all(math.isinf(cost_of(each, purpose)) for each in tried):
+            raise ConvertError("nobody has measured the instructions of such models; use optimize='size'")
         near = min(tried, key=lambda t: t.loss)
         raise ConvertError(
             f"no variant is within max_loss={self._max_loss} of {self.metric.name} {self.score:.4f} by "

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from .._cost_table import COSTS as BOARDS
 from .._size import Size
 from .variants import Kind
 
@@ -118,11 +119,11 @@ def pareto_front(tried: Iterable[Tried]) -> list[Tried]:
 
 
 def cost_of(each: Tried, purpose: str) -> float:
-    """Return what is to be small: bytes, or the geometric mean of the instructions over the architectures."""
+    """Return what is to be small: bytes, or the geometric mean of the instructions on boards; infinity if unknown."""
     if purpose == "size":
         return float(each.nbytes)
-    counts = list(each.instructions.values())
-    return math.exp(sum(math.log(max(count, 1)) for count in counts) / len(counts)) if counts else math.inf
+    counts = [each.instructions.get(board, math.inf) for board in BOARDS]
+    return math.exp(sum(math.log(max(count, 1)) for count in counts) / len(counts))
 
 
 @dataclass(frozen=True)
