@@ -12,7 +12,6 @@ from . import converters, readers
 from ._features import as_table
 from ._registry import find
 from .builders import Options, build
-from .builders.smaller import build_smaller
 from .errors import ConvertError
 from .ir.features import Featured
 from .ir.pipeline import Staged
@@ -119,19 +118,18 @@ def convert(
     method = METHODS[0] if method is None else method
     if method not in METHODS:
         raise ConvertError(f"method={method!r} is unknown; use one of {', '.join(METHODS)}")
+    if optimize is not None:
+        given = None if dtype is None else DTYPES.get(dtype, dtype)
+        chosen = None if leaf == "exact" and leaf_bits is None else _leaf(leaf, leaf_bits, True)
+        wanted = Wanted(optimize, max_loss, metric, given, scale, chosen, seed, progress)
+        return _smaller(source, estimator, method, wanted, data, return_type)
     if dtype not in DTYPES:
         raise ConvertError(f"dtype={dtype!r} is unknown; use 'float', 'int16', 'int8' or 'auto'")
     task = "classifier" if source.n_classes else "regressor"
     if return_type not in (None, task):
         raise ConvertError(f"return_type={return_type!r} does not fit: {type(estimator).__name__} is a {task}")
-    if optimize is None and not 0.0 <= max_loss <= 1.0:
+    if not 0.0 <= max_loss <= 1.0:
         raise ConvertError(f"max_loss={max_loss!r} is not a part of the rows, from 0.0 to 1.0")
-    if optimize is not None:
-        given = dtype if dtype is None else DTYPES[dtype]
-        chosen = None if leaf == "exact" and leaf_bits is None else _leaf(leaf, leaf_bits, bool(source.n_classes))
-        y = data[1] if isinstance(data, tuple) and len(data) == 2 else None
-        wanted = Wanted(optimize, max_loss, metric, given, scale, chosen, seed, progress)
-        return build_smaller(source, estimator, method, wanted, _table(data, source.n_features), y)
     trees = source
     while isinstance(trees, (Featured, Staged)):
         trees = trees.source
@@ -159,6 +157,16 @@ def load(file: str | os.PathLike[str]) -> Model:
     """
     document = readers.read(Path(file).read_bytes())
     return Model(document)
+
+
+def _smaller(source: Any, estimator: Any, method: str, wanted: Wanted, data: Any, return_type: str | None) -> Model:
+    from .builders.smaller import build_smaller
+
+    if return_type not in (None, "classifier"):
+        raise ConvertError(f"return_type={return_type!r} does not fit: optimize= is for classifiers")
+    rows = _table(data, source.n_features) if isinstance(source, Ensemble) else None
+    y = data[1] if isinstance(data, tuple) and len(data) == 2 else None
+    return build_smaller(source, estimator, method, wanted, rows, y)
 
 
 def _table(data: Any, n_features: int) -> NDArray[Any] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, overload
 
 from . import search
@@ -86,7 +87,7 @@ class Table(Sequence[Tried]):
         """
         if ax is None:
             try:
-                from matplotlib import pyplot
+                pyplot = import_module("matplotlib.pyplot")
             except ImportError as error:
                 raise ImportError("plotting needs matplotlib: pip install matplotlib") from error
             ax = pyplot.subplots()[1]

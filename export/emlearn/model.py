@@ -183,9 +183,9 @@ class Model(Scores):
         if estimator is None:
             raise ValueError("a loaded model does not know its estimator; pass certify(X, y, estimator=...)")
         raw = as_raw(X, self.tables)
-        before = {} if self.certificate is None else self.certificate.search
         if len(raw) == 0:
             raise ValueError("X has no rows to compare on")
+        before = {} if self.certificate is None else self.certificate.search
         self.certificate = cert.certify(
             estimator,
             raw.astype(np.float32),

@@ -45,7 +45,7 @@ def _k_means(
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Return the means of the clusters, and which of them each point is in."""
     from sklearn.cluster import KMeans
-    from threadpoolctl import threadpool_limits
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     with threadpool_limits(1):  # several threads sum in the order in which they end
         found = KMeans(n_clusters, n_init=N_STARTS, max_iter=MAX_ITERATIONS, random_state=seed).fit(
