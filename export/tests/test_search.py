@@ -347,6 +347,8 @@ def behind_steps():
         (fitted, {"metric": "roc"}, "metric='roc' is unknown; use 'roc_auc', 'accuracy'"),
         (fitted, {"metric": lambda y, p: math.nan}, "is nan for data="),
         (fitted, {"max_loss": -0.1}, "max_loss=-0.1"),
+        (fitted, {"dtype": "int4"}, "dtype='int4' is not for trees"),
+        (fitted, {"return_type": "regressor"}, "optimize= is for classifiers"),
         (fitted, {"dtype": "int8"}, "dtype='int8' is not for trees"),
         (fitted, {"leaf": "hard", "max_loss": 0.0, "metric": "neg_log_loss"}, "no variant is within"),
     ],
