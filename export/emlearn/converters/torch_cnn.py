@@ -39,7 +39,9 @@ def source(layers: list[Any], outputs: Callable[[NDArray[Any]], NDArray[Any]]) -
             reader.add(layer, f"{number} ({type(layer).__name__})")
         return reader.network()
 
-    return Source(read, outputs, channels_first=True)
+    names = [type(layer).__name__ for layer in layers]
+    n = 1 if names[0] == "Unflatten" else 2 if any("1d" in name and name != "BatchNorm1d" for name in names) else 3
+    return Source(read, outputs, channels_first=True, n_dimensions=n)
 
 
 def array(tensor: Any) -> NDArray[np.float64] | None:
@@ -155,7 +157,7 @@ class _Reader:
         shape = tuple(layer.unflattened_size)
         if self._order is None or layer.dim != 1 or not 2 <= len(shape) <= 3 or -1 in shape:
             raise ConvertError(
-                f"layer {name} is supported of flat inputs only, with all sizes: Unflatten(1, (c, h, w))"
+                f"layer {name} is of flat inputs only, with all sizes: Unflatten(1, (c, h, w))"
             )
         if not np.array_equal(self._order, _order((*shape[1:], shape[0]))):
             raise ConvertError(f"layer {name}: its values would be in another order; pass data of shape (n, c, h, w)")

@@ -120,8 +120,11 @@ class Source:
         Takes rows as the model does, shape (n, ...), and returns its outputs, shape (n, n_outputs).
     channels_first : bool
         Whether rows are (c, h, w).
+    n_dimensions : int
+        Of a row where channels are first: 3 of images, 2 of sequences, 1 where the model makes images of them.
     """
 
     read: Callable[[tuple[int, ...] | None], Network]
     outputs: Callable[[NDArray[Any]], NDArray[Any]]
     channels_first: bool = False
+    n_dimensions: int = 3
