@@ -118,6 +118,12 @@ CHAINS = {
         (8, 8, 1),
         lambda L: [L.Conv2D(4, 3, activation="relu"), L.GlobalAveragePooling2D(), L.Dense(3, activation="sigmoid")],
     ),
+    "dense": (
+        (6, 6, 2),
+        lambda L: [
+            *[L.MaxPooling2D(), L.Flatten(), L.Dense(9, activation="relu"), L.Dense(8), L.ReLU(max_value=6), L.Dense(4)],
+        ],
+    ),
     "pixels": ((6, 6, 2), lambda L: [L.Conv2D(4, 3, padding="same", activation="relu"), L.Conv2D(3, 1, activation="relu")]),
     "reshaped": (
         (24,),
@@ -346,7 +352,7 @@ def test_what_folds(keras):
     for name, n in {"norm": 1, "norm after": 3, "max": 3, "flat norm": 3, "depthwise": 4, "zeros": 3}.items():
         assert len(emlearn.convert(network_of(keras, name)[0]).tables.layers) == n, name
     assert len(emlearn.convert(network_of(keras, "norm before zeros")[0]).tables.layers) == 3
-    assert len(emlearn.convert(branches(keras)).tables.layers) == 11
+    assert len(emlearn.convert(branches(keras)).tables.layers) == 13
 
 
 # ---- errors
@@ -363,7 +369,7 @@ def test_refused(keras):
     joined = keras.Model(inputs, L.Concatenate(name="both")([L.Conv2D(3, 1)(inputs), inputs]))
     for model, reason in (
         (of(L.Conv2D(3, 3, dilation_rate=2, name="wide")), "'wide' is dilated; use dilation_rate=1"),
-        (of(L.Conv2D(4, 3, groups=2, name="halves"), L.ReLU()), "groups=2; use groups=1"),
+        (of(L.Conv2D(4, 1), L.Conv2D(4, 3, groups=2)), "groups=2; use groups=1"),
         (of(*conv, L.LeakyReLU(name="leaky")), "'leaky', a LeakyReLU, is not supported; use ReLU instead"),
         (of(*conv, L.Conv2DTranspose(3, 2)), "use Conv2D instead"),
         (of(L.Conv2D(3, 3, activation="gelu", name="g")), "'g': activation 'gelu' is not supported; use one of linear"),

@@ -32,7 +32,11 @@ def to_float32(network: cnn.Network) -> tmdl.Network:
         rounded = {}
         if layer.is_weighted:
             rounded = {"weights": _float32(layer.parameters[0], layer), "bias": _float32(layer.parameters[1], layer)}
-        layers.append(tmdl.Layer(**_common(layer, index, offsets), **rounded))
+        common = _common(layer, index, offsets)
+        if layer.kind == Kind.DENSE and layer.activation != Activation.NONE:  # only a convolution has an activation
+            common |= {"kind": Kind.CONV, "window": cnn.Window((1, 1))}
+            rounded["weights"] = rounded["weights"][:, :, None, None]
+        layers.append(tmdl.Layer(**common, **rounded))
     return tmdl.Network(Type.FLOAT32, network.layers[0].input_shape, tuple(layers), buffer)
 
 
@@ -65,7 +69,10 @@ def to_int8(network: cnn.Network, X: NDArray[Any], input_q: Quantisation) -> tmd
             numbers["second_q"] = of[layer.inputs[1]]
         if layer.is_weighted:
             numbers |= _integers(layer, before, after)
-        layers.append(tmdl.Layer(**_common(layer, index, offsets), **numbers))
+        common = _common(layer, index, offsets)
+        if layer.kind == Kind.DENSE:  # an activation is where its output's bytes end
+            common["activation"] = Activation.NONE
+        layers.append(tmdl.Layer(**common, **numbers))
     return tmdl.Network(Type.INT8, network.layers[0].input_shape, tuple(layers), buffer)
 
 
