@@ -24,6 +24,8 @@ from emlearn.ir.tmdl import (
 )
 from emlearn.writers.tmdl import write
 
+from emlearn import Certificate
+
 ACTIVATIONS = list(Activation)
 
 
@@ -128,6 +130,23 @@ CHAINS = {
     + [Kind.ADD, Kind.RESHAPE, Kind.DENSE, Kind.SOFTMAX],
     "logistic": [Kind.CONV, Kind.GLOBAL_AVERAGE, Kind.LOGISTIC],
 }
+CERTIFICATE = Certificate(
+    estimator="Sequential",
+    dtype="int8",
+    leaf="",
+    rows=100,
+    agreeing=99,
+    worst_row=7,
+    worst_before=(0.25, 0.5, 0.25),
+    worst_after=(0.5, 0.25, 0.25),
+    max_error=0.25,
+    score="accuracy",
+    score_before=0.97,
+    score_after=0.96,
+    auc_before=None,
+    auc_after=None,
+    nbytes=128,
+)
 LABELS = ("sitting", "back\\slash, line\nbreak\r", 7)
 
 
@@ -183,7 +202,8 @@ def golden_layer(kind, shape, type, i):
 
 def golden_files():
     """{name: bytes}"""
-    return {f"{name}.tmdl": write(network, None, '{"made":"for tests"}') for name, network in golden_networks().items()}
+    certificate = CERTIFICATE.to_json()
+    return {f"{name}.tmdl": write(network, None, certificate) for name, network in golden_networks().items()}
 
 
 if __name__ == "__main__":
