@@ -9,6 +9,8 @@ import math
 from pathlib import Path
 
 import numpy as np
+from emlearn._cnn_core import CnnCore
+from emlearn.ir.document import Golden
 from emlearn.ir.tmdl import (
     LAST,
     WITH_SECOND,
@@ -201,9 +203,16 @@ def golden_layer(kind, shape, type, i):
 
 
 def golden_files():
-    """{name: bytes}"""
-    certificate = CERTIFICATE.to_json()
-    return {f"{name}.tmdl": write(network, None, certificate) for name, network in golden_networks().items()}
+    """{name: bytes}, with golden rows of each type that the network takes"""
+    files = {}
+    for number, (name, network) in enumerate(golden_networks().items()):
+        features = integers((2, network.n_features), 128, number).astype((np.int8, np.uint8, np.float32)[number % 3])
+        if network.type == Type.FLOAT32:
+            features = features.astype(np.float32) / 128
+        outputs = CnnCore(write(network)).run(features)
+        golden = Golden(features, outputs.argmax(axis=1).astype(np.uint32), outputs)
+        files[f"{name}.tmdl"] = write(network, golden, CERTIFICATE.to_json())
+    return files
 
 
 if __name__ == "__main__":
