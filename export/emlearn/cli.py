@@ -34,7 +34,9 @@ for _command in COMMANDS:
 @main.command("convert")
 @click.argument("model", type=_EXISTING)
 @click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="File to write.")
-@click.option("--format", "format_", type=click.Choice(["csv", "eml", "c", "py"]), help="Default: by OUTPUT's suffix.")
+@click.option(
+    "--format", "format_", type=click.Choice(["csv", "eml", "c", "py", "tmdl"]), help="Default: by OUTPUT's suffix."
+)
 @click.option("--dtype", type=click.Choice(["float", "int16", "int8", "auto"]), default="float", show_default=True)
 @click.option("--leaf", type=click.Choice(["exact", "uint8", "hard"]), default="exact", show_default=True)
 @click.option(
