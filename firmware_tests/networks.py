@@ -168,3 +168,33 @@ def records():
                     yield " ".join(map(str, head)).encode() + b"\n"
                     yield content
                     yield b"".join(x.tobytes() + y.tobytes() for x, y in zip(X, Y, strict=True))
+
+
+def lines():
+    return b"".join(records())
+
+
+def golden():
+    """A whole file: labels, golden rows, a certificate."""
+    network = digits(Type.INT8)
+    X = rows(network, "B")[:2]
+    Y = CnnCore(write(network)).run(X)
+    return write(network, Golden(X, Y.argmax(axis=1), Y), '{"agreement": 1}')
+
+
+def damaged():
+    """Records `type bytes verdict`, then the file: each truncation, and one byte that is wrong."""
+    for name, kind in TYPES.items():
+        content = write(tiny(kind))
+        size = len(content)
+        cases = [content[:n] for n in range(size)]
+        for i in range(size):
+            for mask in (1, 0x80, 0xFF):
+                cases.append(content[:i] + bytes([content[i] ^ mask]) + content[i + 1 :])
+        for case in cases:
+            try:
+                CnnCore(case)
+                verdict = 1
+            except ValueError:
+                verdict = 0
+            yield f"{name} {len(case)} {verdict}\n".encode() + case
