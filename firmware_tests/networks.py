@@ -7,9 +7,11 @@ input and its output. `damaged` has networks only, with the core's verdict.
 from __future__ import annotations
 
 import math
+from functools import cache
 
 import numpy as np
 from emlearn._cnn_core import CnnCore
+from emlearn.ir.document import Golden
 from emlearn.ir.tmdl import Activation, Kind, Layer, Network, Quantisation, Type, Window
 from emlearn.writers.tmdl import write
 
@@ -23,7 +25,7 @@ class Chain:
         self.type, self.input_shape, self.shape = kind, shape, shape
         self.random = np.random.default_rng(seed)
         self.layers, self.at = [], 0
-        self.q = Quantisation(1 / 255, -128)
+        self.q = Quantisation(2.0**-8, -128)
         self.end = self._size(shape)
 
     def _size(self, shape, floats=False):
@@ -148,11 +150,6 @@ def rows(network, code):
     return np.concatenate((X, np.full((1, n), limits.min), np.full((1, n), limits.max))).astype(code)
 
 
-def golden(content, network):
-    X = rows(network, "B")[:2]
-    return X, CnnCore(content).run(X)
-
-
 def records():
     for type_name, kind in TYPES.items():
         for name, make in NETWORKS.items():
@@ -170,10 +167,12 @@ def records():
                     yield b"".join(x.tobytes() + y.tobytes() for x, y in zip(X, Y, strict=True))
 
 
-def lines():
+@cache
+def results():
     return b"".join(records())
 
 
+@cache
 def golden():
     """A whole file: labels, golden rows, a certificate."""
     network = digits(Type.INT8)
@@ -182,7 +181,7 @@ def golden():
     return write(network, Golden(X, Y.argmax(axis=1), Y), '{"agreement": 1}')
 
 
-def damaged():
+def damaged_files():
     """Records `type bytes verdict`, then the file: each truncation, and one byte that is wrong."""
     for name, kind in TYPES.items():
         content = write(tiny(kind))
@@ -198,3 +197,11 @@ def damaged():
             except ValueError:
                 verdict = 0
             yield f"{name} {len(case)} {verdict}\n".encode() + case
+
+
+@cache
+def damaged():
+    return b"".join(damaged_files())
+
+
+FILES = {"networks.bin": results, "golden.tmdl": golden, "damaged.bin": damaged}

@@ -18,7 +18,10 @@ SIZE = {"B": 1, "b": 1, "f": 4}
 def records():
     # Name, module, the file, and (input, bytes of the output, an array for it) of each row.
     with open("networks.bin", "rb") as f:
-        for line in iter(f.readline, b""):
+        while True:
+            line = f.readline()
+            if not line:
+                return
             name, kind, code, n, out_code, n_out, n_rows, size = line.decode().split()
             data = f.read(int(size))
             rows = []
@@ -133,7 +136,7 @@ probabilities = array("f", (-1 for _ in range(n)))
 h, w, c = model.input_dimensions()
 model.run(bytearray(h * w * c), probabilities)
 check.true(n == 3 and abs(sum(probabilities) - 1) < 1e-5)  # a float32 each, below 1: off by 2^-25 at most, and sums of 3
-check.true(0 <= probabilities.index(max(probabilities)) < 3)
+check.true(0 <= list(probabilities).index(max(probabilities)) < 3)
 
 # ---- What tools know
 
@@ -151,10 +154,10 @@ check.true(64 < info["bytes"] < len(data))
 check.true("agree" in info["certificate"])
 x = bytes(h * w * c)
 model.run(x, probabilities)
-check.equal(model.predict(x), probabilities.index(max(probabilities)))
+check.equal(model.predict(x), list(probabilities).index(max(probabilities)))
 again = array("f", [0, 0, 0])
 check.equal(model.predict(x, again), None)
-check.equal(again, probabilities)
+check.equal(list(again), list(probabilities))
 check.true(not hasattr(model, "nothing"))
 damaged = bytearray(data)
 damaged[48] ^= 1
@@ -184,7 +187,10 @@ for module in MODULES.values() if native else ("tinymaix_cnn",):
 # Damaged files, which are refused or run; which, the PC knows.
 with open("damaged.bin", "rb") as f:
     cases = accepted = 0
-    for line in iter(f.readline, b""):
+    while True:
+        line = f.readline()
+        if not line:
+            break
         kind, size, verdict = line.decode().split()
         data = f.read(int(size))
         cases += 1
