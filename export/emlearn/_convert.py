@@ -9,6 +9,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from . import converters, readers
+from ._convert_file import convert_file
 from ._features import as_table
 from ._registry import find
 from .builders import Options, build, cnn
@@ -49,8 +50,8 @@ def convert(
 
     Parameters
     ----------
-    estimator : object
-        Fitted: a decision tree, random forest, extra trees, bagged trees, gradient boosting, histogram gradient
+    estimator : object, or path
+        Path of a .tflite file of TensorFlow Lite, quantised to int8; or fitted: a decision tree, random forest, extra trees, bagged trees, gradient boosting, histogram gradient
         boosting, AdaBoost, isolation forest, linear model, support vector machine, nearest neighbours, multi-layer
         perceptron, Gaussian naive Bayes, quadratic discriminant analysis, Gaussian mixture or elliptic envelope of
         scikit-learn, a model of XGBoost or LightGBM, a chain of dense layers of Keras 3 or PyTorch, or a Pipeline of
@@ -102,6 +103,8 @@ def convert(
         if data is not None:
             raise ConvertError("rows were passed both as the second argument and as data=; pass them once")
         kind, data = None, kind
+    if isinstance(estimator, (str, os.PathLike)):
+        return convert_file(Path(estimator), dtype, data)
     source = find(estimator, kind)(estimator)
     method = METHODS[0] if method is None else method
     if method not in METHODS:

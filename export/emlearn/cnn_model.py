@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from . import _cnn_info
 from ._cnn_core import CnnCore
+from ._cnn_cost import instructions
 from ._registry import find
 from .certificate import Certificate
 from .ir.cnn import Shape, Source
@@ -54,22 +56,12 @@ class CnnModel(Model):
         super().__init__(document, estimator=estimator)
 
     def info(self) -> dict[str, Any]:
-        """Return facts about the model, by name: shapes, counts, sizes in bytes, labels."""
-        whole = len(tmdl.write_document(self.document()))
-        return {
-            "family": self.tables.FAMILY,
-            "task": "classification" if self.is_classifier else "regression",
-            "dtype": self.dtype,
-            **self.tables.facts(),
-            "n_features": self.tables.n_features,
-            "n_classes": self.tables.n_classes,
-            "n_golden": 0 if self.golden is None else len(self.golden.features),
-            "labels": self.classes_.tolist() if self.is_classifier else [],
-            "bytes": {"header and layers": self.nbytes, "trailers": whole - self.nbytes},
-            "nbytes": whole,
-            "instructions": {},
-            "certificate": self.certificate,
-        }
+        """Return facts about the model, by name: sizes in bytes, counts, labels; layers, memory, and usual chips.
+
+        What it takes to run is estimated, see `emlearn info`.
+        """
+        labels = self.classes_.tolist() if self.is_classifier else []
+        return _cnn_info.info(self.document()) | {"labels": labels, "certificate": self.certificate}
 
     def certify(self, X: Any, y: Any = None, *, estimator: Any = None) -> Certificate:
         """Compare with the model that was converted on every row: see `Model.certify`.
@@ -127,7 +119,7 @@ class CnnModel(Model):
         return _Reference(source, self._taken.shape, self.tables)
 
     def _estimated(self, raw: NDArray[Any]) -> dict[str, int]:
-        return {}
+        return instructions(self.tables)
 
     def _most_golden(self, raw: NDArray[Any], most: int) -> int:
         size = 1 if self.tables.type == Type.INT8 else raw.itemsize
