@@ -59,8 +59,8 @@ def convert(
         them: the model takes raw features. In front of all of these may be transformers of windows, such as
         `dsp.Statistics`, or a FeatureUnion of them; without a model, their columns are what the file predicts. The
         model keeps a reference to it, for `Model.certify`.
-    kind : str, optional
-        Name of the supported class to treat it as, for classes that only look like one.
+    kind : str or array-like, optional
+        Name of the supported class to treat it as, for classes that only look like one. Anything else is `data`.
     method : {"loadable", "inline"}
         What `Model.save` writes for C: data for the core, or code.
     dtype : {"float", "int16", "int8", "auto"}, optional
@@ -68,7 +68,8 @@ def convert(
         scales for features that are integers, which the data or else the thresholds tell; otherwise each feature
         gets a scale by a power of two. Of networks, what weights are: "int16" and "int8" take a half and a quarter of
         the memory and round. "auto" takes the smallest that loses no more than `max_loss` on `data`, and float
-        without data. "int16_t", "int8_t" and "float32" are other names.
+        without data. "int16_t", "int8_t" and "float32" are other names. Of convolutional networks "int8", the default
+        if there is data, or "float".
     return_type : {"classifier", "regressor"}, optional
         What the estimator is; anything else is refused.
     leaf : {"exact", "uint8", "hard"}
@@ -77,7 +78,8 @@ def convert(
     leaf_bits : {0, 8}, optional
         emlearn's name for `leaf`: 0 is "hard", 8 is "uint8".
     data : array-like or (X, y), optional
-        Rows like those to predict.
+        Rows like those to predict. Of convolutional networks, images of the shape that the network takes, of uint8 or
+        floats: ranges of int8 come from them, and the certificate, both from at most 1,000 evenly among them.
     max_loss : float
         For "auto": the part of the rows of `data` that may get another prediction.
     scale : bool, optional

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import subprocess
 
 import keras_numpy
 import numpy as np
@@ -16,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 from support import data
+from test_readme import MICROPYTHON, ROOT, block
 
 import emlearn
 
@@ -425,6 +427,23 @@ def test_formats(keras, tmp_path):
     with pytest.raises(ValueError, match="does not know its estimator"):
         model.save(tmp_path / "x.tmdl")
         emlearn.load(tmp_path / "x.tmdl").certify(images((6, 6, 2)))
+
+
+def test_readme(keras, tmp_path, monkeypatch):
+    """Its code, on the PC and in MicroPython."""
+    X, y = data("digits")
+    X = (X.reshape(-1, 8, 8, 1) * 255 / 16).astype(np.uint8)
+    L = keras.layers
+    layers = [L.Conv2D(4, 3, activation="relu"), L.MaxPooling2D(), L.Flatten(), L.Dense(10), L.Softmax()]
+    network = chain(keras, (8, 8, 1), L.Rescaling(1 / 255), *layers)
+    monkeypatch.chdir(tmp_path)
+    known = {"emlearn": emlearn, "network": network, "images": X, "labels": y}
+    exec(block("network"), known)
+    image = X[7].reshape(-1)
+    (tmp_path / "device.py").write_text(f"image = bytes({image.tolist()})\n" + block("network device"))
+    environment = {"MICROPYPATH": str(ROOT / "dist/x64_6.3")}
+    device = subprocess.run([MICROPYTHON, "device.py"], env=environment, capture_output=True, text=True, check=True)
+    assert int(device.stdout) == known["model"].predict(image[None])[0]
 
 
 # ---- planner
