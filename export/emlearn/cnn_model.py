@@ -45,10 +45,10 @@ class Taken(NamedTuple):
 class CnnModel(Model):
     """A convolutional network that `convert` or `load` made.
 
-    It has the methods of `Model`. X is images as the model that was converted takes them, shape (n, h, w, c), of PyTorch
-    (n, c, h, w), without h for sequences; or rows of h * w * c values in this order, channels last. Floats are as that
-    model takes them, of a loaded file as the file does. uint8 are bytes as a device takes them: 0 to 255 for what was
-    0 to 255, or 0 to 1, when it was converted.
+    It has the methods of `Model`. X is images as the model that was converted takes them, of shape (n, h, w, c), or
+    (n, c, h, w) of PyTorch, without h for sequences; or rows of h * w * c values in this order, channels last. Floats
+    are as that model takes them, of a loaded file as the file does. uint8 are bytes as a device takes them: 0 to 255
+    for what was 0 to 255, or 0 to 1, when it was converted.
     """
 
     def __init__(self, document: Document, *, estimator: Any = None, taken: Taken | None = None) -> None:
@@ -122,7 +122,8 @@ class CnnModel(Model):
         return instructions(self.tables)
 
     def _most_golden(self, raw: NDArray[Any], most: int) -> int:
-        row = self.n_features_in_ * (1 if self.tables.type == Type.INT8 else raw.itemsize) + 4 + 4 * self.tables.n_outputs
+        size = 1 if self.tables.type == Type.INT8 else raw.itemsize
+        row: int = self.n_features_in_ * size + 4 + 4 * self.tables.n_outputs
         return max(1, min(most, self.nbytes // 4 // row))
 
 
@@ -142,7 +143,7 @@ class _Core:
         return self.outputs(raw)
 
     def classes(self, raw: NDArray[Any]) -> NDArray[np.int32]:
-        return np.argmax(self.outputs(raw), axis=1).astype(np.int32)
+        return np.asarray(np.argmax(self.outputs(raw), axis=1), np.int32)
 
 
 class _Reference:
@@ -200,5 +201,5 @@ def as_taken(rows: NDArray[Any], shape: Shape, source: Source) -> NDArray[Any]:
     if not source.channels_first:
         return rows
     h, w, c = shape
-    images = np.moveaxis(rows.reshape(-1, h, w, c), -1, 1)
-    return np.ascontiguousarray(images).reshape(len(rows), *{1: (h * w * c,), 2: (c, w), 3: (c, h, w)}[source.n_dimensions])
+    images = np.ascontiguousarray(np.moveaxis(rows.reshape(-1, h, w, c), -1, 1))
+    return images.reshape(len(rows), *{1: (h * w * c,), 2: (c, w), 3: (c, h, w)}[source.n_dimensions])

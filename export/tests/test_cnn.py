@@ -53,7 +53,7 @@ def images(shape, n=ROWS, seed=1):
 
 CHAINS = {
     "conv": ((8, 8, 3), lambda L: [L.Conv2D(5, 3, activation="relu")]),
-    "same": ((7, 6, 2), lambda L: [L.Conv2D(4, 3, strides=2, padding="same"), L.ReLU(), L.Conv2D(3, 2, padding="same")]),
+    "same": ((7, 6, 2), lambda L: [L.Conv2D(4, 3, 2, "same"), L.ReLU(), L.Conv2D(3, 2, padding="same")]),
     "stride": ((9, 11, 2), lambda L: [L.Conv2D(4, (3, 5), strides=(2, 3), padding="same", activation="relu6")]),
     "stride beyond": ((8, 8, 1), lambda L: [L.Conv2D(3, 2, strides=3, padding="same", use_bias=False)]),
     "norm": ((6, 6, 2), lambda L: [L.Conv2D(4, 3, use_bias=False), L.BatchNormalization(), L.Activation("relu")]),
@@ -77,8 +77,14 @@ CHAINS = {
         ],
     ),
     "grouped": ((6, 6, 3), lambda L: [L.BatchNormalization(), L.Conv2D(6, 3, groups=3)]),
-    "separable": ((8, 8, 3), lambda L: [L.SeparableConv2D(5, 3, padding="same", depth_multiplier=2, activation="relu")]),
-    "max": ((9, 9, 2), lambda L: [L.MaxPooling2D(3, strides=2, padding="same"), L.Conv2D(3, 2), L.MaxPooling2D(), L.ReLU()]),
+    "separable": (
+        (8, 8, 3),
+        lambda L: [L.SeparableConv2D(5, 3, padding="same", depth_multiplier=2, activation="relu")],
+    ),
+    "max": (
+        (9, 9, 2),
+        lambda L: [L.MaxPooling2D(3, strides=2, padding="same"), L.Conv2D(3, 2), L.MaxPooling2D(), L.ReLU()],
+    ),
     "average": ((9, 9, 2), lambda L: [L.AveragePooling2D(3, strides=2, padding="same"), L.AveragePooling2D(2)]),
     "global": ((6, 5, 4), lambda L: [L.Conv2D(5, 3), L.GlobalMaxPooling2D(keepdims=True), L.Conv2D(3, 1), L.Flatten()]),
     "zeros": (
@@ -121,10 +127,14 @@ CHAINS = {
     "dense": (
         (6, 6, 2),
         lambda L: [
-            *[L.MaxPooling2D(), L.Flatten(), L.Dense(9, activation="relu"), L.Dense(8), L.ReLU(max_value=6), L.Dense(4)],
+            *[L.MaxPooling2D(), L.Flatten(), L.Dense(9, activation="relu")],
+            *[L.Dense(8), L.ReLU(max_value=6), L.Dense(4)],
         ],
     ),
-    "pixels": ((6, 6, 2), lambda L: [L.Conv2D(4, 3, padding="same", activation="relu"), L.Conv2D(3, 1, activation="relu")]),
+    "pixels": (
+        (6, 6, 2),
+        lambda L: [L.Conv2D(4, 3, padding="same", activation="relu"), L.Conv2D(3, 1, activation="relu")],
+    ),
     "reshaped": (
         (24,),
         lambda L: [L.Reshape((3, -1, 2)), L.Conv2D(4, 2, activation="relu"), L.Reshape((6, 4)), L.Conv1D(3, 2)],

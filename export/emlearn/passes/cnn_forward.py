@@ -63,9 +63,9 @@ def _convolve(layer: Layer, x: Array) -> Array:
     weights, bias = layer.parameters
     seen = _windows(x, layer.window, 0.0)
     if layer.kind == Kind.CONV:
-        return np.tensordot(seen, weights, axes=((3, 4, 5), (1, 2, 3))) + bias
+        return np.asarray(np.tensordot(seen, weights, axes=((3, 4, 5), (1, 2, 3))) + bias)
     of_inputs = weights.reshape(x.shape[3], -1, *weights.shape[2:])
-    return np.einsum("nhwcij,cmij->nhwcm", seen, of_inputs).reshape(*seen.shape[:3], -1) + bias
+    return np.asarray(np.einsum("nhwcij,cmij->nhwcm", seen, of_inputs).reshape(*seen.shape[:3], -1) + bias)
 
 
 def _pool(layer: Layer, x: Array) -> Array:
