@@ -113,10 +113,9 @@ def fit(lines):
             for (work, _), cost in zip(columns, prices, strict=True):
                 table[work] = (*table.get(work, ()), float(f"{cost:.4g}"))
             off = np.array([sum(price(table[w], a) for w, a in work_of(line[2])) for line in members]) / counted - 1
-            errors[f"{name} {architecture}"] = (np.abs(off[fitted]).max(), np.abs(off[~fitted]).max())
-            print(
-                f"{name} {architecture}: off by {np.abs(off[fitted]).max():.1%}; others {np.abs(off[~fitted]).max():.1%}"
-            )
+            worst, others = np.abs(off[fitted]).max(), np.abs(off[~fitted]).max()
+            errors[f"{name} {architecture}"] = (worst, others)
+            print(f"{name} {architecture}: off by {worst:.1%}; others {others:.1%}")
             for line, error in zip(members, off, strict=True):
                 if abs(error) > 0.1:
                     print(f"   {line[0]}: {error:+.1%} of {line[4][at]:,.0f}")
