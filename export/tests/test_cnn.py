@@ -51,6 +51,7 @@ def test_float(keras, name, tmp_path):
     assert np.array_equal(loaded.predict(X.reshape(ROWS, -1)), model.predict(X))
     certificate = model.certify(X)
     assert certificate.dtype == "float" and certificate.estimator == type(original).__name__
+    assert model.is_classifier == (name in ("classes", "two classes", "branches"))
     assert certificate.agreement == 1.0 or not model.is_classifier
     network = keras_cnn.source(original).read(None)
     assert np.max(np.abs(forward(network, X) - expected)) <= 1e-5 * max(1.0, np.max(np.abs(expected)))
@@ -156,6 +157,17 @@ def test_bytes(keras, scaling, padding):
         # Their floats are quotients that float32 rounds: the last bit of each may be another.
         assert np.max(np.abs(model.predict_proba(X.astype(np.float32)) - model.predict_proba(X))) <= 1e-6
     assert model.tables.layers[0].input_q.scale == 1.0
+
+
+def test_bytes_without_data(keras):
+    """A Rescaling tells that the network takes bytes."""
+    original = small(keras, keras.layers.Rescaling(1 / 127.5, -1.0))
+    X = np.random.default_rng(0).integers(0, 256, (20, 6, 6, 2)).astype(np.uint8)
+    expected = reference(original, X.astype(np.float32))
+    model = emlearn.convert(original)
+    for rows in (X, X.astype(np.float32), X.astype(int)):
+        assert np.max(np.abs(model.predict_proba(rows) - expected)) <= 1e-5
+    assert model.certify(X).agreement == 1.0
 
 
 def test_bytes_of_one(keras):
