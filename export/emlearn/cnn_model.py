@@ -87,8 +87,8 @@ class CnnModel(Model):
 
     def check_format(self, name: str) -> None:
         """Raise ValueError unless the format holds networks."""
-        if name != "tmdl":
-            raise ValueError(f"format {name!r} holds no convolutional networks; save them as 'tmdl', in a file x.tmdl")
+        if name not in ("tmdl", "c"):
+            raise ValueError(f"format {name!r} holds no convolutional networks; save them as 'tmdl', in x.tmdl, or 'c'")
 
     def _open(self) -> tuple[int, Any]:
         file = tmdl.write(replace(self.tables, labels=None))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 
 import keras_numpy
@@ -13,6 +14,7 @@ from keras_networks import CHAINS, branches, chain, network_of, random_graph
 from sklearn.linear_model import LogisticRegression
 from support import data
 from test_readme import MICROPYTHON, ROOT, block
+from test_writers import COMPILERS, WARNINGS
 
 import emlearn
 
@@ -127,6 +129,44 @@ def test_random_graphs(keras, seed):
     assert np.max(np.abs(found - expected)) <= 1e-5 * max(1.0, np.max(np.abs(expected)))
     found = raw_outputs(emlearn.convert(original, X), X)
     assert np.mean((found - expected) ** 2) <= 5e-3 * np.mean(expected**2)
+
+
+C = """#include "net.h"
+#include "net.h"
+#include <stdio.h>
+int main(void) {{
+    static uint32_t memory[4096];
+    static const uint8_t image[] = {{ {image} }};
+    float out[{n}];
+    eml_cnn_t m;
+    int err = (int)net_open(&m);
+    if (err == 0 && eml_cnn_memory_size(&m) <= sizeof memory) {{
+        err = (int)net_run(&m, image, memory, out);
+    }}
+    for (int i = 0; i < {n}; i++) {{
+        printf("%.9g ", (double)out[i]);
+    }}
+    return err;
+}}
+"""
+
+
+@pytest.mark.parametrize("dtype", ["int8", "float"])
+@pytest.mark.parametrize("name", ["classes", "sequence", "stride"])
+def test_c(keras, name, dtype, tmp_path):
+    """A header that holds the network, compiled as C and C++: the same bits."""
+    original, shape = network_of(keras, name)
+    image = np.random.default_rng(0).integers(0, 256, math.prod(shape)).astype(np.uint8)
+    X = (image / 255).astype(np.float32).reshape(1, *shape)
+    model = emlearn.convert(original, X, dtype=dtype)
+    model.save(tmp_path / "net.h")
+    expected = raw_outputs(model, image[None])[0]
+    (tmp_path / "main.c").write_text(C.format(image=", ".join(map(str, image)), n=len(expected)))
+    for compiler in COMPILERS.values():
+        command = [*compiler, *WARNINGS, f"-I{emlearn.includedir}", "main.c", "-o", "program"]
+        subprocess.run(command, cwd=tmp_path, check=True)
+        ran = subprocess.run([tmp_path / "program"], capture_output=True, text=True, check=True)
+        assert np.array_equal(np.array(ran.stdout.split(), np.float32), expected)
 
 
 # ---- what inputs are
