@@ -143,6 +143,25 @@ def network_of(keras, name):
     return chain(keras, shape, *layers(keras.layers)), shape
 
 
+def images(shape, n=24, seed=1):
+    return np.random.default_rng(seed).normal(size=(n, *shape)).astype(np.float32)
+
+
+def reference(model, X):
+    return np.asarray(model.predict(X, verbose=0)).reshape(len(X), -1)
+
+
+def raw_outputs(model, X):
+    """What the file gives: of two classes one number."""
+    return model._core.run(model._raw(X))
+
+
+def small(keras, *before, padding="valid"):
+    L = keras.layers
+    last = [L.Conv2D(6, 3, activation="relu", padding=padding), L.Flatten(), L.Dense(5), L.Softmax()]
+    return chain(keras, (6, 6, 2), *before, *last)
+
+
 def random_graph(keras, seed):
     """A network of up to eight layers, each after one or two of those before it, and the shape of its input."""
     random, L = np.random.default_rng(seed), keras.layers
