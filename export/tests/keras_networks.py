@@ -115,6 +115,13 @@ CHAINS = {
         (24,),
         lambda L: [L.Reshape((3, -1, 2)), L.Conv2D(4, 2, activation="relu"), L.Reshape((6, 4)), L.Conv1D(3, 2)],
     ),
+    "activations": (
+        (6, 6, 2),
+        lambda L: [
+            *[L.Rescaling(5.0), L.Conv2D(4, 3, activation="relu"), L.ReLU(max_value=6), L.ReLU()],
+            *[L.Rescaling(3.0), L.Conv2D(4, 2, activation="relu"), L.MaxPooling2D(2), L.ReLU(max_value=6), L.ReLU()],
+        ],
+    ),
     "flat norm": (
         (5, 5, 2),
         lambda L: [L.Conv2D(3, 3), L.Flatten(), L.BatchNormalization(), L.Activation("relu"), L.Dense(3)],
