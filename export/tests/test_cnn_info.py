@@ -13,7 +13,7 @@ from emlearn.ir.tmdl import WITH_WEIGHTS, WITH_WINDOW, Kind, Layer, Network, Typ
 from emlearn.writers.tmdl import write
 from tmdl_networks import GOLDEN, golden_networks, layer_of, placed, random_network
 
-from emlearn import _cnn_cost, _cnn_info
+from emlearn import _cnn_cost, _cnn_cost_table, _cnn_info
 
 
 def told(path):
@@ -94,6 +94,18 @@ def test_modules(tmp_path, monkeypatch):
     assert _cnn_info.module_bytes(random_network(0, chain, type=Type.INT8)) == {"armv6m": 1000, "armv7m": 1000}
     assert _cnn_info.module_bytes(random_network(0, [Kind.MAX_POOL], type=Type.INT8)) == {"armv6m": 2000}
     assert _cnn_info.module_bytes(random_network(0, chain, type=Type.FLOAT32)) == {}
+
+
+@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("type", Type)
+def test_everything_has_a_price(type, kind):
+    """On all architectures that chips have; and what is told of its error is of this type."""
+    random = np.random.default_rng(0)
+    network = placed(type, (4, 5, 3), [layer_of(kind, (4, 5, 3), type, random)])
+    found = _cnn_cost.instructions(network)
+    assert set(found) == {chip.architecture for chip in _cnn_info.CHIPS} | {"armv7m"}
+    assert all(count > 0 for count in found.values())
+    assert all(f"{type.name.lower()} {name}" in _cnn_cost_table.ERRORS for name in found)
 
 
 # ---- Amounts of work
