@@ -65,13 +65,17 @@ static inline int32_t eml_cnn_usable(uint32_t multiplier) {
     return (int32_t)(multiplier >> 8 << 7 | (s < 57 ? s : 57));
 }
 
-// floor(a * m / 2^25)
-EML_ALWAYS_INLINE int32_t eml_cnn_high(int32_t a, int32_t multiplier) {
-#if defined(__ARM_ARCH_6M__) || defined(__XTENSA__) // no product of 64 bits
+// floor(a * m / 2^25), where there is no product of 64 bits.
+EML_ALWAYS_INLINE int32_t eml_cnn_high_by_parts(int32_t a, int32_t multiplier) {
     const uint32_t m = (uint32_t)multiplier >> 7, ml = m & 0xffff, mh = m >> 16, al = (uint32_t)a & 0xffff;
     const int32_t ah = a >> 16, t = ah * (int32_t)ml;
     const uint32_t low = (al * ml >> 16) + ((uint32_t)t & 0xffff) + al * mh;
     return (int32_t)((uint32_t)(ah * (int32_t)mh + (t >> 16)) << 7) + (int32_t)(low >> 9);
+}
+
+EML_ALWAYS_INLINE int32_t eml_cnn_high(int32_t a, int32_t multiplier) {
+#if defined(__ARM_ARCH_6M__) || defined(__XTENSA__)
+    return eml_cnn_high_by_parts(a, multiplier);
 #else
     return (int32_t)((int64_t)a * (multiplier & ~0x7f) >> 32);
 #endif
