@@ -49,7 +49,11 @@ static mp_obj_t cnn_new(mp_obj_t data) {
         const mp_obj_t args[3] = { data, MP_OBJ_NEW_SMALL_INT(err), MP_OBJ_NEW_SMALL_INT(CNN_MODULE) };
         return mp_call_function_n_kw(cnn_tool(MP_QSTR_other), 3, 0, args);
     }
-    cnn_obj_t *self = m_malloc(sizeof(cnn_obj_t) + eml_cnn_memory_size(&network));
+    const size_t words = (eml_cnn_memory_size(&network) + 7) / 8;
+    cnn_obj_t *self = m_malloc(sizeof(cnn_obj_t) + 8 * words);
+    for (size_t i = 0; i < words; i++) { // of a network with places that nothing writes to, the results are its own
+        self->memory[i] = 0;
+    }
     self->base.type = (const mp_obj_type_t *)&cnn_type;
     self->data = data;
     self->network = network;
