@@ -104,7 +104,7 @@ def windows(x, layer, outside):
 
 
 def products(x, layer, outside=0):
-    """Values (rows, h, w, outputs, n) and weights (outputs, n) whose products are to be summed, in the order of the file."""
+    """Values (rows, h, w, outputs, n) and weights (outputs, n) of the products to sum, in the order of the file."""
     n_out = len(layer.weights)
     if layer.kind == DENSE:
         return np.repeat(x.reshape(len(x), 1, 1, 1, -1), n_out, axis=3), layer.weights

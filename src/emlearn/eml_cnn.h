@@ -214,7 +214,7 @@ static inline void eml_cnn_sum(const eml_cnn_layer_t *l, uint8_t *buffer, uint8_
     s.bias = (const int32_t *)(const void *)((const uint8_t *)l + arrays[2]);
     int32_t *multipliers = (int32_t *)(void *)(work + eml_pad4(s.shape.patch));
     s.multipliers = multipliers;
-    const eml_number_t ratio = eml_cnn_ratio(l->in_scale, l->out_scale);
+    const eml_number_t ratio = eml_cnn_layer_ratio(l, l->in_scale);
     for (uint32_t k = 0; k < s.shape.n_out; k++) {
         multipliers[k] = eml_cnn_usable(eml_cnn_multiplier(ratio, *scale));
         scale += !dense;
@@ -230,8 +230,7 @@ static inline void eml_cnn_sum(const eml_cnn_layer_t *l, uint8_t *buffer, uint8_
 
 static inline void eml_cnn_global_average(const eml_cnn_layer_t *l, uint8_t *buffer) {
     const uint32_t channels = l->in[3], n = (uint32_t)l->in[1] * l->in[2];
-    const eml_number_t ratio = eml_number_divide(eml_cnn_ratio(l->in_scale, l->out_scale), eml_number(n, 0));
-    const int32_t multiplier = eml_cnn_usable(eml_cnn_multiplier(ratio, EML_FLOAT_ONE));
+    const int32_t multiplier = eml_cnn_usable(eml_cnn_multiplier(eml_cnn_layer_ratio(l, l->in_scale), EML_FLOAT_ONE));
     const eml_cnn_cut_t cut = eml_cnn_cut(l, EML_CNN_LINEAR);
     for (uint32_t k = 0; k < channels; k++) {
         const int8_t *x = (const int8_t *)buffer + l->input + k;
@@ -249,15 +248,15 @@ static inline void eml_cnn_add(const eml_cnn_layer_t *l, uint8_t *buffer) {
     const int8_t *x = (const int8_t *)buffer + l->input, *y = (const int8_t *)buffer + words[0];
     int8_t *out = (int8_t *)buffer + l->output;
     const eml_cnn_cut_t cut = eml_cnn_cut(l, l->kind == EML_CNN_ADD ? (uint32_t)EML_CNN_LINEAR : words[3]);
-    uint32_t a = eml_cnn_multiplier(eml_cnn_ratio(l->in_scale, l->out_scale), EML_FLOAT_ONE);
-    uint32_t b = eml_cnn_multiplier(eml_cnn_ratio(words[1], l->out_scale), EML_FLOAT_ONE);
+    uint32_t a = eml_cnn_multiplier(eml_cnn_layer_ratio(l, l->in_scale), EML_FLOAT_ONE);
+    uint32_t b = eml_cnn_multiplier(eml_cnn_layer_ratio(l, words[1]), EML_FLOAT_ONE);
     // Both in the units of the larger.
     const uint32_t s = (a & 0xff) < (b & 0xff) ? a & 0xff : b & 0xff, a_more = (a & 0xff) - s, b_more = (b & 0xff) - s;
     a = a_more > 24 ? 0 : a >> 8 >> a_more;
     b = b_more > 24 ? 0 : b >> 8 >> b_more;
     for (uint32_t n = eml_cnn_count(l->in); n; n--) {
         const int64_t sum = (int64_t)(*x++ - l->in_zero) * (int32_t)a + (int64_t)(*y++ - (int32_t)words[2]) * (int32_t)b;
-        const int64_t q = (sum + ((int64_t)1 << (s - 1))) >> s;
+        const int64_t q = ((sum >> (s - 1)) + 1) >> 1;
         *out++ = (int8_t)eml_cnn_clamp(&cut, q > 1024 ? 1024 : q < -1024 ? -1024 : (int32_t)q);
     }
 }

@@ -74,39 +74,6 @@ EML_ALWAYS_INLINE const void *eml_cnn_seen(
     return (const uint8_t *)input + at * item;
 }
 
-// Of a layer with weights: how many there are.
-typedef struct {
-    uint32_t rows, columns; // of windows
-    uint32_t n_out;         // of a window
-    uint32_t n;             // weights of an output
-    uint32_t repeat;        // outputs that see the same values
-    uint32_t patch;         // values that are gathered for a window
-} eml_cnn_shape_t;
-
-static inline eml_cnn_shape_t eml_cnn_shape(const eml_cnn_layer_t *l) {
-    eml_cnn_shape_t s;
-    s.rows = s.columns = 1;
-    s.patch = 0;
-    if (l->kind == EML_CNN_DENSE) {
-        s.n = eml_cnn_count(l->in);
-        s.n_out = s.repeat = eml_cnn_count(l->out);
-        return s;
-    }
-    const uint32_t area = (uint32_t)l->kernel[0] * l->kernel[1], all = area * l->in[3];
-    s.rows = l->out[1];
-    s.columns = l->out[2];
-    s.n_out = s.repeat = l->out[3];
-    s.n = all;
-    if (l->kind == EML_CNN_DEPTHWISE) {
-        s.n = area;
-        s.repeat = l->depth;
-    }
-    if (area > 1) {
-        s.patch = all;
-    }
-    return s;
-}
-
 // Bits of a float32 / n: the quotient is cut to 32 bits, then rounded.
 static inline uint32_t eml_cnn_mean(uint32_t sum, uint32_t n) {
     const eml_number_t q = eml_number_divide(eml_number_of(sum & 0x7fffffff), eml_number(n, 0));
