@@ -25,38 +25,42 @@ EML_ALWAYS_INLINE eml_cnn_range_t eml_cnn_range(const eml_cnn_layer_t *l, int ax
 
 // n values, 1 or more, to every step-th place. item: bytes of a value, 1 or 4.
 EML_ALWAYS_INLINE void eml_cnn_spread(const void *from, uint32_t n, void *to, uint32_t step, uint32_t item) {
-    if (item == 1) {
-        const int8_t *source = (const int8_t *)from, *const end = source + n;
-        int8_t *target = (int8_t *)to;
-#ifdef EML_SIMD
-        for (const int8_t *const last = end - 4; source <= last; source += 4) {
-            const uint32_t x = eml_simd_load(source);
-            target[0] = (int8_t)x;
-            target[step] = (int8_t)(x >> 8);
-            target[2 * step] = (int8_t)(x >> 16);
-            target[3 * step] = (int8_t)(x >> 24);
-            target += 4 * step;
-        }
-        if (source == end) {
-            return;
-        }
-#endif
+    if (item == 4) {
+        const uint32_t *source = (const uint32_t *)from;
+        uint32_t *target = (uint32_t *)to;
         do {
             *target = *source++;
             target += step;
-        } while (source != end);
-    } else {
-        const int32_t *source = (const int32_t *)from, *const end = source + n;
-        int32_t *target = (int32_t *)to;
-        do {
-            *target = *source++;
-            target += step;
-        } while (source != end);
+        } while (--n);
+        return;
     }
+    const int8_t *source = (const int8_t *)from;
+    int8_t *target = (int8_t *)to;
+#ifdef EML_SIMD
+    for (; n >= 4; n -= 4) {
+        const uint32_t x = eml_simd_load(source);
+        source += 4;
+        *target = (int8_t)x;
+        target += step;
+        *target = (int8_t)(x >> 8);
+        target += step;
+        *target = (int8_t)(x >> 16);
+        target += step;
+        *target = (int8_t)(x >> 24);
+        target += step;
+    }
+    if (!n) {
+        return;
+    }
+#endif
+    do {
+        *target = *source++;
+        target += step;
+    } while (--n);
 }
 
 // The kernel's window of all channels, to `patch` as weights have it: [channels][kernel h][kernel w], `zero` where the window
-// leaves the input. Not inlined: it would leave its loops without registers.
+// leaves the input. Not inlined: that would leave its loops without registers.
 EML_NOINLINE void eml_cnn_gather(
     const eml_cnn_layer_t *l, const void *input, uint32_t row, uint32_t column, void *patch, uint32_t item, int32_t zero) {
     const uint32_t w = l->kernel[0], area = w * l->kernel[1], channels = l->in[3];
@@ -71,19 +75,22 @@ EML_NOINLINE void eml_cnn_gather(
         }
     }
     // Of one channel, the values of a row are those that lie together in both.
-    const uint32_t n = channels == 1 ? x.n : channels, step = channels == 1 ? 1 : area;
+    const uint32_t n = channels == 1 ? x.n : channels, step = channels == 1 ? 1 : area, repeat = channels == 1 ? 1 : x.n;
     const uint8_t *source = (const uint8_t *)input + (y.first * l->in[2] + x.first) * channels * item;
     uint8_t *target = (uint8_t *)patch + (y.skip * w + x.skip) * item;
     const uint32_t next = (l->in[2] - x.n) * channels * item;
-    for (uint32_t rows = y.n; rows; rows--) {
+    uint32_t rows = y.n;
+    do {
         uint8_t *to = target;
-        for (const uint8_t *const end = source + x.n * channels * item; source != end; source += n * item) {
+        uint32_t left = repeat;
+        do {
             eml_cnn_spread(source, n, to, step, item);
+            source += n * item;
             to += item;
-        }
+        } while (--left);
         source += next;
         target += w * item;
-    }
+    } while (--rows);
 }
 
 // Where the values are that outputs at (row, column) are made of: the patch, or the input itself where the kernel sees one sample.
