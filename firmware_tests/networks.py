@@ -210,4 +210,10 @@ def damaged():
     return records
 
 
-FILES = {"networks.bin": results, "golden.tmdl": golden, "damaged.bin": damaged}
+FILES = {
+    "networks.bin": results,
+    "golden.tmdl": golden,
+    "damaged.bin": damaged,
+    "ours.tmdl": lambda: write(ours(Type.INT8)),
+    "ours_fp32.tmdl": lambda: write(ours(Type.FLOAT32)),
+}

@@ -9,6 +9,7 @@
 
 #include "eml_file.h"
 #include "eml_number.h"
+#include "eml_simd.h"
 
 typedef enum { EML_CNN_INT8 = 0, EML_CNN_FLOAT32 = 2 } eml_cnn_type_t;
 
@@ -142,10 +143,9 @@ static inline uint32_t eml_cnn_count(const uint16_t *dims) {
 // What a multiplier is, m << 8 | s: of ratio * scale, which may be 0. 0 if s < 1, else s counts as 62 at most.
 static inline uint32_t eml_cnn_multiplier(eml_number_t ratio, uint32_t scale) {
     const eml_number_t factor = eml_number_of(scale);
-    const uint64_t product = (uint64_t)ratio.mantissa * (factor.mantissa >> 8); // below 2^56
-    const int drop = product >> 55 ? 32 : 31;
-    uint32_t m = (uint32_t)((product >> (drop - 1)) + 1) >> 1;
-    int s = -(ratio.exponent + factor.exponent + 8 + drop);
+    const uint32_t high = eml_multiply_high(ratio.mantissa, factor.mantissa), drop = 6 + (high >> 31); // to 25 bits
+    uint32_t m = ((high >> drop) + 1) >> 1;
+    int s = -(ratio.exponent + factor.exponent + 33 + (int)drop);
     if (m >> 24) {
         m >>= 1;
         s--;
@@ -206,6 +206,11 @@ static inline eml_cnn_shape_t eml_cnn_shape(const eml_cnn_layer_t *l) {
     return s;
 }
 
+// Of a layer without weights.
+static inline uint32_t eml_cnn_layer_multiplier(const eml_cnn_layer_t *l, uint32_t in_scale) {
+    return eml_cnn_multiplier(eml_cnn_layer_ratio(l, in_scale), EML_FLOAT_ONE);
+}
+
 static inline int eml_cnn_is_quantised(uint32_t scale, int32_t zero) {
     return scale - 1 < EML_INFINITY - 1 && zero >= -128 && zero <= 127; // positive and finite
 }
@@ -229,7 +234,7 @@ static inline int eml_cnn_are_finite(const eml_cnn_layer_t *l, uint32_t offset, 
     return 1;
 }
 
-static inline int eml_cnn_is_window(const eml_cnn_layer_t *l) {
+EML_NOINLINE int eml_cnn_is_window(const eml_cnn_layer_t *l) {
     for (int axis = 0; axis < 2; axis++) { // w, h
         const uint8_t *padding = l->padding + 2 - 2 * axis;
         const uint32_t kernel = l->kernel[axis], stride = l->stride[axis], n = l->out[2 - axis];
@@ -244,7 +249,7 @@ static inline int eml_cnn_is_window(const eml_cnn_layer_t *l) {
 }
 
 // Arrays of a layer but the scales; makes room in m->work.
-static inline int eml_cnn_are_weights(eml_cnn_t *m, const eml_cnn_layer_t *l, uint32_t type) {
+EML_NOINLINE int eml_cnn_are_weights(eml_cnn_t *m, const eml_cnn_layer_t *l, uint32_t type) {
     const uint32_t *arrays = eml_cnn_arrays(l);
     const eml_cnn_shape_t s = eml_cnn_shape(l);
     const uint32_t narrow = type == EML_CNN_INT8, item = narrow ? 1 : 4;
@@ -270,7 +275,7 @@ static inline int eml_cnn_are_weights(eml_cnn_t *m, const eml_cnn_layer_t *l, ui
 }
 
 // An input of a layer of int8, and what brings it to the scale of the output.
-static inline int eml_cnn_are_scales(const eml_cnn_layer_t *l, uint32_t in_scale, int32_t in_zero) {
+EML_NOINLINE int eml_cnn_are_scales(const eml_cnn_layer_t *l, uint32_t in_scale, int32_t in_zero) {
     static const uint32_t ONE = EML_FLOAT_ONE;
     const uint32_t bit = EML_CNN_BIT(l->kind);
     const uint32_t *scales = &ONE;
@@ -321,8 +326,8 @@ static inline eml_err_t eml_cnn_check_layer(eml_cnn_t *m, const eml_cnn_layer_t 
         return EML_ERR_UNSUPPORTED;
     }
     const uint32_t bit = EML_CNN_BIT(kind), *words = eml_cnn_words(l);
-    const int wide = (bit & EML_CNN_CONVOLVES) != 0, short_body = (bit & (EML_CNN_POOLS | EML_CNN_ADDS | EML_CNN_BIT(EML_CNN_DENSE))) != 0;
-    if (l->size < EML_CNN_LAYER + (wide ? 32u : short_body ? 16u : 0u)) {
+    const uint32_t bodies = (kind > EML_CNN_ADD ? 0x0111u : 0x01200102u) >> 4 * (kind & 7); // a digit each, in units of 16 bytes
+    if (l->size < EML_CNN_LAYER + (bodies & 15) * 16) {
         return EML_ERR_FORMAT;
     }
     const uint32_t activation = bit & EML_CNN_CONVOLVES ? l->activation : kind == EML_CNN_ADD_ACTIVATED ? words[3] : 0;
@@ -353,7 +358,7 @@ static inline eml_err_t eml_cnn_check_layer(eml_cnn_t *m, const eml_cnn_layer_t 
 }
 
 // file: [size], aligned to 4 bytes, outlives *m.
-static inline eml_err_t eml_cnn_open(eml_cnn_t *m, const void *file, size_t size, uint32_t type) {
+EML_NOINLINE eml_err_t eml_cnn_open(eml_cnn_t *m, const void *file, size_t size, uint32_t type) {
     const eml_cnn_file_t *head = (const eml_cnn_file_t *)file;
     const eml_cnn_layer_t *const first = (const eml_cnn_layer_t *)(const void *)(head + 1), *l = first;
     if (size < EML_CNN_HEADER || head->magic != EML_CNN_MAGIC) {

@@ -3,6 +3,7 @@
 #define EML_CNN_WINDOW_H
 
 #include "eml_cnn_data.h"
+#include "eml_simd.h"
 
 // Where along one axis a kernel lies: `skip` of it before the input, then n values from the input's `first` on.
 typedef struct {
@@ -22,9 +23,45 @@ EML_ALWAYS_INLINE eml_cnn_range_t eml_cnn_range(const eml_cnn_layer_t *l, int ax
     return r;
 }
 
+// n values, 1 or more, to every step-th place. item: bytes of a value, 1 or 4.
+EML_ALWAYS_INLINE void eml_cnn_spread(const void *from, uint32_t n, void *to, uint32_t step, uint32_t item) {
+    if (item == 4) {
+        const uint32_t *source = (const uint32_t *)from;
+        uint32_t *target = (uint32_t *)to;
+        do {
+            *target = *source++;
+            target += step;
+        } while (--n);
+        return;
+    }
+    const int8_t *source = (const int8_t *)from;
+    int8_t *target = (int8_t *)to;
+#ifdef EML_SIMD
+    for (; n >= 4; n -= 4) {
+        const uint32_t x = eml_simd_load(source);
+        source += 4;
+        *target = (int8_t)x;
+        target += step;
+        *target = (int8_t)(x >> 8);
+        target += step;
+        *target = (int8_t)(x >> 16);
+        target += step;
+        *target = (int8_t)(x >> 24);
+        target += step;
+    }
+    if (!n) {
+        return;
+    }
+#endif
+    do {
+        *target = *source++;
+        target += step;
+    } while (--n);
+}
+
 // The kernel's window of all channels, to `patch` as weights have it: [channels][kernel h][kernel w], `zero` where the window
-// leaves the input. item: bytes of a value, 1 or 4.
-EML_ALWAYS_INLINE void eml_cnn_gather(
+// leaves the input. Not inlined: that would leave its loops without registers.
+EML_NOINLINE void eml_cnn_gather(
     const eml_cnn_layer_t *l, const void *input, uint32_t row, uint32_t column, void *patch, uint32_t item, int32_t zero) {
     const uint32_t w = l->kernel[0], area = w * l->kernel[1], channels = l->in[3];
     const eml_cnn_range_t x = eml_cnn_range(l, 0, column), y = eml_cnn_range(l, 1, row);
@@ -38,40 +75,41 @@ EML_ALWAYS_INLINE void eml_cnn_gather(
         }
     }
     // Of one channel, the values of a row are those that lie together in both.
-    const uint32_t n = channels == 1 ? x.n : channels, step = channels == 1 ? 1 : area;
-    for (uint32_t ky = 0; ky < y.n; ky++) {
-        uint32_t from = ((y.first + ky) * l->in[2] + x.first) * channels, to = (y.skip + ky) * w + x.skip;
-        for (const uint32_t end = from + x.n * channels; from < end; from += n, to++) {
-            if (item == 1) {
-                const int8_t *source = (const int8_t *)input + from;
-                int8_t *target = (int8_t *)patch + to;
-                for (const int8_t *last = source + n; source < last; target += step) {
-                    *target = *source++;
-                }
-            } else {
-                const int32_t *source = (const int32_t *)input + from;
-                int32_t *target = (int32_t *)patch + to;
-                for (const int32_t *last = source + n; source < last; target += step) {
-                    *target = *source++;
-                }
-            }
-        }
-    }
+    const uint32_t n = channels == 1 ? x.n : channels, step = channels == 1 ? 1 : area, repeat = channels == 1 ? 1 : x.n;
+    const uint8_t *source = (const uint8_t *)input + (y.first * l->in[2] + x.first) * channels * item;
+    uint8_t *target = (uint8_t *)patch + (y.skip * w + x.skip) * item;
+    const uint32_t next = (l->in[2] - x.n) * channels * item;
+    uint32_t rows = y.n;
+    do {
+        uint8_t *to = target;
+        uint32_t left = repeat;
+        do {
+            eml_cnn_spread(source, n, to, step, item);
+            source += n * item;
+            to += item;
+        } while (--left);
+        source += next;
+        target += w * item;
+    } while (--rows);
 }
 
-// Where the values are that outputs at (row, column) are made of: the patch, or the input itself where the kernel sees one sample.
-// Of a dense layer, all of the input.
-EML_ALWAYS_INLINE const void *eml_cnn_seen(
-    const eml_cnn_layer_t *l, const void *input, uint32_t row, uint32_t column, void *patch, uint32_t item, int32_t zero) {
-    if (l->kind == EML_CNN_DENSE) {
-        return input;
-    }
-    if (l->kernel[0] * l->kernel[1] > 1) {
+// Where the values are that outputs at (row, column) are made of: the patch, or the input itself where the kernel sees one sample. A
+// dense layer has outputs at (0, 0) only, which see all of the input.
+EML_ALWAYS_INLINE const void *eml_cnn_seen(const eml_cnn_layer_t *l, const eml_cnn_shape_t *s, const void *input, uint32_t row,
+    uint32_t column, void *patch, uint32_t item, int32_t zero) {
+    if (s->patch) {
         eml_cnn_gather(l, input, row, column, patch, item, zero);
         return patch;
     }
     const uint32_t at = (row * l->stride[1] * l->in[2] + column * l->stride[0]) * l->in[3];
     return (const uint8_t *)input + at * item;
+}
+
+// A layer whose values stay as they are, perhaps in their place.
+static inline void eml_cnn_copy(const eml_cnn_layer_t *l, uint8_t *buffer, uint32_t item) {
+    if (l->output != l->input) {
+        memcpy(buffer + l->output, buffer + l->input, eml_cnn_count(l->in) * item);
+    }
 }
 
 // Bits of a float32 / n: the quotient is cut to 32 bits, then rounded.
