@@ -27,8 +27,10 @@ def _is_float(data):
     return len(data) > 4 and memoryview(data)[4] == _FLOAT32
 
 
-def other(data, error, module):
-    """What `new` of a module, by its number in _MODULES, returns of a file that it cannot open itself."""
+def find(data, error, module):
+    """What `new` of a module, by its number in _MODULES, returns of a path, or of a file that it cannot open itself."""
+    if isinstance(data, str):
+        return load(data)
     if error == -5:  # of another type or version, or with other layers
         kind = memoryview(data)[4]
         if kind in (0, _FLOAT32) and kind != module & _FLOAT32:
@@ -84,11 +86,11 @@ def _layers(data):
 
 
 def _trailer(model, tag):
-    from emlearn_tools import find
+    from emlearn_tools import find as found
 
     data = memoryview(model.data)
     start, marked = _layers(data)
-    return find(data, start, len(data), tag) if marked else None
+    return found(data, start, len(data), tag) if marked else None
 
 
 def outputs(model):
