@@ -1,7 +1,7 @@
 """What of convolutional networks is called once, or seldom: model.info() is tinymaix_cnn_tools.info(model).
 
-For networks of both types. The functions work on `model.data`, the .tmdl file in memory, which docs/formats.md describes.
-Bytecode, so that it takes memory only where it is used.
+For networks of both types. The functions work on `model.data`, the .tmdl file in memory, which docs/formats.md
+describes. Bytecode, so that it takes memory only where it is used.
 """
 
 from array import array
@@ -136,7 +136,7 @@ def labels(model):
 
 
 def selftest(model):
-    """(golden rows that agree, golden rows): all bits of the outputs that the PC computed. ValueError for a wrong CRC."""
+    """(golden rows that agree, golden rows): all bits of the PC's outputs. ValueError for a wrong CRC."""
     data = memoryview(model.data)
     if not _layers(data)[1]:
         return 0, 0
@@ -149,7 +149,7 @@ def selftest(model):
 
 
 def info(model):
-    """A dict of what the network is: dimensions, number of layers, bytes of header and layers, the certificate's text."""
+    """A dict of what the network is: dimensions, layers, bytes of header and layers, the certificate's text."""
     certificate = _trailer(model, b"CERT")
     return {
         "family": "cnn",
