@@ -18,6 +18,8 @@ from test_writers import COMPILERS, WARNINGS
 
 import emlearn
 
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of Keras, for NumPy 2
+
 ROWS = 24
 
 

@@ -9,6 +9,8 @@ from keras_networks import images, reference, small
 
 import emlearn
 
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of Keras, for NumPy 2
+
 
 @pytest.fixture(scope="module")
 def keras():
