@@ -1,4 +1,4 @@
-"""Convolutional networks of Keras: float32 as Keras computes them, int8 near that; errors; planner."""
+"""Convolutional networks of Keras: float32 as Keras computes them, int8 near that; errors; C."""
 
 from __future__ import annotations
 
