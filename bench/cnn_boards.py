@@ -47,10 +47,10 @@ def module_files(arch):
     return found | {name: (machines.folder(arch) / name).read_bytes() for name in ("emlearn_tools.mpy",)}
 
 
-def networks(cases, times):
+def networks(cases):
     """What on_board_cnn.py calls NETWORKS: bytes where the network takes or gives them."""
     return [
-        (f"n{i}", MODULES[kind], "b" if kind == "int8" else "f", "f" if network.gives_floats else "b", times)
+        (f"n{i}", MODULES[kind], "b" if kind == "int8" else "f", "f" if network.gives_floats else "b")
         for i, (_, kind, network) in enumerate(cases)
     ]
 
@@ -58,7 +58,7 @@ def networks(cases, times):
 def on_board(machine, cases):
     """Instructions of each."""
     files = {f"n{i}.tmdl": write(network) for i, (_, _, network) in enumerate(cases)}
-    files["settings.py"] = f"COUNTS, NETWORKS = True, {networks(cases, 1)!r}\n".encode()
+    files["settings.py"] = f"COUNTS, NETWORKS = True, {networks(cases)!r}\n".encode()
     files["empty.mpy"] = (OUT / "empty" / machine.arch / "empty.mpy").read_bytes()
     with Session(machine, count_instructions=True) as session:
         session.fetch(module_files(machine.arch) | files)
@@ -72,29 +72,31 @@ def on_board(machine, cases):
 
 
 def on_xtensa(cases):
-    """The same by the emulator's log, which has a line for each instruction."""
+    """The same by the emulator's log, which has a line for each instruction, and one for each call of the system."""
     binary = ROOT / "build/firmware/xtensawin/firmware.elf"
-    log = ["-singlestep", "-d", "exec,nochain", "-D", "/dev/stderr"]
-    command = ["qemu-xtensa", *log, "-cpu", "de233_fpu", str(binary)]
-
-    def instructions(case, times):
-        with tempfile.TemporaryDirectory() as folder:
-            files = module_files("xtensawin") | {"n0.tmdl": write(case[2])}
-            files["settings.py"] = f"COUNTS, NETWORKS = False, {networks([case], times)!r}\n".encode()
-            files["script.py"] = (ROOT / "bench" / "on_board_cnn.py").read_bytes()
-            for name, content in files.items():
-                Path(folder, name).write_bytes(content)
-            running = subprocess.Popen([*command, "script.py"], cwd=folder, stderr=subprocess.PIPE)
-            count = 0
-            while block := running.stderr.read(1 << 20):
-                count += block.count(b"\n")
-            if running.wait():
-                sys.exit(f"xtensawin: {case[0]} does not run")
-            return count
-
-    with ThreadPoolExecutor(2) as pool:
-        once, twice = (list(pool.map(instructions, cases, [times] * len(cases))) for times in (1, 2))
-    return [b - a for a, b in zip(once, twice, strict=True)]
+    log = ["-singlestep", "-strace", "-d", "exec,nochain", "-D", "/dev/stderr"]
+    with tempfile.TemporaryDirectory() as folder:
+        files = module_files("xtensawin") | {f"n{i}.tmdl": write(network) for i, (_, _, network) in enumerate(cases)}
+        files["settings.py"] = f"COUNTS, NETWORKS = False, {networks(cases)!r}\n".encode()
+        files["script.py"] = (ROOT / "bench" / "on_board_cnn.py").read_bytes()
+        for name, content in files.items():
+            Path(folder, name).write_bytes(content)
+        command = ["qemu-xtensa", *log, "-cpu", "de233_fpu", str(binary), "script.py"]
+        running = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        counts, rest = [0], b""
+        while block := running.stderr.read(1 << 20):
+            *parts, rest = (rest + block).split(b" write(1,")
+            for part in parts:
+                counts[-1] += part.count(b"Trace ")
+                counts.append(0)
+            keep = rest[-16:]  # what may be the beginning of either word
+            counts[-1] += rest.count(b"Trace ") - keep.count(b"Trace ")
+            rest = keep
+        if running.wait() or len(counts) % (3 * len(cases)) != 1:
+            sys.exit("xtensawin: the networks do not run")
+    calls = len(counts) // (3 * len(cases))  # for each line that is printed
+    between = [sum(counts[i : i + calls]) for i in range(1, len(counts), calls)]  # after each
+    return [between[3 * i + 1] - between[3 * i] for i in range(len(cases))]
 
 
 def main():
@@ -105,7 +107,9 @@ def main():
     emulated = [machine for machine in emulated if machine.arch != "armv7emdp"]  # which runs the code of an M4F
     with ThreadPoolExecutor(2) as pool:
         counts = list(pool.map(lambda machine: on_board(machine, cases), emulated))
-    counts.append(on_xtensa(cases))
+    shorter = [case for case in cases if case[1] == "int8" or case[0] == TITLE]  # the log is slow
+    found = dict(zip([case[:2] for case in shorter], on_xtensa(shorter), strict=True))
+    counts.append([found.get(case[:2]) for case in cases])
     architectures = [machine.arch for machine in emulated] + ["xtensawin"]
     if every:
         write_counts(cases, architectures, counts)
@@ -117,7 +121,7 @@ def write_counts(cases, architectures, counts):
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(("network", "type", "inputs", "macs", "sums", "gathered", "outputs", *architectures))
         for (title, kind, network), *numbers in zip(cases, *counts, strict=True):
-            writer.writerow((title, kind, *amounts(network), *(f"{number:.0f}" for number in numbers)))
+            writer.writerow((title, kind, *amounts(network), *("" if n is None else f"{n:.0f}" for n in numbers)))
 
 
 def show(cases, architectures, counts):
@@ -128,14 +132,14 @@ def show(cases, architectures, counts):
     above = []
 
     def row(title, numbers, form="{:,.0f}"):
-        table.add_row(title, *(form.format(value) for value in numbers))
+        table.add_row(title, *("" if value is None else form.format(value) for value in numbers))
         results.append((title, *numbers))
 
     for (title, kind, network), *numbers in zip(cases, *counts, strict=True):
         row(f"{title}, {kind}", numbers)
         macs = amounts(network)[1]
         if macs:
-            per_mac = [number / macs for number in numbers]
+            per_mac = [number and number / macs for number in numbers]
             row("   per MAC", per_mac, "{:.2f}")
         if (title, kind) == (TITLE, "int8"):
             row("   emlearn-micropython", [PEER[arch] for arch in architectures])
