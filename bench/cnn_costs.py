@@ -46,6 +46,7 @@ MORE |= {
     "reshape, 60": _flat((5, 4, 3), ("reshape", 1, 1, 60)),
 }
 ARCHITECTURES = ("armv6m", "armv7m", "armv7emsp", "rv32imc", "xtensawin")
+MAX_LOGGED = 60_000  # multiplications of networks whose instructions are logged, which takes 100 bytes each
 N_RANDOM, N_OTHERS = 24, 6  # networks by chance, of each type
 HEADER = '''"""What work of convolutional networks costs on boards, in instructions: made by bench/cnn_costs.py.
 
@@ -89,11 +90,9 @@ def cases():
 
 # Between the marks: nothing, then a run.
 XTENSA = """
-import gc
 from array import array
 from settings import NETWORKS
 for name, module, code, out_code, _ in NETWORKS:
-    gc.collect()
     with open(name + ".tmdl", "rb") as f:
         model = __import__(module).new(f.read())
     h, w, c = model.input_dimensions()
@@ -148,25 +147,29 @@ def on_xtensa(cases):
 
 def measure():
     chosen = list(cases())
+    plain = [case[:3] for case in chosen]
+    logged = [case for case in plain if case[2].macs <= MAX_LOGGED]
     boards = {machine.arch: machine for machine in machines.machines()}
     with ThreadPoolExecutor(2) as pool:
-        columns = list(pool.map(lambda arch: on_board(boards[arch], [case[:3] for case in chosen]), ARCHITECTURES[:-1]))
-    columns.append(on_xtensa([case[:3] for case in chosen]))
+        xtensa = pool.submit(on_xtensa, logged)
+        columns = list(pool.map(lambda arch: on_board(boards[arch], plain), ARCHITECTURES[:-1]))
+    of_xtensa = {case[:2]: count for case, count in zip(logged, xtensa.result(), strict=True)}
     with open(COUNTS, "w", newline="") as file:
         print(f"# {versions()}", file=file)
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(("network", "type", "fitted", *ARCHITECTURES))
         for (title, name, _, fitted), *numbers in zip(chosen, *columns, strict=True):
-            writer.writerow((title, name, fitted, *(f"{number:.0f}" for number in numbers)))
+            counts = [f"{number:.0f}" for number in numbers]
+            writer.writerow((title, name, fitted, *counts, of_xtensa.get((title, name), "")))
 
 
 def read():
     """(title, type, network, whether fitted, instructions by architecture) of each line."""
-    networks = {(title, name): network for title, name, network, _ in cases()}
+    of = {(title, name): network for title, name, network, _ in cases()}
     with open(COUNTS, newline="") as file:
         _, *lines = csv.reader(line for line in file if not line.startswith("#"))
     return [
-        (title, name, networks[title, name], fitted == "1", tuple(map(float, numbers)))
+        (title, name, of[title, name], fitted == "1", tuple(float(number or "nan") for number in numbers))
         for title, name, fitted, *numbers in lines
     ]
 
@@ -185,15 +188,16 @@ def fit(lines):
             for work, amounts in work_of(line[2]):
                 for i, amount in enumerate(amounts):
                     row[columns[work, i]] += amount
-        fitted = np.array([line[3] for line in members])
         for at, architecture in enumerate(ARCHITECTURES):
             counted = np.array([line[4][at] for line in members])
+            known = np.isfinite(counted)
+            fitted = np.array([line[3] for line in members]) & known
             prices, _ = nnls(matrix[fitted] / counted[fitted, None], np.ones(fitted.sum()))
             table = costs.setdefault(architecture, {})
             for (work, _), cost in zip(columns, prices, strict=True):
                 table[work] = (*table.get(work, ()), float(f"{cost:.4g}"))
             off = np.array([sum(price(table[w], a) for w, a in work_of(line[2])) for line in members]) / counted - 1
-            worst, others = np.abs(off[fitted]).max(), np.abs(off[~fitted]).max()
+            worst, others = np.abs(off[fitted]).max(), np.abs(off[known & ~fitted]).max()
             errors[f"{name} {architecture}"] = (worst, others)
             print(f"{name} {architecture}: off by {worst:.1%}; others {others:.1%}")
             for line, error in zip(members, off, strict=True):
