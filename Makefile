@@ -80,7 +80,7 @@ clean: ## removes build/ and dist/
 PACKAGE := pyproject.toml setup.py scripts/setup-venv.sh
 
 # The compiled core is part of the package: new headers mean a new build of it, but no new dependencies.
-.venv/ready: $(PACKAGE) export/emlearn/_core_build.py export/emlearn/_dsp_build.py $(wildcard src/emlearn/*.h)
+.venv/ready: $(PACKAGE) export/emlearn/_core_build.py export/emlearn/_dsp_build.py export/emlearn/_cnn_build.py $(wildcard src/emlearn/*.h)
 	@PYTHON="$(PYTHON)" scripts/setup-venv.sh $(if $(filter $(PACKAGE),$?),all,core)
 	@touch $@
 

@@ -1,0 +1,116 @@
+// What the kernels of a convolutional network see of their input, for int8 and float32. See eml_cnn.h.
+#ifndef EML_CNN_WINDOW_H
+#define EML_CNN_WINDOW_H
+
+#include "eml_cnn_data.h"
+
+// Where along one axis a kernel lies: `skip` of it before the input, then n values from the input's `first` on.
+typedef struct {
+    uint32_t skip;
+    uint32_t first;
+    uint32_t n; // 1 or more
+} eml_cnn_range_t;
+
+// Of output o; axis 0: columns, 1: rows.
+EML_ALWAYS_INLINE eml_cnn_range_t eml_cnn_range(const eml_cnn_layer_t *l, int axis, uint32_t o) {
+    const uint32_t start = o * l->stride[axis], before = l->padding[2 - 2 * axis];
+    eml_cnn_range_t r;
+    r.skip = start < before ? before - start : 0;
+    r.first = start + r.skip - before;
+    const uint32_t n = l->kernel[axis] - r.skip, rest = l->in[2 - axis] - r.first;
+    r.n = n < rest ? n : rest;
+    return r;
+}
+
+// The kernel's window of all channels, to `patch` as weights have it: [channels][kernel h][kernel w], `zero` where the window
+// leaves the input. item: bytes of a value, 1 or 4.
+EML_ALWAYS_INLINE void eml_cnn_gather(
+    const eml_cnn_layer_t *l, const void *input, uint32_t row, uint32_t column, void *patch, uint32_t item, int32_t zero) {
+    const uint32_t w = l->kernel[0], area = w * l->kernel[1], channels = l->in[3];
+    const eml_cnn_range_t x = eml_cnn_range(l, 0, column), y = eml_cnn_range(l, 1, row);
+    if (x.n * y.n != area) {
+        for (uint32_t i = 0; i < area * channels; i++) {
+            if (item == 1) {
+                ((int8_t *)patch)[i] = (int8_t)zero;
+            } else {
+                ((int32_t *)patch)[i] = zero;
+            }
+        }
+    }
+    // Of one channel, the values of a row are those that lie together in both.
+    const uint32_t n = channels == 1 ? x.n : channels, step = channels == 1 ? 1 : area;
+    for (uint32_t ky = 0; ky < y.n; ky++) {
+        uint32_t from = ((y.first + ky) * l->in[2] + x.first) * channels, to = (y.skip + ky) * w + x.skip;
+        for (const uint32_t end = from + x.n * channels; from < end; from += n, to++) {
+            if (item == 1) {
+                const int8_t *source = (const int8_t *)input + from;
+                int8_t *target = (int8_t *)patch + to;
+                for (const int8_t *last = source + n; source < last; target += step) {
+                    *target = *source++;
+                }
+            } else {
+                const int32_t *source = (const int32_t *)input + from;
+                int32_t *target = (int32_t *)patch + to;
+                for (const int32_t *last = source + n; source < last; target += step) {
+                    *target = *source++;
+                }
+            }
+        }
+    }
+}
+
+// Where the values are that outputs at (row, column) are made of: the patch, or the input itself where the kernel sees one sample.
+// Of a dense layer, all of the input.
+EML_ALWAYS_INLINE const void *eml_cnn_seen(
+    const eml_cnn_layer_t *l, const void *input, uint32_t row, uint32_t column, void *patch, uint32_t item, int32_t zero) {
+    if (l->kind == EML_CNN_DENSE) {
+        return input;
+    }
+    if (l->kernel[0] * l->kernel[1] > 1) {
+        eml_cnn_gather(l, input, row, column, patch, item, zero);
+        return patch;
+    }
+    const uint32_t at = (row * l->stride[1] * l->in[2] + column * l->stride[0]) * l->in[3];
+    return (const uint8_t *)input + at * item;
+}
+
+// Of a layer with weights: how many there are.
+typedef struct {
+    uint32_t rows, columns; // of windows
+    uint32_t n_out;         // of a window
+    uint32_t n;             // weights of an output
+    uint32_t repeat;        // outputs that see the same values
+    uint32_t patch;         // values that are gathered for a window
+} eml_cnn_shape_t;
+
+static inline eml_cnn_shape_t eml_cnn_shape(const eml_cnn_layer_t *l) {
+    eml_cnn_shape_t s;
+    s.rows = s.columns = 1;
+    s.patch = 0;
+    if (l->kind == EML_CNN_DENSE) {
+        s.n = eml_cnn_count(l->in);
+        s.n_out = s.repeat = eml_cnn_count(l->out);
+        return s;
+    }
+    const uint32_t area = (uint32_t)l->kernel[0] * l->kernel[1], all = area * l->in[3];
+    s.rows = l->out[1];
+    s.columns = l->out[2];
+    s.n_out = s.repeat = l->out[3];
+    s.n = all;
+    if (l->kind == EML_CNN_DEPTHWISE) {
+        s.n = area;
+        s.repeat = l->depth;
+    }
+    if (area > 1) {
+        s.patch = all;
+    }
+    return s;
+}
+
+// Bits of a float32 / n: the quotient is cut to 32 bits, then rounded.
+static inline uint32_t eml_cnn_mean(uint32_t sum, uint32_t n) {
+    const eml_number_t q = eml_number_divide(eml_number_of(sum & 0x7fffffff), eml_number(n, 0));
+    return eml_number_bits(q) | (sum & 0x80000000u);
+}
+
+#endif // EML_CNN_WINDOW_H

@@ -1,0 +1,47 @@
+// Sums of products of bytes, by four at a time where the CPU has Arm's DSP instructions: EML_SIMD is defined then.
+//
+//   eml_simd_load(p)          four bytes, from any address
+//   eml_simd_even(x)          bytes 0 and 2 as two int16
+//   eml_simd_odd(x)           bytes 1 and 3
+//   eml_simd_add(a, x, y)     a + the products of both int16 of x and y
+#ifndef EML_SIMD_H
+#define EML_SIMD_H
+
+#include "eml_common.h"
+
+// Where inlining would leave a loop without registers.
+#ifdef __GNUC__
+#define EML_NOINLINE static __attribute__((noinline, unused))
+#else
+#define EML_NOINLINE static inline
+#endif
+
+#if defined(__GNUC__) && defined(__ARM_FEATURE_SIMD32) && defined(__ARM_FEATURE_UNALIGNED)
+#define EML_SIMD
+
+EML_ALWAYS_INLINE uint32_t eml_simd_load(const int8_t *p) {
+    uint32_t x;
+    memcpy(&x, p, sizeof(x));
+    return x;
+}
+
+EML_ALWAYS_INLINE uint32_t eml_simd_even(uint32_t x) {
+    uint32_t r;
+    __asm__("sxtb16 %0, %1" : "=r"(r) : "r"(x));
+    return r;
+}
+
+EML_ALWAYS_INLINE uint32_t eml_simd_odd(uint32_t x) {
+    uint32_t r;
+    __asm__("sxtb16 %0, %1, ror #8" : "=r"(r) : "r"(x));
+    return r;
+}
+
+EML_ALWAYS_INLINE int32_t eml_simd_add(int32_t a, uint32_t x, uint32_t y) {
+    int32_t r;
+    __asm__("smlad %0, %1, %2, %3" : "=r"(r) : "r"(x), "r"(y), "r"(a));
+    return r;
+}
+#endif
+
+#endif // EML_SIMD_H
