@@ -31,7 +31,7 @@ FLAGS_rv32imc := MICROPY_FLOAT_IMPL=float
 # A PC has room: speed before size.
 FLAGS_x64 := CFLAGS_EXTRA=-O2
 # Modules that compute floats, which take an FPU where there can be one. The core of the others computes in integers.
-FLOATS := emlfft emlfft_full emliir emlfeatures_spectrum emlfeatures_mel tinymaix_cnn_fp32
+FLOATS := emlfft emlfft_full emliir emlfeatures_spectrum emlfeatures_mel tinymaix_cnn_fp32 tinymaix_cnn_fp32_layers
 HARD_FLOAT_xtensawin := -mhard-float
 
 # Table 2: modules, with their sources in src/MODULE/: C, then Python that is merged into the .mpy. Those without C are
@@ -42,7 +42,7 @@ MODULES := emltrees emltrees_full emltrees_sums emltrees_csv emltrees_emlearn em
     emlfeatures emlfeatures_statistics emlfeatures_spectrum emlfeatures_mel emlfeatures_mel_q15 \
     emlearn_csv emlearn_tools \
     emlfft emlfft_full emlfft_q15 emlfft_q15_full emliir emliir_q15 emliir_q15_new emliir_tools \
-    tinymaix_cnn tinymaix_cnn_layers tinymaix_cnn_fp32 tinymaix_cnn_tools
+    tinymaix_cnn tinymaix_cnn_layers tinymaix_cnn_fp32 tinymaix_cnn_fp32_layers tinymaix_cnn_tools
 SRC_emltrees       := emltrees.c load.py
 SRC_emltrees_full  := emltrees_full.c
 SRC_emltrees_sums  := emltrees_sums.c
@@ -78,8 +78,10 @@ SRC_emliir_tools    := emliir_tools.py
 SRC_tinymaix_cnn    := tinymaix_cnn.c
 SRC_tinymaix_cnn_layers := tinymaix_cnn_layers.c
 SRC_tinymaix_cnn_fp32 := tinymaix_cnn_fp32.c
+SRC_tinymaix_cnn_fp32_layers := tinymaix_cnn_fp32_layers.c
 SRC_tinymaix_cnn_tools := tinymaix_cnn_tools.py
 USES_tinymaix_cnn_layers := src/tinymaix_cnn/tinymaix_cnn.c
+USES_tinymaix_cnn_fp32_layers := src/tinymaix_cnn_fp32/tinymaix_cnn_fp32.c
 USES_emltrees_sums := src/emltrees_full/emltrees_full.c
 # What reads text for a module; src/common/py/load.py imports it.
 TEXT_emltrees  := emltrees_csv
@@ -120,7 +122,7 @@ PACKAGE_emlfeatures := emlfeatures emlfeatures_statistics emlfeatures_spectrum e
 PACKAGE_emlfft    := emlfft emlfft_full emlfft_q15 emlfft_q15_full
 PACKAGE_emliir    := emliir emliir_q15 emliir_q15_new emliir_tools
 PACKAGE_tinymaix_cnn := tinymaix_cnn tinymaix_cnn_layers tinymaix_cnn_tools $(SHARED)
-PACKAGE_tinymaix_cnn_fp32 := tinymaix_cnn_fp32 tinymaix_cnn_tools $(SHARED)
+PACKAGE_tinymaix_cnn_fp32 := tinymaix_cnn_fp32 tinymaix_cnn_fp32_layers tinymaix_cnn_tools $(SHARED)
 
 # The version of the .mpy format, which MicroPython 1.23 and later read.
 ABI := 6.3

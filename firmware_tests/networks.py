@@ -7,9 +7,11 @@ input and its output. `damaged` has networks only, with the core's verdict.
 from __future__ import annotations
 
 import math
+from functools import cache
 
 import numpy as np
 from emlearn._cnn_core import CnnCore
+from emlearn.ir.document import Golden
 from emlearn.ir.tmdl import Activation, Kind, Layer, Network, Quantisation, Type, Window
 from emlearn.writers.tmdl import write
 
@@ -23,7 +25,7 @@ class Chain:
         self.type, self.input_shape, self.shape = kind, shape, shape
         self.random = np.random.default_rng(seed)
         self.layers, self.at = [], 0
-        self.q = Quantisation(1 / 255, -128)
+        self.q = Quantisation(2.0**-8, -128)
         self.end = self._size(shape)
 
     def _size(self, shape, floats=False):
@@ -148,11 +150,6 @@ def rows(network, code):
     return np.concatenate((X, np.full((1, n), limits.min), np.full((1, n), limits.max))).astype(code)
 
 
-def golden(content, network):
-    X = rows(network, "B")[:2]
-    return X, CnnCore(content).run(X)
-
-
 def records():
     for type_name, kind in TYPES.items():
         for name, make in NETWORKS.items():
@@ -168,3 +165,43 @@ def records():
                     yield " ".join(map(str, head)).encode() + b"\n"
                     yield content
                     yield b"".join(x.tobytes() + y.tobytes() for x, y in zip(X, Y, strict=True))
+
+
+@cache
+def results():
+    return b"".join(records())
+
+
+@cache
+def golden():
+    """A whole file: labels, golden rows, a certificate."""
+    network = digits(Type.INT8)
+    X = rows(network, "B")[:2]
+    Y = CnnCore(write(network)).run(X)
+    return write(network, Golden(X, Y.argmax(axis=1), Y), '{"agreement": 1}')
+
+
+def damaged_files():
+    """Records `type bytes verdict`, then the file: each truncation, and one byte that is wrong."""
+    for name, kind in TYPES.items():
+        content = write(tiny(kind))
+        size = len(content)
+        cases = [content[:n] for n in range(size)]
+        for i in range(size):
+            for mask in (1, 0x80, 0xFF):
+                cases.append(content[:i] + bytes([content[i] ^ mask]) + content[i + 1 :])
+        for case in cases:
+            try:
+                CnnCore(case)
+                verdict = 1
+            except ValueError:
+                verdict = 0
+            yield f"{name} {len(case)} {verdict}\n".encode() + case
+
+
+@cache
+def damaged():
+    return b"".join(damaged_files())
+
+
+FILES = {"networks.bin": results, "golden.tmdl": golden, "damaged.bin": damaged}

@@ -53,40 +53,43 @@ static inline eml_cnn_cut_t eml_cnn_cut(const eml_cnn_layer_t *l, uint32_t activ
     return c;
 }
 
-EML_ALWAYS_INLINE int8_t eml_cnn_clamp(const eml_cnn_cut_t *c, int32_t q) {
+EML_ALWAYS_INLINE int32_t eml_cnn_clamp(const eml_cnn_cut_t *c, int32_t q) {
     q += c->zero;
     q = q < c->low ? c->low : q;
-    return (int8_t)(q > c->high ? c->high : q);
+    return q > c->high ? c->high : q;
+}
+
+// A multiplier m << 8 | s as the next two take it, m << 7 | s, with s up to 57: from there on all are the same, as they make 0.
+static inline int32_t eml_cnn_usable(uint32_t multiplier) {
+    const uint32_t s = multiplier & 0xff;
+    return (int32_t)(multiplier >> 8 << 7 | (s < 57 ? s : 57));
 }
 
 // floor(a * m / 2^25)
-EML_ALWAYS_INLINE int32_t eml_cnn_high(int32_t a, uint32_t m) {
+EML_ALWAYS_INLINE int32_t eml_cnn_high(int32_t a, int32_t multiplier) {
 #if defined(__ARM_ARCH_6M__) || defined(__XTENSA__) // no product of 64 bits
-    const int32_t ah = a >> 16, t = ah * (int32_t)(m & 0xffff);
-    const uint32_t al = (uint32_t)a & 0xffff, mh = m >> 16;
-    const uint32_t low = (al * (m & 0xffff) >> 16) + ((uint32_t)t & 0xffff) + al * mh;
+    const uint32_t m = (uint32_t)multiplier >> 7, ml = m & 0xffff, mh = m >> 16, al = (uint32_t)a & 0xffff;
+    const int32_t ah = a >> 16, t = ah * (int32_t)ml;
+    const uint32_t low = (al * ml >> 16) + ((uint32_t)t & 0xffff) + al * mh;
     return (int32_t)((uint32_t)(ah * (int32_t)mh + (t >> 16)) << 7) + (int32_t)(low >> 9);
 #else
-    return (int32_t)((int64_t)a * (int32_t)(m << 7) >> 32);
+    return (int32_t)((int64_t)a * (multiplier & ~0x7f) >> 32);
 #endif
 }
 
-// (a * m + 2^(s-1)) >> s of a multiplier m << 8 | s with s up to 57, or beyond int8 something that is as well. |a| < 2^31.
-EML_ALWAYS_INLINE int32_t eml_cnn_scaled(int32_t a, uint32_t multiplier) {
-    int32_t s = (int32_t)(multiplier & 0xff);
-    if (EML_UNLIKELY(s < 26)) { // a large one, of 2^(23 - s) at least: some bits of the sum are enough
-        const int32_t limit = s > 14 ? 1 << (s - 14) : 1;
+// (a * m + 2^(s-1)) >> s, or beyond int8 something that is as well. |a| < 2^31.
+EML_ALWAYS_INLINE int32_t eml_cnn_scaled(int32_t a, int32_t multiplier) {
+    int32_t shift = (multiplier & 0x7f) - 26;
+    if (EML_UNLIKELY(shift < 0)) { // a multiplier of 2^(-3 - shift) at least: some bits of the sum are enough
+        const int32_t limit = shift > -12 ? 1 << (shift + 12) : 1;
         a = a > limit ? limit : a < -limit ? -limit : a;
-        a *= 1 << (26 - s);
-        s = 26;
+        a *= 1 << -shift;
+        shift = 0;
     }
-    return ((eml_cnn_high(a, multiplier >> 8) >> (s - 26)) + 1) >> 1;
+    return ((eml_cnn_high(a, multiplier) >> shift) + 1) >> 1;
 }
 
-// A multiplier for eml_cnn_scaled, to which all from s = 57 on are the same: they make 0.
-static inline uint32_t eml_cnn_usable(uint32_t multiplier) {
-    return (multiplier & 0xff) > 57 ? 57 : multiplier;
-}
+// Loops test at their end, which -Os would not make of others, and there is at least one product.
 
 // bias[0] + the sum of n products of x and w.
 EML_NOINLINE int32_t eml_cnn_dot(const int8_t *x, const int8_t *w, uint32_t n, const int32_t *bias) {
@@ -99,10 +102,13 @@ EML_NOINLINE int32_t eml_cnn_dot(const int8_t *x, const int8_t *w, uint32_t n, c
         x += 4;
         w += 4;
     }
-#endif
-    for (; n; n--) {
-        a += *x++ * *w++;
+    if (!n) {
+        return a;
     }
+#endif
+    do {
+        a += *x++ * *w++;
+    } while (--n);
     return a;
 }
 
@@ -111,22 +117,55 @@ EML_NOINLINE uint64_t eml_cnn_dot_2(const int8_t *x, const int8_t *w, uint32_t n
     const int8_t *v = w + n;
     int32_t a = bias[0], b = bias[1];
 #ifdef EML_SIMD
+    uint32_t blocks = n >> 2;
+    if (blocks) {
+        do {
+            const uint32_t xs = eml_simd_load(x), even = eml_simd_even(xs), odd = eml_simd_odd(xs);
+            const uint32_t ws = eml_simd_load(w), vs = eml_simd_load(v);
+            a = eml_simd_add(a, even, eml_simd_even(ws));
+            b = eml_simd_add(b, even, eml_simd_even(vs));
+            a = eml_simd_add(a, odd, eml_simd_odd(ws));
+            b = eml_simd_add(b, odd, eml_simd_odd(vs));
+            x += 4;
+            w += 4;
+            v += 4;
+        } while (--blocks);
+    }
+    n &= 3;
+#elif !defined(__arm__) // by four, for loads whose addresses need no addition
     for (; n >= 4; n -= 4) {
-        const uint32_t xs = eml_simd_load(x), even = eml_simd_even(xs), odd = eml_simd_odd(xs);
-        const uint32_t ws = eml_simd_load(w), vs = eml_simd_load(v);
-        a = eml_simd_add(a, even, eml_simd_even(ws));
-        b = eml_simd_add(b, even, eml_simd_even(vs));
-        a = eml_simd_add(a, odd, eml_simd_odd(ws));
-        b = eml_simd_add(b, odd, eml_simd_odd(vs));
+        const int32_t x0 = x[0], x1 = x[1], x2 = x[2], x3 = x[3];
+        a += x0 * w[0];
+        b += x0 * v[0];
+        a += x1 * w[1];
+        b += x1 * v[1];
+        a += x2 * w[2];
+        b += x2 * v[2];
+        a += x3 * w[3];
+        b += x3 * v[3];
         x += 4;
         w += 4;
         v += 4;
     }
 #endif
-    for (; n; n--) {
-        const int32_t value = *x++;
-        a += value * *w++;
-        b += value * *v++;
+    if (n) {
+#ifdef __ARM_ARCH_6M__ // one index for all, which also counts: there are eight registers
+        int32_t i = -(int32_t)n;
+        x += n;
+        w += n;
+        v += n;
+        do {
+            const int32_t value = x[i];
+            a += value * w[i];
+            b += value * v[i];
+        } while (++i);
+#else
+        do {
+            const int32_t value = *x++;
+            a += value * *w++;
+            b += value * *v++;
+        } while (--n);
+#endif
     }
     return (uint64_t)(uint32_t)b << 32 | (uint32_t)a;
 }
@@ -136,30 +175,28 @@ typedef struct {
     eml_cnn_cut_t cut;
     const int8_t *weights;
     const int32_t *bias;
-    const uint32_t *multipliers;
+    const int32_t *multipliers;
 } eml_cnn_sums_t;
 
 // All outputs of one window, for values x.
 EML_NOINLINE void eml_cnn_outputs(const eml_cnn_sums_t *s, const int8_t *x, int8_t *out) {
-    const uint32_t n = s->shape.n;
     const int8_t *w = s->weights;
-    const int32_t *bias = s->bias;
-    const uint32_t *multiplier = s->multipliers, *const end = multiplier + s->shape.n_out;
-    while (multiplier < end) {
-        uint32_t left = s->shape.repeat;
+    const int32_t *bias = s->bias, *multiplier = s->multipliers, *const end = multiplier + s->shape.n_out;
+    do {
+        uint32_t left = s->shape.repeat; // of those for x
         do {
-            const uint32_t count = left > 1 ? 2 : 1;
-            uint64_t sums = count > 1 ? eml_cnn_dot_2(x, w, n, bias) : (uint32_t)eml_cnn_dot(x, w, n, bias);
+            uint32_t count = left > 1 ? 2 : 1;
+            uint64_t sums = count > 1 ? eml_cnn_dot_2(x, w, s->shape.n, bias) : (uint32_t)eml_cnn_dot(x, w, s->shape.n, bias);
             bias += count;
             left -= count;
-            for (uint32_t i = count; i; i--) {
-                *out++ = eml_cnn_clamp(&s->cut, eml_cnn_scaled((int32_t)(uint32_t)sums, *multiplier++));
+            do {
+                *out++ = (int8_t)eml_cnn_clamp(&s->cut, eml_cnn_scaled((int32_t)(uint32_t)sums, *multiplier++));
+                w += s->shape.n;
                 sums >>= 32;
-                w += n;
-            }
+            } while (--count);
         } while (left);
-        x += n;
-    }
+        x += s->shape.n;
+    } while (multiplier < end);
 }
 
 // A convolution or a dense layer.
@@ -171,7 +208,7 @@ static inline void eml_cnn_sum(const eml_cnn_layer_t *l, uint8_t *buffer, uint8_
     s.cut = eml_cnn_cut(l, dense ? (uint32_t)EML_CNN_LINEAR : l->activation);
     s.weights = (const int8_t *)l + arrays[1];
     s.bias = (const int32_t *)(const void *)((const uint8_t *)l + arrays[2]);
-    uint32_t *multipliers = (uint32_t *)(void *)(work + eml_pad4(s.shape.patch));
+    int32_t *multipliers = (int32_t *)(void *)(work + eml_pad4(s.shape.patch));
     s.multipliers = multipliers;
     const eml_number_t ratio = eml_cnn_ratio(l->in_scale, l->out_scale);
     for (uint32_t k = 0; k < s.shape.n_out; k++) {
@@ -190,7 +227,7 @@ static inline void eml_cnn_sum(const eml_cnn_layer_t *l, uint8_t *buffer, uint8_
 static inline void eml_cnn_global_average(const eml_cnn_layer_t *l, uint8_t *buffer) {
     const uint32_t channels = l->in[3], n = (uint32_t)l->in[1] * l->in[2];
     const eml_number_t ratio = eml_number_divide(eml_cnn_ratio(l->in_scale, l->out_scale), eml_number(n, 0));
-    const uint32_t multiplier = eml_cnn_usable(eml_cnn_multiplier(ratio, EML_FLOAT_ONE));
+    const int32_t multiplier = eml_cnn_usable(eml_cnn_multiplier(ratio, EML_FLOAT_ONE));
     const eml_cnn_cut_t cut = eml_cnn_cut(l, EML_CNN_LINEAR);
     for (uint32_t k = 0; k < channels; k++) {
         const int8_t *x = (const int8_t *)buffer + l->input + k;
@@ -217,7 +254,7 @@ static inline void eml_cnn_add(const eml_cnn_layer_t *l, uint8_t *buffer) {
     for (uint32_t n = eml_cnn_count(l->in); n; n--) {
         const int64_t sum = (int64_t)(*x++ - l->in_zero) * (int32_t)a + (int64_t)(*y++ - (int32_t)words[2]) * (int32_t)b;
         const int64_t q = (sum + ((int64_t)1 << (s - 1))) >> s;
-        *out++ = eml_cnn_clamp(&cut, q > 1024 ? 1024 : q < -1024 ? -1024 : (int32_t)q);
+        *out++ = (int8_t)eml_cnn_clamp(&cut, q > 1024 ? 1024 : q < -1024 ? -1024 : (int32_t)q);
     }
 }
 

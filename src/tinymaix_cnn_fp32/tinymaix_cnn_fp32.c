@@ -2,7 +2,7 @@
 //
 // Names that the header uses: MP_QSTR_CNN, MP_QSTR_TypeError, MP_QSTR_ValueError, MP_QSTR_MemoryError, MP_QSTR_data,
 // MP_QSTR_input_dimensions, MP_QSTR_labels, MP_QSTR_load, MP_QSTR_memory, MP_QSTR_new, MP_QSTR_output_dimensions, MP_QSTR_run,
-// MP_QSTR_tinymaix_cnn_tools.
+// MP_QSTR_tinymaix_cnn_fp32_layers, MP_QSTR_tinymaix_cnn_tools.
 #include "py/dynruntime.h"
 #include "eml_cnn_f32.h"
 
@@ -10,5 +10,8 @@
 #define CNN_RUN eml_cnn_f32_run
 #define CNN_TYPES "array 'B' or 'f', and output as array('f')"
 #define CNN_OTHER "int8: use tinymaix_cnn"
+#ifndef EML_CNN_ALL_LAYERS
+#define CNN_FALLBACK MP_QSTR_tinymaix_cnn_fp32_layers
+#endif
 
 #include "natmod_cnn.h"
