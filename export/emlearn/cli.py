@@ -13,10 +13,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from . import __version__, convert, load, writers
-from .certificate import instructions_in_words
+from . import __version__, _cli_network, _cnn_info, convert, load, writers
+from .certificate import Certificate, instructions_in_words
 from .device.commands import COMMANDS
+from .ir.document import Document
 from .model import METHODS
+from .readers import tmdl
 
 _EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -91,8 +93,12 @@ def convert_command(
 @main.command("info")
 @click.argument("file", type=_EXISTING)
 def info_command(file: Path) -> None:
-    """Show what is in FILE, an .eml or CSV file."""
+    """Show what is in FILE, an .eml, CSV or .tmdl file."""
     try:
+        content = file.read_bytes()
+        if content[:4] == tmdl.MAGIC:
+            _show_network(file, tmdl.read(content), len(content))
+            return
         model = load(file)
     except (ValueError, OSError) as error:
         raise click.ClickException(f"{file}: {_one_line(error)}") from error
@@ -117,6 +123,13 @@ def info_command(file: Path) -> None:
     Console().print(table)
     if facts["certificate"] is not None:
         click.echo(f"\ncertificate\n{facts['certificate']}")
+
+
+def _show_network(file: Path, document: Document, nbytes: int) -> None:
+    click.echo(f"{file}: {document.network.summary}")
+    _cli_network.show(_cnn_info.info(document, nbytes), Console())
+    if document.certificate is not None:
+        click.echo(f"\ncertificate\n{Certificate.from_json(document.certificate)}")
 
 
 def _open_estimator(path: Path) -> Any:

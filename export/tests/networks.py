@@ -9,6 +9,8 @@ import math
 from pathlib import Path
 
 import numpy as np
+from emlearn._cnn_core import CnnCore
+from emlearn.ir.document import Golden
 from emlearn.ir.tmdl import (
     LAST,
     WITH_SECOND,
@@ -23,6 +25,8 @@ from emlearn.ir.tmdl import (
     Window,
 )
 from emlearn.writers.tmdl import write
+
+from emlearn import Certificate
 
 ACTIVATIONS = list(Activation)
 
@@ -128,6 +132,23 @@ CHAINS = {
     + [Kind.ADD, Kind.RESHAPE, Kind.DENSE, Kind.SOFTMAX],
     "logistic": [Kind.CONV, Kind.GLOBAL_AVERAGE, Kind.LOGISTIC],
 }
+CERTIFICATE = Certificate(
+    estimator="Sequential",
+    dtype="int8",
+    leaf="",
+    rows=100,
+    agreeing=99,
+    worst_row=7,
+    worst_before=(0.25, 0.5, 0.25),
+    worst_after=(0.5, 0.25, 0.25),
+    max_error=0.25,
+    score="accuracy",
+    score_before=0.97,
+    score_after=0.96,
+    auc_before=None,
+    auc_after=None,
+    nbytes=128,
+)
 LABELS = ("sitting", "back\\slash, line\nbreak\r", 7)
 
 
@@ -182,8 +203,16 @@ def golden_layer(kind, shape, type, i):
 
 
 def golden_files():
-    """{name: bytes}"""
-    return {f"{name}.tmdl": write(network, None, '{"made":"for tests"}') for name, network in golden_networks().items()}
+    """{name: bytes}, with golden rows of each type that the network takes"""
+    files = {}
+    for number, (name, network) in enumerate(golden_networks().items()):
+        features = integers((2, network.n_features), 128, number).astype((np.int8, np.uint8, np.float32)[number % 3])
+        if network.type == Type.FLOAT32:
+            features = features.astype(np.float32) / 128
+        outputs = CnnCore(write(network)).run(features)
+        golden = Golden(features, outputs.argmax(axis=1).astype(np.uint32), outputs)
+        files[f"{name}.tmdl"] = write(network, golden, CERTIFICATE.to_json())
+    return files
 
 
 if __name__ == "__main__":

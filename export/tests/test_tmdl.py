@@ -7,6 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from emlearn._cnn_core import CnnCore
+from emlearn._cnn_cost import work_bytes
 from emlearn.ir.document import Golden
 from emlearn.ir.tmdl import Kind, Layer, Network, Quantisation, Type, Window
 from emlearn.readers import read
@@ -121,10 +123,14 @@ def test_truncated(type):
 
 
 @pytest.mark.parametrize("type", Type)
-def test_corrupted(type):
-    """The CRC tells a changed byte; without it, what is read can be written, and is the same when read again."""
+@pytest.mark.parametrize("trailers", [False, True])
+def test_corrupted(type, trailers):
+    """The CRC tells a changed byte; and if that is right too, reader and core agree whether the rest is a network.
+
+    What follows a network, also one whose header says that it is shorter, is the reader's affair alone.
+    """
     network = small(type)
-    data = write(network, golden_of(network, "i1"), "{}")
+    data = write(network, golden_of(network, "i1"), "{}") if trailers else write(replace(network, labels=None))
     n_accepted = 0
     for at in range(len(data)):
         for flip in (0x01, 0x02, 0x80, 0xFF):
@@ -132,12 +138,84 @@ def test_corrupted(type):
             damaged[at] ^= flip
             assert not accepts(read, bytes(damaged))
             damaged = with_crc(bytes(damaged))
-            if accepts(read, damaged):
+            refused = refusal(read, damaged)
+            if trailers or "trailer" in refused:
+                assert (not refused) <= accepts(CnnCore, damaged), (at, flip)
+            else:
+                assert (not refused) == accepts(CnnCore, damaged), (at, flip, refused)
+            if not refused:
                 document = read(damaged)
                 again = write(document.network, document.golden, document.certificate)
                 assert write(read(again).network) == write(document.network)
                 n_accepted += 1
     assert 0 < n_accepted < 4 * len(data)
+
+
+# Numbers at which something begins or ends, for words of 16 and 32 bits.
+WORDS = [
+    0,
+    1,
+    2,
+    3,
+    4,
+    5,
+    6,
+    8,
+    0x30,
+    0x7F,
+    0x80,
+    0xFF,
+    0x100,
+    0x101,
+    0x102,
+    0x103,
+    0x104,
+    0x0101,
+    0x0201,
+    0x7FFF,
+    0xFFFF,
+]
+SCALES_BITS = [0x3F800000, 0, 1, 0x7F800000, 0x7FC00000, 0xBF800000, 0x00800000, 0x7F7FFFFF, 0x2B800000, 0x53800000]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_reader_and_core_agree(seed):
+    """About words of heads and bodies that are replaced by chance, in networks of a layer or two."""
+    random = np.random.default_rng(seed)
+    network = random_network(seed, n_layers=1 + seed % 2)
+    data = write(replace(network, labels=None))
+    n_accepted = 0
+    for _ in range(150):
+        damaged = bytearray(data)
+        for _ in range(random.integers(1, 4)):
+            if random.random() < 0.5:
+                struct.pack_into("<H", damaged, 2 * random.integers(2, len(data) // 2), random.choice(WORDS))
+            else:
+                struct.pack_into("<I", damaged, 4 * random.integers(1, len(data) // 4), random.choice(SCALES_BITS))
+        damaged = with_crc(bytes(damaged))
+        refused = refusal(read, damaged)
+        if "trailer" not in refused:
+            assert (not refused) == accepts(CnnCore, damaged), refused
+        n_accepted += not refused
+        if struct.unpack_from("<I", damaged, 44)[0] == len(data) and damaged[36:40] == b"EMLN":
+            plain = unmarked(damaged)
+            assert accepts(read, plain) == accepts(CnnCore, plain)
+    assert n_accepted > 0
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_what_is_written_runs(seed):
+    """And the memory that it takes is what is told of it."""
+    network = random_network(seed)
+    core = CnnCore(write(network))
+    assert (core.type, core.input_shape, core.output_shape) == (
+        network.type,
+        network.input_shape,
+        network.layers[-1].output_shape,
+    )
+    assert (core.buffer, core.work) == (network.buffer, work_bytes(network))
+    assert core.gives_floats == network.gives_floats
+    assert core.run(np.zeros((1, network.n_features), np.uint8)).shape == (1, network.n_outputs)
 
 
 @pytest.mark.parametrize(
