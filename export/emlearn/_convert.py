@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from . import converters, readers
 from ._features import as_table
 from ._registry import find
-from .builders import Options, build
+from .builders import Options, build, cnn
+from .cnn_model import CnnModel
 from .errors import ConvertError
+from .ir.cnn import Source
 from .ir.features import Featured
 from .ir.pipeline import Staged
 from .ir.trees import Ensemble
@@ -28,7 +30,7 @@ LEAF_BITS = {0: "hard", 8: "uint8"}
 
 def convert(
     estimator: Any,
-    kind: str | None = None,
+    kind: Any = None,
     method: str | None = "loadable",
     dtype: str | None = None,
     return_type: str | None = None,
@@ -96,17 +98,26 @@ def convert(
     sums votes in the order in which its threads end, so that its own exact ties vary from call to call: the model is
     equal to it with one job.
     """
+    if kind is not None and not isinstance(kind, str):
+        if data is not None:
+            raise ConvertError("rows were passed both as the second argument and as data=; pass them once")
+        kind, data = None, kind
     source = find(estimator, kind)(estimator)
     method = METHODS[0] if method is None else method
     if method not in METHODS:
         raise ConvertError(f"method={method!r} is unknown; use one of {', '.join(METHODS)}")
     if dtype not in DTYPES:
         raise ConvertError(f"dtype={dtype!r} is unknown; use 'float', 'int16', 'int8' or 'auto'")
+    if not 0.0 <= max_loss <= 1.0:
+        raise ConvertError(f"max_loss={max_loss!r} is not a part of the rows, from 0.0 to 1.0")
+    if isinstance(source, Source):
+        if (leaf, leaf_bits, scale, method) != ("exact", None, None, METHODS[0]):
+            raise ConvertError("leaf=, leaf_bits=, scale= and method= mean nothing for networks; leave them out")
+        rows = data if isinstance(data, tuple) and len(data) == 2 else (data, None)
+        return cnn.build_cnn(source, estimator, cnn.Options(dtype and DTYPES[dtype], rows, max_loss, return_type))
     task = "classifier" if source.n_classes else "regressor"
     if return_type not in (None, task):
         raise ConvertError(f"return_type={return_type!r} does not fit: {type(estimator).__name__} is a {task}")
-    if not 0.0 <= max_loss <= 1.0:
-        raise ConvertError(f"max_loss={max_loss!r} is not a part of the rows, from 0.0 to 1.0")
     trees = source
     while isinstance(trees, (Featured, Staged)):
         trees = trees.source
@@ -125,7 +136,7 @@ def convert(
 
 
 def load(file: str | os.PathLike[str]) -> Model:
-    """Load a model from an `.eml` or CSV file of ours, or from a CSV file of emlearn.
+    """Load a model from an `.eml`, `.tmdl` or CSV file, or from a CSV file of emlearn.
 
     Raises
     ------
@@ -133,7 +144,7 @@ def load(file: str | os.PathLike[str]) -> Model:
         If the file is no model or is damaged; the message says where.
     """
     document = readers.read(Path(file).read_bytes())
-    return Model(document)
+    return CnnModel(document) if document.tables.FAMILY == "cnn" else Model(document)
 
 
 def _table(data: Any, n_features: int) -> NDArray[Any] | None:

@@ -198,7 +198,7 @@ def as_rows(X: Any, taken: Taken) -> NDArray[Any]:
     if images.ndim < 2 or not (sizes == (n,) or matches):
         h, w, c = taken.shape
         wanted = ("n", c, h, w) if taken.channels_first else ("n", h, w, c)
-        hint = "; for one image pass X[None]" if [s for s in images.shape if s > 1] == [s for s in sizes if s > 1] else ""
+        hint = "; for one image pass X[None]" if images.size == n else ""
         raise ValueError(f"X must have shape ({', '.join(map(str, wanted))}), got {np.shape(X)}{hint}")
     return np.ascontiguousarray(images.reshape(len(images), n))
 

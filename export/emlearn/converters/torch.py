@@ -36,6 +36,8 @@ def convert(model: Any) -> Network | Source:
     """
     layers = list(_layers(model))
     if any("Conv" in type(layer).__name__ or "Pool" in type(layer).__name__ for layer in layers):
+        if not list(model.parameters()):
+            raise ConvertError("this Sequential has no weights; add a layer that has some")
         return torch_cnn.source(layers, _outputs(model))
     first = next((layer for layer in layers if type(layer).__name__ in ("Linear", "BatchNorm1d")), None)
     if first is None:

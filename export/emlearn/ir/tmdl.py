@@ -90,7 +90,8 @@ class Network:
     @property
     def output(self) -> Output:
         """What the outputs are."""
-        if self.gives_floats and self.layers[-1].kind in LAST:
+        last = self.layers[-1].kind
+        if last == Kind.SOFTMAX or (last == Kind.LOGISTIC and self.n_outputs == 1):  # of several each is of its own
             return Output.PROBABILITIES
         return Output.VALUES if self.labels is None else Output.DECISION_VALUES
 

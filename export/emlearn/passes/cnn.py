@@ -32,8 +32,12 @@ def to_float32(network: cnn.Network) -> tmdl.Network:
         rounded = {}
         if layer.is_weighted:
             rounded = {"weights": _float32(layer.parameters[0], layer), "bias": _float32(layer.parameters[1], layer)}
-        layers.append(tmdl.Layer(**_common(layer, index, offsets), **rounded))
-    return tmdl.Network(Type.FLOAT32, network.input_shape, tuple(layers), buffer)
+        common = _common(layer, index, offsets)
+        if layer.kind == Kind.DENSE and layer.activation != Activation.NONE:  # only a convolution has an activation
+            common |= {"kind": Kind.CONV, "window": cnn.Window((1, 1))}
+            rounded["weights"] = rounded["weights"][:, :, None, None]
+        layers.append(tmdl.Layer(**common, **rounded))
+    return tmdl.Network(Type.FLOAT32, network.layers[0].input_shape, tuple(layers), buffer)
 
 
 def to_int8(network: cnn.Network, X: NDArray[Any], input_q: Quantisation) -> tmdl.Network:
@@ -64,23 +68,26 @@ def to_int8(network: cnn.Network, X: NDArray[Any], input_q: Quantisation) -> tmd
         if layer.kind == Kind.ADD:
             numbers["second_q"] = of[layer.inputs[1]]
         if layer.is_weighted:
-            numbers |= _integers(layer, before)
-        layers.append(tmdl.Layer(**_common(layer, index, offsets), **numbers))
-    return tmdl.Network(Type.INT8, network.input_shape, tuple(layers), buffer)
+            numbers |= _integers(layer, before, after)
+        common = _common(layer, index, offsets)
+        if layer.kind == Kind.DENSE:  # an activation is where its output's bytes end
+            common["activation"] = Activation.NONE
+        layers.append(tmdl.Layer(**common, **numbers))
+    return tmdl.Network(Type.INT8, network.layers[0].input_shape, tuple(layers), buffer)
 
 
-def input_quantisation(X: NDArray[Any], shift: float) -> Quantisation:
-    """Return how bytes hold rows X plus `shift`: as they are, 0 to 255 for 0 to 1, or else by the range of X.
+def input_quantisation(X: NDArray[Any], scale: float | None, shift: float) -> tuple[Quantisation, float]:
+    """Return how bytes hold rows X plus a shift, and that shift, which is `shift` or near it.
 
-    In the first two cases a real 0 is at the whole number nearest to where the shift has it.
+    With a `byte_scale`, bytes are as they are: the shift becomes a whole number of steps, or 0 where that is not
+    within them. Else the range of X decides.
     """
-    scale = byte_scale(X)
     if scale is None:
-        return _by_range(float(np.min(X)) + shift, float(np.max(X)) + shift)
-    zero_point = -128 - math.floor(shift / scale + 0.5)
-    if not -128 <= zero_point <= 127:
-        return _by_range(shift, 255.0 * scale + shift)
-    return Quantisation(scale, zero_point)
+        return _by_range(float(np.min(X)) + shift, float(np.max(X)) + shift), shift
+    steps = math.floor(shift / scale + 0.5)
+    if not -255 <= steps <= 0:
+        steps = 0
+    return Quantisation(scale, -128 - steps), steps * scale
 
 
 def byte_scale(X: NDArray[Any]) -> float | None:
@@ -141,7 +148,7 @@ def _nearest_range(seen: _Seen) -> tuple[float, float]:
 
 def _by_range(low: float, high: float) -> Quantisation:
     low, high = min(low, 0.0), max(high, 0.0)
-    scale = max((high - low) / 255.0, 2.0**-100)
+    scale = max((high - low) / 255.0, 2.0**-100) if low < high else 1.0
     if not math.isfinite(scale) or scale > 2.0**100:
         raise ConvertError(f"values from {low} to {high} do not fit into bytes; scale the data, or use dtype='float'")
     return Quantisation(float(np.float32(scale)), min(max(-128 + math.floor(-low / scale + 0.5), -128), 127))
@@ -153,7 +160,7 @@ def _quantisation(low: float, high: float, layer: cnn.Layer) -> Quantisation:
     return _by_range(low, high)
 
 
-def _integers(layer: cnn.Layer, before: Quantisation) -> dict[str, Any]:
+def _integers(layer: cnn.Layer, before: Quantisation, after: Quantisation) -> dict[str, Any]:
     """Weights, their scales and biases, all by scales as float32 has them."""
     weights, bias = layer.parameters
     rows = weights.reshape(len(weights), -1)
@@ -168,7 +175,7 @@ def _integers(layer: cnn.Layer, before: Quantisation) -> dict[str, Any]:
     scales = np.maximum(scales, np.abs(bias) / (before.scale * limit) * (1 + 2.0**-20))
     if layer.kind == Kind.DENSE:
         scales[:] = scales.max(initial=0.0)
-    scales = np.where(scales == 0.0, 1.0, scales)
+    scales = np.where(scales == 0.0, after.scale / before.scale, scales)
     rounded = np.maximum(scales, 2.0**-100).astype(np.float32)
     exact = rounded.astype(np.float64)
     if not np.all(np.isfinite(exact)):

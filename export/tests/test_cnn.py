@@ -1,0 +1,475 @@
+"""Convolutional networks of Keras: float32 as Keras computes them, int8 near that; errors; planner."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import keras_numpy
+import numpy as np
+import pytest
+from emlearn.converters import keras_cnn
+from emlearn.passes import planner
+from emlearn.passes.cnn_forward import forward
+from emlearn.passes.planner import Tensor
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.linear_model import LogisticRegression
+from support import data
+
+import emlearn
+
+ROWS = 24
+
+
+@pytest.fixture(scope="module")
+def keras():
+    return keras_numpy.load()
+
+
+def with_weights(model, seed=0):
+    """Weights that keep the size of values; scales and variances of all sizes around 1."""
+    random = np.random.default_rng(seed)
+
+    def weights(name, shape):
+        if name in ("gamma", "moving_variance"):
+            return random.uniform(0.3, 2, shape)
+        if len(shape) == 1:
+            return random.normal(size=shape) / 3
+        fan_in = math.prod(shape[:-2]) if name == "depthwise_kernel" else math.prod(shape[:-1])
+        return random.normal(size=shape) * math.sqrt(2 / fan_in)
+
+    model.set_weights([weights(w.name, w.shape) for w in model.weights])
+    return model
+
+
+def chain(keras, shape, *layers):
+    return with_weights(keras.Sequential([keras.layers.Input(shape), *layers]))
+
+
+def images(shape, n=ROWS, seed=1):
+    return np.random.default_rng(seed).normal(size=(n, *shape)).astype(np.float32)
+
+
+CHAINS = {
+    "conv": ((8, 8, 3), lambda L: [L.Conv2D(5, 3, activation="relu")]),
+    "same": ((7, 6, 2), lambda L: [L.Conv2D(4, 3, strides=2, padding="same"), L.ReLU(), L.Conv2D(3, 2, padding="same")]),
+    "stride": ((9, 11, 2), lambda L: [L.Conv2D(4, (3, 5), strides=(2, 3), padding="same", activation="relu6")]),
+    "stride beyond": ((8, 8, 1), lambda L: [L.Conv2D(3, 2, strides=3, padding="same", use_bias=False)]),
+    "norm": ((6, 6, 2), lambda L: [L.Conv2D(4, 3, use_bias=False), L.BatchNormalization(), L.Activation("relu")]),
+    "norm after": (
+        (6, 6, 2),
+        lambda L: [L.Conv2D(4, 3, activation="relu"), L.BatchNormalization(), L.Conv2D(3, 3), L.Flatten(), L.Dense(4)],
+    ),
+    "norm before zeros": (
+        (6, 6, 2),
+        lambda L: [L.ReLU(), L.BatchNormalization(scale=False), L.Conv2D(4, 3, padding="same", activation="relu")],
+    ),
+    "norm of flat": (
+        (6, 6, 2),
+        lambda L: [L.MaxPooling2D(), L.Flatten(), L.BatchNormalization(center=False), L.Dense(4)],
+    ),
+    "depthwise": (
+        (8, 7, 3),
+        lambda L: [
+            *[L.DepthwiseConv2D(3, padding="same", depth_multiplier=2), L.BatchNormalization(), L.ReLU(max_value=6)],
+            *[L.DepthwiseConv2D(3, strides=2, activation="relu"), L.GlobalAveragePooling2D(), L.Dense(3)],
+        ],
+    ),
+    "grouped": ((6, 6, 3), lambda L: [L.BatchNormalization(), L.Conv2D(6, 3, groups=3)]),
+    "separable": ((8, 8, 3), lambda L: [L.SeparableConv2D(5, 3, padding="same", depth_multiplier=2, activation="relu")]),
+    "max": ((9, 9, 2), lambda L: [L.MaxPooling2D(3, strides=2, padding="same"), L.Conv2D(3, 2), L.MaxPooling2D(), L.ReLU()]),
+    "average": ((9, 9, 2), lambda L: [L.AveragePooling2D(3, strides=2, padding="same"), L.AveragePooling2D(2)]),
+    "global": ((6, 5, 4), lambda L: [L.Conv2D(5, 3), L.GlobalMaxPooling2D(keepdims=True), L.Conv2D(3, 1), L.Flatten()]),
+    "zeros": (
+        (6, 6, 2),
+        lambda L: [
+            *[L.ZeroPadding2D(((1, 0), (0, 1))), L.Conv2D(3, 3, strides=2, activation="relu")],
+            *[L.ZeroPadding2D(1), L.MaxPooling2D(3, strides=2), L.Conv2D(2, 1)],
+        ],
+    ),
+    "sequence": (
+        (20, 3),
+        lambda L: [
+            *[L.Conv1D(4, 5, strides=2, padding="same", activation="relu"), L.MaxPooling1D(2), L.SpatialDropout1D(0.1)],
+            *[L.Conv1D(4, 2, padding="causal"), L.BatchNormalization(), L.Activation("relu6"), L.Dense(3)],
+            *[L.SeparableConv1D(3, 2), L.GlobalAveragePooling1D(), L.Dense(2)],
+        ],
+    ),
+    "sequence 2": (
+        (16, 2),
+        lambda L: [
+            *[L.ZeroPadding1D(1), L.DepthwiseConv1D(3, activation="relu"), L.AveragePooling1D(2), L.GaussianNoise(0.1)],
+            L.GlobalMaxPooling1D(),
+        ],
+    ),
+    "classes": (
+        (8, 8, 1),
+        lambda L: [
+            *[L.Conv2D(6, 3, padding="same", activation="relu"), L.MaxPooling2D(), L.SpatialDropout2D(0.1)],
+            *[L.Conv2D(8, 3), L.BatchNormalization(), L.ReLU(), L.Flatten(), L.Dropout(0.2), L.Dense(10), L.Softmax()],
+        ],
+    ),
+    "two classes": (
+        (8, 8, 1),
+        lambda L: [L.Conv2D(4, 3, activation="relu"), L.GlobalAveragePooling2D(), L.Dense(1, activation="sigmoid")],
+    ),
+    "several": (
+        (8, 8, 1),
+        lambda L: [L.Conv2D(4, 3, activation="relu"), L.GlobalAveragePooling2D(), L.Dense(3, activation="sigmoid")],
+    ),
+    "dense": (
+        (6, 6, 2),
+        lambda L: [
+            *[L.MaxPooling2D(), L.Flatten(), L.Dense(9, activation="relu"), L.Dense(8), L.ReLU(max_value=6), L.Dense(4)],
+        ],
+    ),
+    "pixels": ((6, 6, 2), lambda L: [L.Conv2D(4, 3, padding="same", activation="relu"), L.Conv2D(3, 1, activation="relu")]),
+    "reshaped": (
+        (24,),
+        lambda L: [L.Reshape((3, -1, 2)), L.Conv2D(4, 2, activation="relu"), L.Reshape((6, 4)), L.Conv1D(3, 2)],
+    ),
+    "flat norm": (
+        (5, 5, 2),
+        lambda L: [L.Conv2D(3, 3), L.Flatten(), L.BatchNormalization(), L.Activation("relu"), L.Dense(3)],
+    ),
+}
+
+
+def branches(keras):
+    """A network with two additions, a shared layer and a nested model."""
+    L = keras.layers
+    inputs = L.Input((8, 8, 3))
+    first = L.Conv2D(6, 3, padding="same", activation="relu")(inputs)
+    x = L.BatchNormalization()(L.Conv2D(6, 3, padding="same")(first))
+    first = L.ReLU()(L.Add()([x, first]))
+    shared = L.Conv2D(6, 1, activation="relu")
+    nested = keras.Sequential([L.Input((8, 8, 6)), L.DepthwiseConv2D(3, padding="same"), L.Conv2D(6, 1)])
+    x = L.Add()([shared(first), shared(nested(first)), first])
+    x = L.Dense(4)(L.GlobalAveragePooling2D()(L.MaxPooling2D()(x)))
+    return with_weights(keras.Model(inputs, L.Softmax()(x)))
+
+
+def network_of(keras, name):
+    if name == "branches":
+        return branches(keras), (8, 8, 3)
+    shape, layers = CHAINS[name]
+    return chain(keras, shape, *layers(keras.layers)), shape
+
+
+def outputs_of(model, X):
+    return model.predictions(model._raw(X)).outputs
+
+
+def reference(model, X):
+    found = np.asarray(model.predict(X, verbose=0)).reshape(len(X), -1)
+    return found
+
+
+def raw_outputs(model, X):
+    """What the file gives: of two classes one number."""
+    return model._core.run(model._raw(X))
+
+
+@pytest.mark.parametrize("name", [*CHAINS, "branches"])
+def test_float(keras, name, tmp_path):
+    original, shape = network_of(keras, name)
+    X = images(shape)
+    expected = reference(original, X)
+    model = emlearn.convert(original)
+    # Sums in another order: each off by some 2^-24 of its terms, which cancel to a tenth of them.
+    assert np.max(np.abs(raw_outputs(model, X) - expected)) <= 1e-5 * max(1.0, np.max(np.abs(expected)))
+    model.save(tmp_path / "x.tmdl")
+    loaded = emlearn.load(tmp_path / "x.tmdl")
+    assert np.array_equal(loaded.predict(X.reshape(ROWS, -1)), model.predict(X))
+    certificate = model.certify(X)
+    assert certificate.dtype == "float" and certificate.estimator == type(original).__name__
+    assert certificate.agreement == 1.0 or not model.is_classifier
+    network = keras_cnn.source(original).read(None)
+    assert np.max(np.abs(forward(network, X) - expected)) <= 1e-5 * max(1.0, np.max(np.abs(expected)))
+
+
+@pytest.mark.parametrize("name", [*CHAINS, "branches"])
+def test_int8(keras, name, tmp_path):
+    """The error's power is that of rounding tensors and weights.
+
+    A tensor's is (range / 255)^2 / 12, of weights (largest / 127)^2 / 12: with ranges of 10 and largest weights of
+    4 standard deviations 2e-4 of the signal's power a layer. Of 8 layers, and 3 for what random ones are apart: 5e-3.
+    """
+    original, shape = network_of(keras, name)
+    X = images(shape, 200)
+    model = emlearn.convert(original, X)
+    expected, found = reference(original, X), raw_outputs(model, X)
+    assert model.dtype == "int8" and np.mean((found - expected) ** 2) <= 5e-3 * np.mean(expected**2)
+    assert model.certificate.rows == len(X)
+    model.save(tmp_path / "x.tmdl")
+    loaded = emlearn.load(tmp_path / "x.tmdl")
+    assert np.array_equal(raw_outputs(loaded, X), found) and loaded.certificate == model.certificate
+    golden = loaded.golden
+    assert golden.features.dtype == np.uint8 and np.array_equal(loaded._core.run(golden.features), golden.outputs)
+    row = model.n_features_in_ + 4 + 4 * model.tables.n_outputs
+    assert len(golden.features) == 1 or len(golden.features) * row <= model.nbytes // 4
+
+
+def test_every_layer_is_covered(keras):
+    names = {"Add", "Normalization", "Rescaling"}  # tested below
+    for _, layers in CHAINS.values():
+        names |= {type(layer).__name__ for layer in layers(keras.layers)}
+    assert names >= set(keras_cnn._READERS)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_random_windows(keras, seed):
+    """Shapes, kernels, strides and paddings of all sorts, in float32 and int8."""
+    random = np.random.default_rng(seed)
+    L, (h, w) = keras.layers, map(int, random.integers(5, 12, 2))
+
+    def window():
+        return {
+            "strides": tuple(map(int, random.integers(1, 4, 2))),
+            "padding": str(random.choice(["same", "valid"])),
+        }
+
+    def kernel():
+        return tuple(map(int, random.integers(1, 4, 2)))
+
+    layers = [
+        L.Conv2D(int(random.integers(1, 7)), kernel(), activation="relu", padding="same"),
+        [L.MaxPooling2D, L.AveragePooling2D][seed % 2](kernel(), strides=int(random.integers(1, 3)), padding="same"),
+        L.DepthwiseConv2D(tuple([int(random.integers(1, 4))] * 2), padding="same", depth_multiplier=1 + seed % 2),
+        L.Conv2D(int(random.integers(1, 7)), tuple(map(int, random.integers(1, 3, 2))), **window()),
+    ]
+    shape = (h, w, int(random.integers(1, 4)))
+    original = chain(keras, shape, *layers)
+    X = images(shape, 100)
+    expected = reference(original, X)
+    found = raw_outputs(emlearn.convert(original), X)
+    assert np.max(np.abs(found - expected)) <= 1e-5 * np.max(np.abs(expected))
+    found = raw_outputs(emlearn.convert(original, X), X)
+    assert np.mean((found - expected) ** 2) <= 5e-3 * np.mean(expected**2)
+
+
+# ---- what inputs are
+
+
+def small(keras, *before, padding="valid"):
+    L = keras.layers
+    last = [L.Conv2D(6, 3, activation="relu", padding=padding), L.Flatten(), L.Dense(5), L.Softmax()]
+    return chain(keras, (6, 6, 2), *before, *last)
+
+
+SCALINGS = {"none": None, "255": (1 / 255, 0.0), "127.5": (1 / 127.5, -1.0), "beyond": (1 / 255, 0.5)}
+
+
+@pytest.mark.parametrize("padding", ["valid", "same"])
+@pytest.mark.parametrize("scaling", SCALINGS)
+def test_bytes(keras, scaling, padding):
+    """Images of bytes, as uint8, as floats of the same numbers, and as the device takes them."""
+    before = [] if SCALINGS[scaling] is None else [keras.layers.Rescaling(*SCALINGS[scaling])]
+    original = small(keras, *before, padding=padding)
+    if scaling == "none":  # else softmax of hundreds
+        original.set_weights([w / 30 for w in original.get_weights()])
+    X = np.random.default_rng(0).integers(0, 256, (150, 6, 6, 2)).astype(np.uint8)
+    expected = reference(original, X.astype(np.float32))
+    for dtype, tolerance in (("float", 1e-5), ("int8", 0.05)):
+        model = emlearn.convert(original, X, dtype=dtype)
+        assert np.max(np.abs(model.predict_proba(X) - expected)) <= tolerance
+        # Their floats are quotients that float32 rounds: the last bit of each may be another.
+        assert np.max(np.abs(model.predict_proba(X.astype(np.float32)) - model.predict_proba(X))) <= 1e-6
+    assert model.tables.layers[0].input_q.scale == 1.0
+
+
+def test_bytes_of_one(keras):
+    """Images that were divided by 255 before they came to the network."""
+    original = small(keras)
+    X = np.random.default_rng(0).integers(0, 256, (150, 6, 6, 2)).astype(np.uint8)
+    ones = (X / 255).astype(np.float32)
+    for dtype in ("float", "int8"):
+        model = emlearn.convert(original, ones, dtype=dtype)
+        assert np.max(np.abs(model.predict_proba(X) - model.predict_proba(ones))) <= 1e-6
+        assert model.certify(X).agreement == model.certify(ones).agreement
+    assert model.tables.layers[0].input_q == (np.float32(1 / 255), -128)
+
+
+def test_other_floats(keras):
+    X = images((6, 6, 2), 150) * 3 + 1
+    layer = keras.layers.Normalization(mean=[0.5, 2.0], variance=[1.0, 4.0])
+    original = small(keras, layer)
+    expected = reference(original, X)
+    assert np.max(np.abs(emlearn.convert(original).predict_proba(X) - expected)) <= 1e-5
+    model = emlearn.convert(original, X)
+    assert len(model.tables.layers) == 3 and model.certificate.agreement >= 0.95
+    with pytest.raises(ValueError, match="pass floats like those"):
+        model.predict(np.zeros((1, 6, 6, 2), np.uint8))
+
+
+def test_digits(keras):
+    """Fixed random convolutions, and behind them what logistic regression makes of them."""
+    X, y = data("digits")
+    X = X.reshape(-1, 8, 8, 1).astype(np.float32) / 16
+    L = keras.layers
+    front = chain(keras, (8, 8, 1), L.Conv2D(16, 3, padding="same", activation="relu"), L.MaxPooling2D(), L.Flatten())
+    columns = front.predict(X, verbose=0)
+    train = np.arange(len(X)) % 3 > 0
+    head = LogisticRegression(C=0.1, max_iter=300).fit(columns[train], y[train])
+    original = keras.Sequential([*front.layers, L.Dense(10), L.Softmax()])
+    original.build((None, 8, 8, 1))
+    original.set_weights([*front.get_weights(), head.coef_.T, head.intercept_])
+    model = emlearn.convert(original, X[train])
+    certificate = model.certify(X[~train], y[~train])
+    assert certificate.score_before >= 0.96
+    assert certificate.agreement >= 0.99
+    assert certificate.score_after >= certificate.score_before - 0.01
+    assert emlearn.convert(original, (X, y), dtype="auto", max_loss=0.01).dtype == "int8"
+    assert emlearn.convert(original, (X, y), dtype="auto", max_loss=0.01).certificate.score == "accuracy"
+
+
+def test_auto_keeps_float(keras):
+    """Classes that are all but equal, which int8 cannot tell."""
+    original = small(keras)
+    *convolution, weights, bias = original.get_weights()
+    original.set_weights([*convolution, weights[:, :1] + 1e-6 * weights, bias * 0])
+    assert emlearn.convert(original, images((6, 6, 2), 100), dtype="auto").dtype == "float"
+
+
+def test_dead_and_large(keras):
+    """A channel without weights, one with a bias beyond 32 bits of its steps, and a constant layer."""
+    original = chain(keras, (6, 6, 2), keras.layers.Conv2D(4, 3, activation="relu"), keras.layers.Conv2D(2, 1))
+    weights, bias, *rest = original.get_weights()
+    weights[..., 0], bias[0] = 0, 1.5
+    weights[..., 1], bias[1] = 0, 0
+    weights[..., 2], bias[2] = weights[..., 2] * 1e-9, 2.0
+    original.set_weights([weights, bias, *rest])
+    X = images((6, 6, 2), 100)
+    model, expected = emlearn.convert(original, X), reference(original, X)
+    assert np.max(np.abs(raw_outputs(model, X) - expected)) <= 0.05 * np.max(np.abs(expected))
+    original.set_weights([0 * w for w in original.get_weights()])
+    assert not np.any(raw_outputs(emlearn.convert(original, X), X))
+
+
+def test_what_folds(keras):
+    """Normalisation, activations and scalings leave no layer, but where zeros are put around an offset."""
+    for name, n in {"norm": 1, "norm after": 3, "max": 3, "flat norm": 3, "depthwise": 4, "zeros": 3}.items():
+        assert len(emlearn.convert(network_of(keras, name)[0]).tables.layers) == n, name
+    assert len(emlearn.convert(network_of(keras, "norm before zeros")[0]).tables.layers) == 3
+    assert len(emlearn.convert(branches(keras)).tables.layers) == 13
+
+
+# ---- errors
+
+
+def test_refused(keras):
+    L, X = keras.layers, images((8, 8, 2), 5)
+
+    def of(*layers):
+        return chain(keras, (8, 8, 2), *layers)
+
+    conv = [L.Conv2D(3, 3, name="first")]
+    inputs = L.Input((8, 8, 2))
+    joined = keras.Model(inputs, L.Concatenate(name="both")([L.Conv2D(3, 1)(inputs), inputs]))
+    for model, reason in (
+        (of(L.Conv2D(3, 3, dilation_rate=2, name="wide")), "'wide' is dilated; use dilation_rate=1"),
+        (of(L.Conv2D(4, 1), L.Conv2D(4, 3, groups=2)), "groups=2; use groups=1"),
+        (of(*conv, L.LeakyReLU(name="leaky")), "'leaky', a LeakyReLU, is not supported; use ReLU instead"),
+        (of(*conv, L.Conv2DTranspose(3, 2)), "use Conv2D instead"),
+        (of(L.Conv2D(3, 3, activation="gelu", name="g")), "'g': activation 'gelu' is not supported; use one of linear"),
+        (of(*conv, L.ReLU(negative_slope=0.1)), "leave them out"),
+        (of(L.Conv2D(3, 3, activation="sigmoid", name="s"), L.Conv2D(3, 3)), "'s': sigmoid is supported as the last"),
+        (of(*conv, L.Softmax()), "softmax of each pixel"),
+        (of(*conv, L.Flatten(), L.Dense(1, activation="softmax")), "always 1; use sigmoid"),
+        (of(L.ZeroPadding2D(3), L.Conv2D(3, 3, name="c")), "'c': padding .* reaches beyond the kernel"),
+        (of(L.ZeroPadding2D(1), L.AveragePooling2D(2, name="p")), "'p' pools what zeros were padded to"),
+        (of(*conv, L.ZeroPadding2D(1)), "before a convolution only"),
+        (of(*conv, L.BatchNormalization(axis=1, name="n")), "'n' has axis=1; use axis=-1"),
+        (joined, "'both', a Concatenate, is not supported; use Add instead"),
+    ):
+        with pytest.raises(emlearn.ConvertError, match=reason):
+            emlearn.convert(model)
+    model = of(*conv)
+    for options, reason in (
+        ({"dtype": "int8"}, "pass rows like those to predict"),
+        ({"dtype": "int16", "data": X}, "the nearest is 'int8'"),
+        ({"data": X[:0]}, "no rows"),
+        ({"data": X[:, :5]}, r"X must have shape \(n, 8, 8, 2\), got \(5, 5, 8, 2\)"),
+        ({"data": X[0]}, r"pass X\[None\]"),
+        ({"data": X * np.nan}, "NaN or infinite"),
+        ({"data": (X, np.zeros(3))}, "3 labels for 5 rows"),
+        ({"kind": X, "data": X}, "pass them once"),
+        ({"leaf": "hard"}, "mean nothing for networks"),
+        ({"return_type": "classifier"}, "is a regressor"),
+    ):
+        with pytest.raises(emlearn.ConvertError, match=reason):
+            emlearn.convert(model, **options)
+    weights = model.get_weights()
+    model.set_weights([weights[0] * np.nan, weights[1]])
+    with pytest.raises(emlearn.ConvertError, match="'first' has a weight that is NaN"):
+        emlearn.convert(model)
+
+
+def test_formats(keras, tmp_path):
+    model = emlearn.convert(small(keras), images((6, 6, 2), 20))
+    for file in ("x.eml", "x.csv", "x.py"):
+        with pytest.raises(ValueError, match="save them as 'tmdl'"):
+            model.save(tmp_path / file)
+    assert model.save(format="tmdl")[:4] == b"MAIX"
+    with pytest.raises(ValueError, match="does not know its estimator"):
+        model.save(tmp_path / "x.tmdl")
+        emlearn.load(tmp_path / "x.tmdl").certify(images((6, 6, 2)))
+
+
+# ---- planner
+
+
+def check(tensors):
+    offsets, size = planner.plan(tensors)
+    assert offsets[0] == 0
+    for i, j in itertools.combinations(range(len(tensors)), 2):
+        a, b = tensors[i], tensors[j]
+        if a.first <= b.last and b.first <= a.last:
+            replaces = i in (a.may_replace, b.may_replace) or j in (a.may_replace, b.may_replace)
+            apart = offsets[i] + a.size <= offsets[j] or offsets[j] + b.size <= offsets[i]
+            assert apart or (replaces and offsets[i] == offsets[j])
+    for tensor, offset in zip(tensors, offsets, strict=True):
+        assert 0 <= offset <= size - tensor.size and offset % tensor.align == 0
+    assert size >= planner.lower_bound(tensors)
+    return size
+
+
+@given(st.lists(st.integers(1, 1000), min_size=2, max_size=40))
+def test_plan_of_chains(sizes):
+    """The largest input with its output is all that a chain needs."""
+    tensors = [Tensor(size, i - 1, i) for i, size in enumerate(sizes)]
+    assert check(tensors) == max(map(sum, itertools.pairwise(sizes)))
+
+
+@st.composite
+def graphs(draw, most):
+    """Tensors of layers that take one or two of those before them."""
+    sizes = draw(st.lists(st.integers(1, 100), min_size=2, max_size=most))
+    last = [0] * len(sizes)
+    for i in range(1, len(sizes)):
+        for source in draw(st.lists(st.integers(max(0, i - 4), i - 1), min_size=1, max_size=2)):
+            last[source] = max(last[source], i)
+    return [Tensor(size, i, max(last[i], i), draw(st.sampled_from([1, 4]))) for i, size in enumerate(sizes)]
+
+
+@settings(max_examples=60, deadline=None)
+@given(graphs(24))
+def test_plan_of_graphs(tensors):
+    check(tensors)
+
+
+@settings(max_examples=40, deadline=None)
+@given(graphs(6))
+def test_plan_is_the_smallest(tensors):
+    """Of all orders of lowest places, among which the best plan is."""
+    conflicts = planner._conflicts(tensors)
+    orders = ((0, *order) for order in itertools.permutations(range(1, len(tensors))))
+    best = min(planner._size(tensors, planner._in_order(tensors, conflicts, order)) for order in orders)
+    assert check(tensors) == best
+
+
+def test_plan_in_place():
+    """Softmax, whose output is four times its input, begins where that does."""
+    tensors = [Tensor(40, -1, 0), Tensor(10, 0, 1), Tensor(40, 1, 1, 4, may_replace=1)]
+    assert check(tensors) == 50
