@@ -97,7 +97,7 @@ def weights(model):
             arrays += [layer.weight, layer.bias, layer.running_mean, layer.running_var]
         elif isinstance(layer, nn.Linear):
             arrays += [layer.weight.T, layer.bias]
-    return [array.detach().numpy().astype(np.float16) for array in arrays]  # half the file, and no image more or less
+    return [array.detach().numpy().astype(np.float16) for array in arrays]  # half the file; convert.py says what is right with them
 
 
 def right(model, X, y):
