@@ -16,7 +16,9 @@ def show(image):
     """Two rows a line, as letters are about twice as high as wide."""
     for start in range(0, SIDE * SIDE, 2 * SIDE):
         shades = ((image[i] + image[i + SIDE]) * len(SHADES) // 511 for i in range(start, start + SIDE))
-        print("".join(SHADES[shade] for shade in shades).rstrip())
+        line = "".join(SHADES[shade] for shade in shades).rstrip()
+        if line:
+            print(line)
 
 
 def duration():
