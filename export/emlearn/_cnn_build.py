@@ -1,4 +1,4 @@
-"""Compile the core's convolutional networks into the package: `emlearn._eml_cnn`, as `_core_build.py` does with the models.
+"""Compile the core's convolutional networks into the package: `emlearn._eml_cnn`, as `_core_build.py` does with models.
 
 Run by setup.py. The functions below are what a native module's binding is on the device.
 """
@@ -24,7 +24,8 @@ typedef struct {
 int cnn_open(eml_cnn_t *m, const void *file, size_t size);
 size_t cnn_memory_size(const eml_cnn_t *m);
 int cnn_gives_floats(const eml_cnn_t *m);
-int cnn_run(const eml_cnn_t *m, const void *x, char type, size_t n, size_t rows, void *memory, void *out, char out_type);
+int cnn_run(
+    const eml_cnn_t *m, const void *x, char type, size_t n, size_t rows, void *memory, void *out, char out_type);
 """
 
 _DEFINE = """

@@ -92,7 +92,7 @@ class CnnCore:
         X : ndarray of uint8, int8 or float32, shape (n, n_inputs)
             C-contiguous. int8 only for networks of int8.
         out : str
-            'f' for float32, 'b' for int8, which networks of int8 that do not end in a softmax or logistic function give.
+            'f' for float32; 'b' for int8, which networks of int8 give unless they end in a softmax or logistic function
 
         Returns
         -------

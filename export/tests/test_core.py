@@ -78,6 +78,11 @@ def test_every_header_has_a_test():
         "eml_kernel_data.h",
         "eml_kernel_math.h",
         "eml_features_data.h",
+        "eml_cnn_data.h",
+        "eml_cnn_window.h",
+        "eml_cnn_layers.h",
+        "eml_cnn_f32_layers.h",
+        "eml_simd.h",
     }
     elsewhere = {"eml_trees_golden.h"}  # hostile.c, and the firmware tests' selftest
     assert included | pulled_in | elsewhere == set(HEADERS)

@@ -11,7 +11,6 @@
 #define EML_CNN_H
 
 #include "eml_cnn_window.h"
-#include "eml_simd.h"
 
 // int8 of a float32: floor(x / scale + 1/2) exactly, beyond 8 bits at least 256 of its sign. x is finite, scale positive.
 static inline int32_t eml_cnn_quantise(uint32_t x, uint32_t scale) {
@@ -65,13 +64,17 @@ static inline int32_t eml_cnn_usable(uint32_t multiplier) {
     return (int32_t)(multiplier >> 8 << 7 | (s < 57 ? s : 57));
 }
 
-// floor(a * m / 2^25)
-EML_ALWAYS_INLINE int32_t eml_cnn_high(int32_t a, int32_t multiplier) {
-#if defined(__ARM_ARCH_6M__) || defined(__XTENSA__) // no product of 64 bits
+// floor(a * m / 2^25), where there is no product of 64 bits.
+EML_ALWAYS_INLINE int32_t eml_cnn_high_by_parts(int32_t a, int32_t multiplier) {
     const uint32_t m = (uint32_t)multiplier >> 7, ml = m & 0xffff, mh = m >> 16, al = (uint32_t)a & 0xffff;
     const int32_t ah = a >> 16, t = ah * (int32_t)ml;
     const uint32_t low = (al * ml >> 16) + ((uint32_t)t & 0xffff) + al * mh;
     return (int32_t)((uint32_t)(ah * (int32_t)mh + (t >> 16)) << 7) + (int32_t)(low >> 9);
+}
+
+EML_ALWAYS_INLINE int32_t eml_cnn_high(int32_t a, int32_t multiplier) {
+#if defined(__ARM_ARCH_6M__) || defined(__XTENSA__)
+    return eml_cnn_high_by_parts(a, multiplier);
 #else
     return (int32_t)((int64_t)a * (multiplier & ~0x7f) >> 32);
 #endif
@@ -89,33 +92,10 @@ EML_ALWAYS_INLINE int32_t eml_cnn_scaled(int32_t a, int32_t multiplier) {
     return ((eml_cnn_high(a, multiplier) >> shift) + 1) >> 1;
 }
 
-// Loops test at their end, which -Os would not make of others, and there is at least one product.
-
-// bias[0] + the sum of n products of x and w.
-EML_NOINLINE int32_t eml_cnn_dot(const int8_t *x, const int8_t *w, uint32_t n, const int32_t *bias) {
-    int32_t a = *bias;
-#ifdef EML_SIMD
-    for (; n >= 4; n -= 4) {
-        const uint32_t xs = eml_simd_load(x), ws = eml_simd_load(w);
-        a = eml_simd_add(a, eml_simd_even(xs), eml_simd_even(ws));
-        a = eml_simd_add(a, eml_simd_odd(xs), eml_simd_odd(ws));
-        x += 4;
-        w += 4;
-    }
-    if (!n) {
-        return a;
-    }
-#endif
-    do {
-        a += *x++ * *w++;
-    } while (--n);
-    return a;
-}
-
-// Two of them, of two rows of weights that follow each other: the first in the lower word.
-EML_NOINLINE uint64_t eml_cnn_dot_2(const int8_t *x, const int8_t *w, uint32_t n, const int32_t *bias) {
-    const int8_t *v = w + n;
-    int32_t a = bias[0], b = bias[1];
+// Sums of n products of x with w and of x with v: the first in the lower word. Loops test at their end, which -Os would not make of
+// others.
+EML_NOINLINE uint64_t eml_cnn_dots(const int8_t *x, const int8_t *w, const int8_t *v, uint32_t n) {
+    int32_t a = 0, b = 0;
 #ifdef EML_SIMD
     uint32_t blocks = n >> 2;
     if (blocks) {
@@ -185,13 +165,17 @@ EML_NOINLINE void eml_cnn_outputs(const eml_cnn_sums_t *s, const int8_t *x, int8
     do {
         uint32_t left = s->shape.repeat; // of those for x
         do {
-            uint32_t count = left > 1 ? 2 : 1;
-            uint64_t sums = count > 1 ? eml_cnn_dot_2(x, w, s->shape.n, bias) : (uint32_t)eml_cnn_dot(x, w, s->shape.n, bias);
-            bias += count;
+            const int8_t *v = w;
+            uint32_t count = 1;
+            if (left > 1) {
+                v += s->shape.n;
+                count = 2;
+            }
+            uint64_t sums = eml_cnn_dots(x, w, v, s->shape.n);
+            w = v + s->shape.n;
             left -= count;
             do {
-                *out++ = (int8_t)eml_cnn_clamp(&s->cut, eml_cnn_scaled((int32_t)(uint32_t)sums, *multiplier++));
-                w += s->shape.n;
+                *out++ = (int8_t)eml_cnn_clamp(&s->cut, eml_cnn_scaled((int32_t)(uint32_t)sums + *bias++, *multiplier++));
                 sums >>= 32;
             } while (--count);
         } while (left);
@@ -210,7 +194,7 @@ static inline void eml_cnn_sum(const eml_cnn_layer_t *l, uint8_t *buffer, uint8_
     s.bias = (const int32_t *)(const void *)((const uint8_t *)l + arrays[2]);
     int32_t *multipliers = (int32_t *)(void *)(work + eml_pad4(s.shape.patch));
     s.multipliers = multipliers;
-    const eml_number_t ratio = eml_cnn_ratio(l->in_scale, l->out_scale);
+    const eml_number_t ratio = eml_cnn_layer_ratio(l, l->in_scale);
     for (uint32_t k = 0; k < s.shape.n_out; k++) {
         multipliers[k] = eml_cnn_usable(eml_cnn_multiplier(ratio, *scale));
         scale += !dense;
@@ -224,19 +208,23 @@ static inline void eml_cnn_sum(const eml_cnn_layer_t *l, uint8_t *buffer, uint8_
     }
 }
 
+// (product + 2^(s-1)) >> s, cut. |product| < 2^56.
+static inline int8_t eml_cnn_rounded(const eml_cnn_cut_t *cut, int64_t product, uint32_t s) {
+    const int64_t q = ((product >> (s - 1)) + 1) >> 1;
+    return (int8_t)eml_cnn_clamp(cut, q > 1024 ? 1024 : q < -1024 ? -1024 : (int32_t)q);
+}
+
 static inline void eml_cnn_global_average(const eml_cnn_layer_t *l, uint8_t *buffer) {
-    const uint32_t channels = l->in[3], n = (uint32_t)l->in[1] * l->in[2];
-    const eml_number_t ratio = eml_number_divide(eml_cnn_ratio(l->in_scale, l->out_scale), eml_number(n, 0));
-    const int32_t multiplier = eml_cnn_usable(eml_cnn_multiplier(ratio, EML_FLOAT_ONE));
+    const uint32_t channels = l->in[3], n = (uint32_t)l->in[1] * l->in[2], multiplier = eml_cnn_layer_multiplier(l, l->in_scale);
     const eml_cnn_cut_t cut = eml_cnn_cut(l, EML_CNN_LINEAR);
-    for (uint32_t k = 0; k < channels; k++) {
-        const int8_t *x = (const int8_t *)buffer + l->input + k;
+    const int8_t *x = (const int8_t *)buffer + l->input;
+    int8_t *out = (int8_t *)buffer + l->output;
+    for (const int8_t *const end = x + channels; x < end; x++) {
         int32_t sum = 0;
         for (uint32_t i = 0; i < n; i++) {
-            sum += *x - l->in_zero;
-            x += channels;
+            sum += x[i * channels] - l->in_zero;
         }
-        buffer[l->output + k] = (uint8_t)eml_cnn_clamp(&cut, eml_cnn_scaled(sum, multiplier));
+        *out++ = eml_cnn_rounded(&cut, (int64_t)sum * (int32_t)(multiplier >> 8), multiplier & 0xff);
     }
 }
 
@@ -245,16 +233,14 @@ static inline void eml_cnn_add(const eml_cnn_layer_t *l, uint8_t *buffer) {
     const int8_t *x = (const int8_t *)buffer + l->input, *y = (const int8_t *)buffer + words[0];
     int8_t *out = (int8_t *)buffer + l->output;
     const eml_cnn_cut_t cut = eml_cnn_cut(l, l->kind == EML_CNN_ADD ? (uint32_t)EML_CNN_LINEAR : words[3]);
-    uint32_t a = eml_cnn_multiplier(eml_cnn_ratio(l->in_scale, l->out_scale), EML_FLOAT_ONE);
-    uint32_t b = eml_cnn_multiplier(eml_cnn_ratio(words[1], l->out_scale), EML_FLOAT_ONE);
+    uint32_t a = eml_cnn_layer_multiplier(l, l->in_scale), b = eml_cnn_layer_multiplier(l, words[1]);
     // Both in the units of the larger.
     const uint32_t s = (a & 0xff) < (b & 0xff) ? a & 0xff : b & 0xff, a_more = (a & 0xff) - s, b_more = (b & 0xff) - s;
     a = a_more > 24 ? 0 : a >> 8 >> a_more;
     b = b_more > 24 ? 0 : b >> 8 >> b_more;
     for (uint32_t n = eml_cnn_count(l->in); n; n--) {
         const int64_t sum = (int64_t)(*x++ - l->in_zero) * (int32_t)a + (int64_t)(*y++ - (int32_t)words[2]) * (int32_t)b;
-        const int64_t q = (sum + ((int64_t)1 << (s - 1))) >> s;
-        *out++ = (int8_t)eml_cnn_clamp(&cut, q > 1024 ? 1024 : q < -1024 ? -1024 : (int32_t)q);
+        *out++ = eml_cnn_rounded(&cut, sum, s);
     }
 }
 
@@ -265,7 +251,8 @@ static inline void eml_cnn_softmax(const eml_cnn_layer_t *l, const int8_t *x, fl
         largest = x[i] > largest ? x[i] : largest;
     }
     for (uint32_t i = 0; i < n; i++) {
-        eml_float_store(&out[i], eml_exp(eml_cnn_real(l->in_scale, x[i] - largest)));
+        const eml_number_t e = eml_exp_q24(-(int32_t)eml_magnitude_q24(eml_cnn_real(l->in_scale, x[i] - largest)));
+        eml_float_store(&out[i], (uint32_t)eml_round(e.mantissa, e.exponent, 0, 24));
     }
     eml_normalise(out, n);
 }

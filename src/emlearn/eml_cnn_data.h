@@ -9,6 +9,7 @@
 
 #include "eml_file.h"
 #include "eml_number.h"
+#include "eml_simd.h"
 
 typedef enum { EML_CNN_INT8 = 0, EML_CNN_FLOAT32 = 2 } eml_cnn_type_t;
 
@@ -130,18 +131,21 @@ static inline uint32_t eml_cnn_count(const uint16_t *dims) {
     return n < EML_CNN_MAX_COUNT ? (uint32_t)n : 0;
 }
 
-// Whether the last layer, whose outputs are float32 in files of both types.
-static inline int eml_cnn_is_soft(uint32_t kind) {
-    return kind == EML_CNN_SOFTMAX || kind == EML_CNN_LOGISTIC;
-}
+// Sets of kinds.
+#define EML_CNN_BIT(kind) (1u << ((kind) & 7) << ((kind) >> 5))
+#define EML_CNN_CONVOLVES (EML_CNN_BIT(EML_CNN_CONV) | EML_CNN_BIT(EML_CNN_DEPTHWISE))
+#define EML_CNN_WEIGHS (EML_CNN_CONVOLVES | EML_CNN_BIT(EML_CNN_DENSE))
+#define EML_CNN_POOLS (EML_CNN_BIT(EML_CNN_MAX_POOL) | EML_CNN_BIT(EML_CNN_AVERAGE_POOL))
+#define EML_CNN_ADDS (EML_CNN_BIT(EML_CNN_ADD) | EML_CNN_BIT(EML_CNN_ADD_ACTIVATED))
+#define EML_CNN_SOFT (EML_CNN_BIT(EML_CNN_SOFTMAX) | EML_CNN_BIT(EML_CNN_LOGISTIC)) // gives float32, in files of both types
+#define EML_CNN_KEEPS (EML_CNN_BIT(EML_CNN_RESHAPE) | EML_CNN_POOLS)                // scale and zero point
 
 // What a multiplier is, m << 8 | s: of ratio * scale, which may be 0. 0 if s < 1, else s counts as 62 at most.
 static inline uint32_t eml_cnn_multiplier(eml_number_t ratio, uint32_t scale) {
     const eml_number_t factor = eml_number_of(scale);
-    const uint64_t product = (uint64_t)ratio.mantissa * (factor.mantissa >> 8); // below 2^56
-    const int drop = product >> 55 ? 32 : 31;
-    uint32_t m = (uint32_t)((product >> (drop - 1)) + 1) >> 1;
-    int s = -(ratio.exponent + factor.exponent + 8 + drop);
+    const uint32_t high = eml_multiply_high(ratio.mantissa, factor.mantissa), drop = 6 + (high >> 31); // to 25 bits
+    uint32_t m = ((high >> drop) + 1) >> 1;
+    int s = -(ratio.exponent + factor.exponent + 33 + (int)drop);
     if (m >> 24) {
         m >>= 1;
         s--;
@@ -152,8 +156,14 @@ static inline uint32_t eml_cnn_multiplier(eml_number_t ratio, uint32_t scale) {
     return s < 1 ? 0 : m << 8 | (uint32_t)s;
 }
 
-static inline eml_number_t eml_cnn_ratio(uint32_t a, uint32_t b) {
-    return eml_number_divide(eml_number_of(a), eml_number_of(b));
+// a / b / n
+static inline eml_number_t eml_cnn_ratio(uint32_t a, uint32_t b, uint32_t n) {
+    return eml_number_divide(eml_number_divide(eml_number_of(a), eml_number_of(b)), eml_number(n, 0));
+}
+
+// Input scale / output scale, of global averages / values.
+static inline eml_number_t eml_cnn_layer_ratio(const eml_cnn_layer_t *l, uint32_t in_scale) {
+    return eml_cnn_ratio(in_scale, l->out_scale, l->kind == EML_CNN_GLOBAL_AVERAGE ? (uint32_t)l->in[1] * l->in[2] : 1);
 }
 
 // Bits of the float32 nearest to scale * q.
@@ -161,6 +171,44 @@ static inline uint32_t eml_cnn_real(uint32_t scale, int32_t q) {
     const eml_number_t s = eml_number_of(scale);
     const uint32_t sign = q < 0 ? 0x80000000u : 0, magnitude = (uint32_t)(q < 0 ? -q : q);
     return q ? (uint32_t)eml_round((uint64_t)s.mantissa * magnitude, s.exponent, 0, 24) | sign : 0;
+}
+
+// Of a layer with weights: how many there are.
+typedef struct {
+    uint32_t rows, columns; // of windows
+    uint32_t n_out;         // of a window
+    uint32_t n;             // weights of an output
+    uint32_t repeat;        // outputs that see the same values
+    uint32_t patch;         // values that are gathered for a window
+} eml_cnn_shape_t;
+
+static inline eml_cnn_shape_t eml_cnn_shape(const eml_cnn_layer_t *l) {
+    eml_cnn_shape_t s;
+    s.rows = s.columns = 1;
+    s.patch = 0;
+    if (l->kind == EML_CNN_DENSE) {
+        s.n = eml_cnn_count(l->in);
+        s.n_out = s.repeat = eml_cnn_count(l->out);
+        return s;
+    }
+    const uint32_t area = (uint32_t)l->kernel[0] * l->kernel[1], all = area * l->in[3];
+    s.rows = l->out[1];
+    s.columns = l->out[2];
+    s.n_out = s.repeat = l->out[3];
+    s.n = all;
+    if (l->kind == EML_CNN_DEPTHWISE) {
+        s.n = area;
+        s.repeat = l->depth;
+    }
+    if (area > 1) {
+        s.patch = all;
+    }
+    return s;
+}
+
+// Of a layer without weights.
+static inline uint32_t eml_cnn_layer_multiplier(const eml_cnn_layer_t *l, uint32_t in_scale) {
+    return eml_cnn_multiplier(eml_cnn_layer_ratio(l, in_scale), EML_FLOAT_ONE);
 }
 
 static inline int eml_cnn_is_quantised(uint32_t scale, int32_t zero) {
@@ -171,12 +219,22 @@ static inline int eml_cnn_is_activation(uint32_t activation) {
     return activation == EML_CNN_LINEAR || activation == EML_CNN_RELU || activation == EML_CNN_RELU6;
 }
 
-// Whether n values lie in an area of `size` bytes from `offset` on; those of 4 bytes at a multiple of that.
-static inline int eml_cnn_is_within(uint32_t size, uint32_t offset, uint64_t n, uint32_t item) {
-    return !(offset & (item - 1)) && offset <= size && n * item <= size - offset;
+// Whether n values of 1 or 4 bytes lie in an area of `size` bytes from `offset` on; those of 4 bytes at a multiple of that.
+static inline int eml_cnn_is_within(uint32_t size, uint32_t offset, uint32_t n, uint32_t item) {
+    return !(offset & (item - 1)) && offset <= size && n <= (size - offset) >> (item >> 1);
 }
 
-static inline int eml_cnn_is_window(const eml_cnn_layer_t *l) {
+static inline int eml_cnn_are_finite(const eml_cnn_layer_t *l, uint32_t offset, uint32_t n) {
+    const uint32_t *words = (const uint32_t *)(const void *)((const uint8_t *)l + offset);
+    for (; n; n--) {
+        if ((*words++ & EML_INFINITY) == EML_INFINITY) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+EML_NOINLINE int eml_cnn_is_window(const eml_cnn_layer_t *l) {
     for (int axis = 0; axis < 2; axis++) { // w, h
         const uint8_t *padding = l->padding + 2 - 2 * axis;
         const uint32_t kernel = l->kernel[axis], stride = l->stride[axis], n = l->out[2 - axis];
@@ -190,191 +248,170 @@ static inline int eml_cnn_is_window(const eml_cnn_layer_t *l) {
     return 1;
 }
 
-// Arrays of a layer with n_out outputs, each of n weights.
-static inline int eml_cnn_are_weights(const eml_cnn_layer_t *l, uint32_t type, uint32_t n_out, uint32_t n) {
+// Arrays of a layer but the scales; makes room in m->work.
+static inline int eml_cnn_are_weights(eml_cnn_t *m, const eml_cnn_layer_t *l, uint32_t type) {
     const uint32_t *arrays = eml_cnn_arrays(l);
-    const uint8_t *base = (const uint8_t *)l;
-    const int narrow = type == EML_CNN_INT8;
-    const uint32_t n_scales = !narrow ? 0 : l->kind == EML_CNN_DENSE ? 1 : n_out;
-    if (!eml_cnn_is_within(l->size, arrays[0] & (0u - (n_scales > 0)), n_scales, 4)
-        || !eml_cnn_is_within(l->size, arrays[1], (uint64_t)n_out * n, narrow ? 1 : 4)
-        || !eml_cnn_is_within(l->size, arrays[2], n_out, 4) || (narrow && n >= EML_CNN_MAX_WEIGHTS)) {
+    const eml_cnn_shape_t s = eml_cnn_shape(l);
+    const uint32_t narrow = type == EML_CNN_INT8, item = narrow ? 1 : 4;
+    const uint64_t n = (uint64_t)s.n_out * s.n;
+    if (n >= EML_CNN_MAX_SIZE || !eml_cnn_is_within(l->size, arrays[1], (uint32_t)n, item)
+        || !eml_cnn_is_within(l->size, arrays[2], s.n_out, 4)
+        || (narrow && (s.n >= EML_CNN_MAX_WEIGHTS || !eml_cnn_is_within(l->size, arrays[0], l->kind == EML_CNN_DENSE ? 1 : s.n_out, 4)))) {
         return 0;
     }
-    const uint32_t *words = (const uint32_t *)(const void *)(base + arrays[2]);
-    if (!narrow) { // all are finite
-        for (uint32_t i = 0; i < n_out; i++) {
-            if ((words[i] & EML_INFINITY) == EML_INFINITY) {
+    if (narrow) {
+        const uint32_t *bias = (const uint32_t *)(const void *)((const uint8_t *)l + arrays[2]), limit = 0x7fffffffu - (s.n << 14);
+        for (uint32_t i = 0; i < s.n_out; i++) {
+            if (bias[i] + limit > 2 * limit) { // of the magnitude
                 return 0;
             }
         }
-        words = (const uint32_t *)(const void *)(base + arrays[1]);
-        for (uint32_t i = 0; i < n_out * n; i++) {
-            if ((words[i] & EML_INFINITY) == EML_INFINITY) {
-                return 0;
-            }
-        }
-        return 1;
+    } else if (!eml_cnn_are_finite(l, arrays[1], (uint32_t)n) || !eml_cnn_are_finite(l, arrays[2], s.n_out)) {
+        return 0;
     }
-    const uint32_t limit = 0x7fffffffu - (n << 14);
-    for (uint32_t i = 0; i < n_out; i++) {
-        if (words[i] + limit > 2 * limit) { // of the magnitude
-            return 0;
-        }
+    const uint32_t work = eml_pad4(s.patch * item) + (narrow ? 4 * s.n_out : 0);
+    m->work = m->work < work ? work : m->work;
+    return 1;
+}
+
+// An input of a layer of int8, and what brings it to the scale of the output.
+EML_NOINLINE int eml_cnn_are_scales(const eml_cnn_layer_t *l, uint32_t in_scale, int32_t in_zero) {
+    static const uint32_t ONE = EML_FLOAT_ONE;
+    const uint32_t bit = EML_CNN_BIT(l->kind);
+    const uint32_t *scales = &ONE;
+    uint32_t n = 1;
+    if (!eml_cnn_is_quantised(in_scale, in_zero)) {
+        return 0;
     }
-    const eml_number_t ratio = eml_cnn_ratio(l->in_scale, l->out_scale);
-    words = (const uint32_t *)(const void *)(base + arrays[0]);
-    for (uint32_t i = 0; i < n_scales; i++) {
-        if (words[i] >= EML_INFINITY || !eml_cnn_multiplier(ratio, words[i])) {
+    if (bit & (EML_CNN_SOFT | EML_CNN_KEEPS)) {
+        return bit & EML_CNN_SOFT || (in_scale == l->out_scale && in_zero == l->out_zero);
+    }
+    if (bit & EML_CNN_WEIGHS) {
+        scales = (const uint32_t *)(const void *)((const uint8_t *)l + eml_cnn_arrays(l)[0]);
+        n = l->kind == EML_CNN_DENSE ? 1 : l->out[3];
+    }
+    if (!eml_cnn_is_quantised(l->out_scale, l->out_zero)) {
+        return 0;
+    }
+    const eml_number_t ratio = eml_cnn_layer_ratio(l, in_scale);
+    for (; n; n--) {
+        if (*scales >= EML_INFINITY || !eml_cnn_multiplier(ratio, *scales++)) {
             return 0;
         }
     }
     return 1;
 }
 
-// Whether the layer's output is apart from an input of so many bytes, or begins where it does and may.
-static inline int eml_cnn_is_apart(const eml_cnn_layer_t *l, uint32_t in_size, uint32_t input, uint32_t out_size) {
-    const int shares = eml_cnn_is_soft(l->kind) || l->kind == EML_CNN_RESHAPE;
-    return input + in_size <= l->output || l->output + out_size <= input || (shares && l->output == input);
+static inline int eml_cnn_are_shapes(const eml_cnn_layer_t *l, uint32_t n_in, uint32_t n_out) {
+    const uint32_t kind = l->kind, bit = EML_CNN_BIT(kind), channels = l->in[3], out = l->out[3];
+    if (!n_in || !n_out) {
+        return 0;
+    }
+    if (bit & (EML_CNN_CONVOLVES | EML_CNN_POOLS)) {
+        return eml_cnn_is_window(l)
+            && (kind == EML_CNN_CONV || (kind != EML_CNN_DEPTHWISE ? channels == out : l->depth <= out && channels * l->depth == out));
+    }
+    return kind == EML_CNN_DENSE || (kind == EML_CNN_GLOBAL_AVERAGE ? n_out == channels && out == channels : n_in == n_out);
 }
 
 // A layer of `m`, whose size is known to be right; makes room in m->work.
 static inline eml_err_t eml_cnn_check_layer(eml_cnn_t *m, const eml_cnn_layer_t *l, uint32_t type, int last) {
-    const uint32_t kind = l->kind, item = type == EML_CNN_INT8 ? 1 : 4;
-    const int adds = kind == EML_CNN_ADD || kind == EML_CNN_ADD_ACTIVATED;
-    const int pools = kind == EML_CNN_MAX_POOL || kind == EML_CNN_AVERAGE_POOL;
-    const int convolves = kind == EML_CNN_CONV || kind == EML_CNN_DEPTHWISE;
-    const int known = kind <= EML_CNN_ADD || (kind >= EML_CNN_MAX_POOL && kind <= EML_CNN_LOGISTIC);
+    const uint32_t kind = l->kind;
 #ifdef EML_CNN_ALL_LAYERS
-    const int here = known;
+    const int here = kind <= EML_CNN_ADD || (kind >= EML_CNN_MAX_POOL && kind <= EML_CNN_LOGISTIC);
 #else
-    const int here = known && kind < EML_CNN_MAX_POOL;
+    const int here = kind <= EML_CNN_ADD;
 #endif
     if (!here) {
         return EML_ERR_UNSUPPORTED;
     }
-    const uint32_t body = convolves ? 32 : pools || adds || kind == EML_CNN_DENSE ? 16 : 0;
-    if (l->size < EML_CNN_LAYER + body) {
+    const uint32_t bit = EML_CNN_BIT(kind), *words = eml_cnn_words(l);
+    const int wide = (bit & EML_CNN_CONVOLVES) != 0, short_body = (bit & (EML_CNN_POOLS | EML_CNN_ADDS | EML_CNN_BIT(EML_CNN_DENSE))) != 0;
+    if (l->size < EML_CNN_LAYER + (wide ? 32u : short_body ? 16u : 0u)) {
         return EML_ERR_FORMAT;
     }
-    const int soft = eml_cnn_is_soft(kind);
-    const uint32_t n_in = eml_cnn_count(l->in), n_out = eml_cnn_count(l->out), in_size = n_in * item;
-    const uint32_t out_size = n_out * (soft ? 4 : item);
-    const uint32_t *words = eml_cnn_words(l);
-    if (!n_in || !n_out || l->is_output != last || (soft && !last)
-        || !eml_cnn_is_within(m->buffer, l->input, n_in, item)
-        || !eml_cnn_is_within(m->buffer, l->output, n_out, soft ? 4 : item)
-        || !eml_cnn_is_apart(l, in_size, l->input, out_size)) {
-        return EML_ERR_MODEL;
-    }
-    // Dimensions: of a window the channels are to be looked at; others keep the number of values.
-    const uint32_t same = l->in[3] == l->out[3];
-    if (convolves || pools) {
-        const uint64_t channels = kind == EML_CNN_DEPTHWISE ? (uint64_t)l->in[3] * l->depth : l->out[3];
-        if (!eml_cnn_is_window(l) || channels != l->out[3] || (pools && !same)) {
-            return EML_ERR_MODEL;
-        }
-    } else if (kind == EML_CNN_GLOBAL_AVERAGE ? n_out != l->out[3] || !same : kind != EML_CNN_DENSE && n_in != n_out) {
-        return EML_ERR_MODEL;
-    }
-    if (adds && (!eml_cnn_is_within(m->buffer, words[0], n_in, item) || !eml_cnn_is_apart(l, in_size, words[0], out_size))) {
-        return EML_ERR_MODEL;
-    }
-    if (!eml_cnn_is_activation(convolves ? l->activation : kind == EML_CNN_ADD_ACTIVATED ? words[3] : 0)) {
+    const uint32_t activation = bit & EML_CNN_CONVOLVES ? l->activation : kind == EML_CNN_ADD_ACTIVATED ? words[3] : 0;
+    if (activation > EML_CNN_RELU6 || activation == 2) {
         return EML_ERR_UNSUPPORTED;
     }
-    if (type == EML_CNN_INT8) {
-        const int keeps = kind == EML_CNN_RESHAPE || pools;
-        if (!eml_cnn_is_quantised(l->in_scale, l->in_zero)
-            || (!soft && !eml_cnn_is_quantised(l->out_scale, l->out_zero))
-            || (keeps && (l->in_scale != l->out_scale || l->in_zero != l->out_zero))
-            || (adds && !eml_cnn_is_quantised(words[1], (int32_t)words[2]))) {
-            return EML_ERR_MODEL;
-        }
-        const eml_number_t ratio = eml_cnn_ratio(l->in_scale, l->out_scale);
-        const eml_number_t mean = eml_number_divide(ratio, eml_number(n_in / (kind == EML_CNN_GLOBAL_AVERAGE ? n_out : 1), 0));
-        if ((kind == EML_CNN_GLOBAL_AVERAGE && !eml_cnn_multiplier(mean, EML_FLOAT_ONE))
-            || (adds && (!eml_cnn_multiplier(ratio, EML_FLOAT_ONE)
-                            || !eml_cnn_multiplier(eml_cnn_ratio(words[1], l->out_scale), EML_FLOAT_ONE)))) {
-            return EML_ERR_MODEL;
-        }
-    }
-    if (!convolves && kind != EML_CNN_DENSE) {
-        return EML_OK;
-    }
-    const uint32_t area = convolves ? (uint32_t)l->kernel[0] * l->kernel[1] : 1;
-    const uint32_t all = convolves ? l->in[3] * area : n_in, n = kind == EML_CNN_DEPTHWISE ? area : all;
-    const uint32_t rows = convolves ? l->out[3] : n_out;
-    if (!eml_cnn_are_weights(l, type, rows, n)) {
+    const uint32_t n_in = eml_cnn_count(l->in), n_out = eml_cnn_count(l->out), soft = bit & EML_CNN_SOFT;
+    const uint32_t item = type == EML_CNN_INT8 ? 1 : 4, out_item = soft ? 4 : item, output = l->output;
+    if (!eml_cnn_are_shapes(l, n_in, n_out) || l->is_output != last || (soft && !last)
+        || !eml_cnn_is_within(m->buffer, output, n_out, out_item) || (bit & EML_CNN_WEIGHS && !eml_cnn_are_weights(m, l, type))) {
         return EML_ERR_MODEL;
     }
-    const uint32_t work = (area > 1 ? eml_pad4(all * item) : 0) + (type == EML_CNN_INT8 ? 4 * rows : 0);
-    m->work = m->work < work ? work : m->work;
-    return EML_OK;
+    uint32_t input = l->input, scale = l->in_scale, zero = (uint32_t)l->in_zero;
+    for (int inputs = bit & EML_CNN_ADDS ? 2 : 1;;) {
+        const int shares = bit & (EML_CNN_SOFT | EML_CNN_BIT(EML_CNN_RESHAPE)) && output == input;
+        if (!eml_cnn_is_within(m->buffer, input, n_in, item)
+            || (!shares && input + n_in * item > output && output + n_out * out_item > input)
+            || (type == EML_CNN_INT8 && !eml_cnn_are_scales(l, scale, (int32_t)zero))) {
+            return EML_ERR_MODEL;
+        }
+        if (--inputs == 0) {
+            return EML_OK;
+        }
+        input = words[0];
+        scale = words[1];
+        zero = words[2];
+    }
 }
 
 // file: [size], aligned to 4 bytes, outlives *m.
 static inline eml_err_t eml_cnn_open(eml_cnn_t *m, const void *file, size_t size, uint32_t type) {
     const eml_cnn_file_t *head = (const eml_cnn_file_t *)file;
-    if (size < EML_CNN_HEADER || size >= EML_CNN_MAX_SIZE || head->magic != EML_CNN_MAGIC) {
+    const eml_cnn_layer_t *const first = (const eml_cnn_layer_t *)(const void *)(head + 1), *l = first;
+    if (size < EML_CNN_HEADER || head->magic != EML_CNN_MAGIC) {
         return EML_ERR_FORMAT;
     }
-    uint32_t rest = (uint32_t)size;
-    if (head->mark) {
-        if (head->mark != EML_CNN_MARK || head->size > size) {
+    const uint32_t marked = head->mark;
+    uint32_t rest = (uint32_t)size - EML_CNN_HEADER, left = head->n_layers;
+    if (marked) { // a size below that of the header becomes too large
+        if (marked != EML_CNN_MARK || head->size - EML_CNN_HEADER > rest) {
             return EML_ERR_FORMAT;
         }
-        rest = head->size;
+        rest = head->size - EML_CNN_HEADER;
     }
-    if (head->type != type || head->n_inputs != 1 || head->n_outputs != 1 || head->second
-        || (head->mark && head->major != EML_CNN_MAJOR)) {
+    if (head->type != type || head->n_inputs != 1 || head->n_outputs != 1 || head->second || (marked && head->major != EML_CNN_MAJOR)) {
         return EML_ERR_UNSUPPORTED;
     }
-    const eml_cnn_layer_t *l = (const eml_cnn_layer_t *)(const void *)(head + 1);
-    m->layers = (const uint8_t *)l;
+    m->layers = (const uint8_t *)first;
     m->buffer = head->buffer;
     m->work = 0;
     m->n_layers = head->n_layers;
     m->type = head->type;
     m->flags = head->flags;
-    if (!head->n_layers || head->buffer >= EML_CNN_MAX_SIZE || rest < EML_CNN_HEADER) {
+    if (!left || head->buffer >= EML_CNN_MAX_SIZE || size >= EML_CNN_MAX_SIZE) {
         return EML_ERR_FORMAT;
     }
-    rest -= EML_CNN_HEADER;
-    for (uint32_t i = 1;; i++) {
+    for (;; l = eml_cnn_next(l)) {
         if (rest < EML_CNN_LAYER || l->size < EML_CNN_LAYER || l->size > rest || l->size & 7) {
             return EML_ERR_FORMAT;
         }
-        if (i == 1 && l->input) {
-            return EML_ERR_MODEL;
-        }
-        if (l->kind >= EML_CNN_MAX_POOL && !head->mark) {
+        if (l->kind >= EML_CNN_MAX_POOL && !marked) {
             return EML_ERR_UNSUPPORTED;
         }
-        const eml_err_t err = eml_cnn_check_layer(m, l, type, i == head->n_layers);
+        const eml_err_t err = eml_cnn_check_layer(m, l, type, left == 1);
         if (err != EML_OK) {
             return err;
         }
         rest -= l->size;
-        if (i == head->n_layers) {
+        if (--left == 0) {
             break;
         }
-        l = eml_cnn_next(l);
     }
-    if (rest && head->mark) {
+    if (rest && marked) {
         return EML_ERR_FORMAT;
     }
-    m->size = (uint32_t)((const uint8_t *)l + l->size - (const uint8_t *)file);
-    m->gives_floats = type == EML_CNN_FLOAT32 || eml_cnn_is_soft(l->kind);
-    const eml_cnn_layer_t *first = (const eml_cnn_layer_t *)(const void *)m->layers;
+    m->size = (uint32_t)((const uint8_t *)eml_cnn_next(l) - (const uint8_t *)file);
+    m->gives_floats = type == EML_CNN_FLOAT32 || EML_CNN_BIT(l->kind) & EML_CNN_SOFT;
+    uint32_t wrong = first->input;
     for (int i = 0; i < 3; i++) {
         m->in[i] = first->in[i + 1];
         m->out[i] = l->out[i + 1];
-        if (head->in[i + 1] != m->in[i]) {
-            return EML_ERR_MODEL;
-        }
+        wrong |= (uint32_t)(m->in[i] ^ head->in[i + 1]);
     }
-    return EML_OK;
+    return wrong ? EML_ERR_MODEL : EML_OK;
 }
 
 #endif // EML_CNN_DATA_H

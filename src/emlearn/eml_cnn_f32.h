@@ -11,7 +11,6 @@
 #define EML_CNN_F32_H
 
 #include "eml_cnn_window.h"
-#include "eml_simd.h"
 
 #ifdef EML_CNN_ALL_LAYERS
 #include "eml_cnn_f32_layers.h"

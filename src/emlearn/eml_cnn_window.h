@@ -38,24 +38,25 @@ EML_ALWAYS_INLINE void eml_cnn_gather(
         }
     }
     // Of one channel, the values of a row are those that lie together in both.
-    const uint32_t n = channels == 1 ? x.n : channels, step = channels == 1 ? 1 : area;
-    for (uint32_t ky = 0; ky < y.n; ky++) {
-        uint32_t from = ((y.first + ky) * l->in[2] + x.first) * channels, to = (y.skip + ky) * w + x.skip;
-        for (const uint32_t end = from + x.n * channels; from < end; from += n, to++) {
-            if (item == 1) {
-                const int8_t *source = (const int8_t *)input + from;
-                int8_t *target = (int8_t *)patch + to;
-                for (const int8_t *last = source + n; source < last; target += step) {
-                    *target = *source++;
+    const uint32_t n = channels == 1 ? x.n : channels, step = channels == 1 ? 1 : area, repeat = channels == 1 ? 1 : x.n;
+    uint32_t from = (y.first * l->in[2] + x.first) * channels, to = y.skip * w + x.skip;
+    for (uint32_t rows = y.n; rows; rows--) {
+        const uint8_t *source = (const uint8_t *)input + from * item;
+        for (uint32_t start = to; start < to + repeat; start++) {
+            uint8_t *target = (uint8_t *)patch + start * item;
+            uint32_t i = n;
+            do {
+                if (item == 1) {
+                    *target = *source;
+                } else {
+                    *(uint32_t *)(void *)target = *(const uint32_t *)(const void *)source;
                 }
-            } else {
-                const int32_t *source = (const int32_t *)input + from;
-                int32_t *target = (int32_t *)patch + to;
-                for (const int32_t *last = source + n; source < last; target += step) {
-                    *target = *source++;
-                }
-            }
+                source += item;
+                target += step * item;
+            } while (--i);
         }
+        from += l->in[2] * channels;
+        to += w;
     }
 }
 
@@ -72,39 +73,6 @@ EML_ALWAYS_INLINE const void *eml_cnn_seen(
     }
     const uint32_t at = (row * l->stride[1] * l->in[2] + column * l->stride[0]) * l->in[3];
     return (const uint8_t *)input + at * item;
-}
-
-// Of a layer with weights: how many there are.
-typedef struct {
-    uint32_t rows, columns; // of windows
-    uint32_t n_out;         // of a window
-    uint32_t n;             // weights of an output
-    uint32_t repeat;        // outputs that see the same values
-    uint32_t patch;         // values that are gathered for a window
-} eml_cnn_shape_t;
-
-static inline eml_cnn_shape_t eml_cnn_shape(const eml_cnn_layer_t *l) {
-    eml_cnn_shape_t s;
-    s.rows = s.columns = 1;
-    s.patch = 0;
-    if (l->kind == EML_CNN_DENSE) {
-        s.n = eml_cnn_count(l->in);
-        s.n_out = s.repeat = eml_cnn_count(l->out);
-        return s;
-    }
-    const uint32_t area = (uint32_t)l->kernel[0] * l->kernel[1], all = area * l->in[3];
-    s.rows = l->out[1];
-    s.columns = l->out[2];
-    s.n_out = s.repeat = l->out[3];
-    s.n = all;
-    if (l->kind == EML_CNN_DEPTHWISE) {
-        s.n = area;
-        s.repeat = l->depth;
-    }
-    if (area > 1) {
-        s.patch = all;
-    }
-    return s;
 }
 
 // Bits of a float32 / n: the quotient is cut to 32 bits, then rounded.
