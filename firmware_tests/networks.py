@@ -1,7 +1,7 @@
 """Convolutional networks for cnn.py on the device, with what the PC's core computes: networks.bin.
 
-A record is a line `name type input_code inputs output_code outputs rows bytes`, then that many bytes of .tmdl, then for each row its
-input and its output. `damaged` has networks only, with the core's verdict.
+A record is a line `name type bytes parts`, the .tmdl file of so many bytes, then each part: a line `input_code inputs output_code
+outputs rows`, then for each row its input and its output.
 """
 
 from __future__ import annotations
@@ -144,9 +144,9 @@ def rows(network, code):
     """Random inputs, the least and the largest."""
     random, n = np.random.default_rng(6), network.n_features
     if code == "f":
-        return np.concatenate((random.normal(0.3, 0.6, (2, n)), np.full((1, n), -1e9), np.full((1, n), 3e4))).astype("<f4")
+        return np.concatenate((random.normal(0.3, 0.6, (1, n)), np.full((1, n), -1e9), np.full((1, n), 3e4))).astype("<f4")
     limits = np.iinfo(code)
-    X = random.integers(limits.min, limits.max + 1, (2, n))
+    X = random.integers(limits.min, limits.max + 1, (1 + (code == "B"), n))
     return np.concatenate((X, np.full((1, n), limits.min), np.full((1, n), limits.max))).astype(code)
 
 
@@ -157,14 +157,13 @@ def records():
             content = write(network)
             core = CnnCore(content)
             integers = kind == Type.INT8 and not network.gives_floats
-            for code in "Bbf" if kind == Type.INT8 else "Bf":
+            pairs = [(code, "fb"[integers and code != "B"]) for code in ("Bbf" if kind == Type.INT8 else "Bf")]
+            yield f"{name} {type_name} {len(content)} {len(pairs)}\n".encode() + content
+            for code, out in pairs:
                 X = rows(network, code)
-                for out in "fb" if integers else "f":
-                    Y = core.run(X, out)
-                    head = (name, type_name, code, X.shape[1], out, Y.shape[1], len(X), len(content))
-                    yield " ".join(map(str, head)).encode() + b"\n"
-                    yield content
-                    yield b"".join(x.tobytes() + y.tobytes() for x, y in zip(X, Y, strict=True))
+                Y = core.run(X, out)
+                yield f"{code} {X.shape[1]} {out} {Y.shape[1]} {len(X)}\n".encode()
+                yield b"".join(x.tobytes() + y.tobytes() for x, y in zip(X, Y, strict=True))
 
 
 @cache
@@ -181,27 +180,40 @@ def golden():
     return write(network, Golden(X, Y.argmax(axis=1), Y), '{"agreement": 1}')
 
 
-def damaged_files():
-    """Records `type bytes verdict`, then the file: each truncation, and one byte that is wrong."""
-    for name, kind in TYPES.items():
-        content = write(tiny(kind))
-        size = len(content)
-        cases = [content[:n] for n in range(size)]
-        for i in range(size):
-            for mask in (1, 0x80, 0xFF):
-                cases.append(content[:i] + bytes([content[i] ^ mask]) + content[i + 1 :])
-        for case in cases:
-            try:
-                CnnCore(case)
-                verdict = 1
-            except ValueError:
-                verdict = 0
-            yield f"{name} {len(case)} {verdict}\n".encode() + case
+MASKS = (1, 0x80, 0xFF)
+
+
+def damage(content):
+    """Each truncation; then with each byte wrong in several ways. The device does the same."""
+    for size in range(len(content)):
+        yield content[:size]
+    for i in range(len(content)):
+        for mask in MASKS:
+            yield content[:i] + bytes([content[i] ^ mask]) + content[i + 1 :]
+
+
+def verdict(content):
+    try:
+        CnnCore(content)
+    except ValueError:
+        return "0"
+    return "1"
 
 
 @cache
 def damaged():
-    return b"".join(damaged_files())
+    """Records `type bytes`, the file, and for each of its damaged files a 1 if the core takes it, else a 0."""
+    records = b""
+    for name, kind in TYPES.items():
+        content = write(tiny(kind))
+        records += f"{name} {len(content)}\n".encode() + content + "".join(map(verdict, damage(content))).encode()
+    return records
 
 
-FILES = {"networks.bin": results, "golden.tmdl": golden, "damaged.bin": damaged}
+FILES = {
+    "networks.bin": results,
+    "golden.tmdl": golden,
+    "damaged.bin": damaged,
+    "ours.tmdl": lambda: write(ours(Type.INT8)),
+    "ours_fp32.tmdl": lambda: write(ours(Type.FLOAT32)),
+}

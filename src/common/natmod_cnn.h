@@ -1,20 +1,25 @@
 // A convolutional network as an object, for one type of values. tinymaix_cnn.c and the others define, and include this:
 //
-//   CNN_TYPE      EML_CNN_INT8 or EML_CNN_FLOAT32
-//   CNN_RUN       the core's function that runs it
-//   CNN_TYPES     what `run` takes, in words
-//   CNN_OTHER     the module for networks of the other type, in words
-//   CNN_FALLBACK  the module that has the layers which this one lacks, if it lacks any
+//   CNN_TYPE     EML_CNN_INT8 or EML_CNN_FLOAT32
+//   CNN_RUN      the core's function that runs it
 //
-// What is called once, or seldom, is a function of the bytecode module tinymaix_cnn_tools, which works on model.data.
+// What is called once, or seldom, is a function of the bytecode module tinymaix_cnn_tools, which works on model.data; it also has the
+// words for what is refused, and knows which module takes a network that this one lacks layers for.
 //
-// Names used here: MP_QSTR_CNN, MP_QSTR_TypeError, MP_QSTR_ValueError, MP_QSTR_MemoryError, MP_QSTR_data, MP_QSTR_input_dimensions,
-// MP_QSTR_labels, MP_QSTR_load, MP_QSTR_memory, MP_QSTR_new, MP_QSTR_output_dimensions, MP_QSTR_run, MP_QSTR_tinymaix_cnn_layers,
+// Names used here: MP_QSTR_CNN, MP_QSTR_MemoryError, MP_QSTR_TypeError, MP_QSTR_data, MP_QSTR_input_dimensions, MP_QSTR_labels,
+// MP_QSTR_load, MP_QSTR_memory, MP_QSTR_new, MP_QSTR_other, MP_QSTR_output_dimensions, MP_QSTR_refuse, MP_QSTR_run,
 // MP_QSTR_tinymaix_cnn_tools.
 #ifndef EML_NATMOD_CNN_H
 #define EML_NATMOD_CNN_H
 
 #include "natmod.h"
+
+// For tinymaix_cnn_tools.
+#ifdef EML_CNN_ALL_LAYERS
+#define CNN_MODULE (CNN_TYPE + 1)
+#else
+#define CNN_MODULE CNN_TYPE
+#endif
 
 typedef struct {
     mp_obj_base_t base;
@@ -26,8 +31,8 @@ typedef struct {
 // Not static: mpy_ld.py rejects static zero-initialised data.
 mp_obj_full_type_t cnn_type;
 
-static __attribute__((noinline)) mp_obj_t cnn_import(qstr module, qstr name) {
-    return mp_load_attr(mp_import_name(module, mp_const_none, MP_OBJ_NEW_SMALL_INT(0)), name);
+static mp_obj_t cnn_tool(qstr name) {
+    return mp_load_attr(mp_import_name(MP_QSTR_tinymaix_cnn_tools, mp_const_none, MP_OBJ_NEW_SMALL_INT(0)), name);
 }
 
 // new(data): the network of a whole .tmdl file in memory, used where it lies if it is read-only and aligned, else copied.
@@ -40,16 +45,15 @@ static mp_obj_t cnn_new(mp_obj_t data) {
     }
     eml_cnn_t network;
     const eml_err_t err = eml_cnn_open(&network, info.buf, info.len, CNN_TYPE);
-    if (err == EML_ERR_UNSUPPORTED) {
-        if (((const uint8_t *)info.buf)[4] == (EML_CNN_INT8 ^ EML_CNN_FLOAT32 ^ CNN_TYPE)) {
-            natmod_value_error("network of " CNN_OTHER);
-        }
-#ifdef CNN_FALLBACK
-        return mp_call_function_n_kw(cnn_import(CNN_FALLBACK, MP_QSTR_new), 1, 0, &data);
-#endif
+    if (err != EML_OK) {
+        const mp_obj_t args[3] = { data, MP_OBJ_NEW_SMALL_INT(err), MP_OBJ_NEW_SMALL_INT(CNN_MODULE) };
+        return mp_call_function_n_kw(cnn_tool(MP_QSTR_other), 3, 0, args);
     }
-    natmod_check(err);
-    cnn_obj_t *self = m_malloc(sizeof(cnn_obj_t) + eml_cnn_memory_size(&network));
+    const size_t words = (eml_cnn_memory_size(&network) + 7) / 8;
+    cnn_obj_t *self = m_malloc(sizeof(cnn_obj_t) + 8 * words);
+    for (size_t i = 0; i < words; i++) { // of a network with places that nothing writes to, the results are its own
+        self->memory[i] = 0;
+    }
     self->base.type = (const mp_obj_type_t *)&cnn_type;
     self->data = data;
     self->network = network;
@@ -58,25 +62,16 @@ static mp_obj_t cnn_new(mp_obj_t data) {
 static MP_DEFINE_CONST_FUN_OBJ_1(cnn_new_obj, cnn_new);
 
 // model.run(input, output): fills the output.
-static mp_obj_t cnn_run(mp_obj_t self_in, mp_obj_t input_in, mp_obj_t output_in) {
-    cnn_obj_t *self = MP_OBJ_TO_PTR(self_in);
-    const eml_cnn_t *m = &self->network;
-    const eml_array_t input = natmod_array(input_in, MP_BUFFER_READ);
-    const eml_array_t output = natmod_array(output_in, MP_BUFFER_WRITE);
-    const eml_err_t err = CNN_RUN(m, &input, self->memory, (void *)output.data, output.type, output.size);
-    if (err == EML_ERR_SHAPE) {
-        const uint32_t n = eml_cnn_n_inputs(m);
-        if (input.size != n) {
-            NATMOD_EXPECTED("inputs", MP_OBJ_NEW_SMALL_INT(n), MP_OBJ_NEW_SMALL_INT(input.size));
-        }
-        NATMOD_EXPECTED("outputs", MP_OBJ_NEW_SMALL_INT(eml_cnn_n_outputs(m)), MP_OBJ_NEW_SMALL_INT(output.size));
-    }
-    if (err != EML_OK) {
-        natmod_value_error(err == EML_ERR_TYPE ? "expected input as " CNN_TYPES : "an input is NaN or infinite");
+static mp_obj_t cnn_run(size_t n_args, const mp_obj_t *args) {
+    cnn_obj_t *self = MP_OBJ_TO_PTR(args[0]);
+    const eml_array_t input = natmod_array(args[1], MP_BUFFER_READ);
+    const eml_array_t output = natmod_array(args[2], MP_BUFFER_WRITE);
+    if (CNN_RUN(&self->network, &input, self->memory, (void *)output.data, output.type, output.size) != EML_OK) {
+        mp_call_function_n_kw(cnn_tool(MP_QSTR_refuse), 3, 0, args);
     }
     return mp_const_none;
 }
-static MP_DEFINE_CONST_FUN_OBJ_3(cnn_run_obj, cnn_run);
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(cnn_run_obj, 3, 3, cnn_run);
 
 // (height, width, channels), or (values,) of what has neither height nor width if that is `flat`.
 static mp_obj_t cnn_dimensions(const uint16_t *shape, bool flat) {
@@ -117,7 +112,7 @@ static void cnn_attr(mp_obj_t self, qstr name, mp_obj_t *dest) {
         : name == MP_QSTR_memory                    ? MP_OBJ_FROM_PTR(&cnn_memory_obj)
         : name == MP_QSTR_input_dimensions          ? MP_OBJ_FROM_PTR(&cnn_input_dimensions_obj)
         : name == MP_QSTR_output_dimensions         ? MP_OBJ_FROM_PTR(&cnn_output_dimensions_obj)
-                                                    : cnn_import(MP_QSTR_tinymaix_cnn_tools, name);
+                                                    : cnn_tool(name);
     if (name == MP_QSTR_labels) {
         dest[0] = mp_call_function_n_kw(method, 1, 0, &self);
         return;
@@ -128,7 +123,7 @@ static void cnn_attr(mp_obj_t self, qstr name, mp_obj_t *dest) {
 
 // load(path): tinymaix_cnn_tools.load, which takes networks of both types.
 static mp_obj_t cnn_load(mp_obj_t path) {
-    return mp_call_function_n_kw(cnn_import(MP_QSTR_tinymaix_cnn_tools, MP_QSTR_load), 1, 0, &path);
+    return mp_call_function_n_kw(cnn_tool(MP_QSTR_load), 1, 0, &path);
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(cnn_load_obj, cnn_load);
 

@@ -6,18 +6,15 @@
 //   model.output_dimensions()                     # (classes,)
 //   model.memory()                                # bytes of RAM
 //
-// Here are TinyMaix's layers; tinymaix_cnn_layers has all. Names that the header uses: MP_QSTR_CNN, MP_QSTR_TypeError,
-// MP_QSTR_ValueError, MP_QSTR_MemoryError, MP_QSTR_data, MP_QSTR_input_dimensions, MP_QSTR_labels, MP_QSTR_load, MP_QSTR_memory, MP_QSTR_new,
-// MP_QSTR_output_dimensions, MP_QSTR_run, MP_QSTR_tinymaix_cnn_layers, MP_QSTR_tinymaix_cnn_tools.
+// Here are TinyMaix's layers; tinymaix_cnn_layers has all.
+//
+// Names that the header uses: MP_QSTR_CNN, MP_QSTR_MemoryError, MP_QSTR_TypeError, MP_QSTR_data, MP_QSTR_input_dimensions,
+// MP_QSTR_labels, MP_QSTR_load, MP_QSTR_memory, MP_QSTR_new, MP_QSTR_other, MP_QSTR_output_dimensions, MP_QSTR_refuse, MP_QSTR_run,
+// MP_QSTR_tinymaix_cnn_tools.
 #include "py/dynruntime.h"
 #include "eml_cnn.h"
 
 #define CNN_TYPE EML_CNN_INT8
 #define CNN_RUN eml_cnn_run
-#define CNN_TYPES "array 'B', 'b' or 'f', and output as array('f'), or 'b' if the network ends in integers"
-#define CNN_OTHER "float32: use tinymaix_cnn_fp32"
-#ifndef EML_CNN_ALL_LAYERS
-#define CNN_FALLBACK MP_QSTR_tinymaix_cnn_layers
-#endif
 
 #include "natmod_cnn.h"

@@ -7,7 +7,8 @@ Bytecode, so that it takes memory only where it is used.
 from array import array
 from struct import unpack_from
 
-from emlearn_tools import find, label_of, replay
+_FLOAT32 = 2  # TinyMaix's number for it
+_MODULES = ("tinymaix_cnn", "tinymaix_cnn_layers", "tinymaix_cnn_fp32", "tinymaix_cnn_fp32_layers")
 
 
 def load(path):
@@ -19,8 +20,50 @@ def load(path):
             size = file.seek(0, 2)
             file.seek(0)
             data = file.read(size)
-    module = "tinymaix_cnn_fp32" if bytes(data[4:5]) == b"\2" else "tinymaix_cnn"
-    return __import__(module).new(data)
+    return __import__(_MODULES[_FLOAT32 if _is_float(data) else 0]).new(data)
+
+
+def _is_float(data):
+    return len(data) > 4 and memoryview(data)[4] == _FLOAT32
+
+
+def other(data, error, module):
+    """What `new` of a module, by its number in _MODULES, returns of a file that it cannot open itself."""
+    if error == -5:  # of another type or version, or with other layers
+        kind = memoryview(data)[4]
+        if kind in (0, _FLOAT32) and kind != module & _FLOAT32:
+            raise ValueError("network of %s: use %s" % ("float32" if kind else "int8", _MODULES[kind]))
+        if not module & 1:
+            return __import__(_MODULES[module + 1]).new(data)
+        raise ValueError("model file of another version, or with layers that are not known")
+    raise ValueError("not a .tmdl file, or damaged" if error == -4 else "inconsistent network")
+
+
+def _code(x):
+    # MicroPython's arrays have no attribute for it.
+    text = repr(x)
+    return text[7] if text[:7] == "array('" else "B" if isinstance(x, (bytes, bytearray)) else None
+
+
+def refuse(model, x, out):
+    """Raise ValueError for what `run` does not take, in words."""
+    code, out_code = _code(x), _code(out)
+    codes = "Bf" if _is_float(model.data) else "Bbf"
+    n, n_out = _values(model.input_dimensions()), outputs(model)
+    if code and code not in codes:
+        raise ValueError("expected array %s of inputs, not '%s'" % (codes, code))
+    if out_code and out_code not in "bf":
+        raise ValueError("expected array('f') for the outputs, not '%s'" % out_code)
+    if code and len(x) != n:
+        raise ValueError("expected %d inputs, got %d" % (n, len(x)))
+    if out_code and len(out) != n_out:
+        raise ValueError("expected %d outputs, got %d" % (n_out, len(out)))
+    if code == "f" and not all([v - v == 0 for v in x]):
+        raise ValueError("an input is NaN or infinite")
+    if out_code == "b":
+        raise ValueError("expected array('f') for the outputs: this network does not end in integers")
+    what = "expected array %s of %d inputs, and array('f') of %d outputs" % (codes, n, n_out)
+    raise ValueError(what)  # of memoryviews, which do not say what they are
 
 
 def _values(shape):
@@ -41,6 +84,8 @@ def _layers(data):
 
 
 def _trailer(model, tag):
+    from emlearn_tools import find
+
     data = memoryview(model.data)
     start, marked = _layers(data)
     return find(data, start, len(data), tag) if marked else None
@@ -71,7 +116,11 @@ def label(model, i):
             classes += 1
     if not 0 <= i < classes:
         raise ValueError("there are %d classes, no number %d" % (classes, i))
-    return i if known is None else label_of(known, i)
+    if known is None:
+        return i
+    from emlearn_tools import label_of
+
+    return label_of(known, i)
 
 
 def labels(model):
@@ -90,6 +139,7 @@ def selftest(model):
     if not _layers(data)[1]:
         return 0, 0
     from emlearn_csv import crc32
+    from emlearn_tools import replay
 
     if crc32(data[52:], crc32(data[:48])) & 0xFFFFFFFF != unpack_from("<I", data, 48)[0]:
         raise ValueError("the file is damaged: its CRC is wrong")
@@ -101,7 +151,7 @@ def info(model):
     certificate = _trailer(model, b"CERT")
     return {
         "family": "cnn",
-        "type": "float32" if model.data[4] == 2 else "int8",
+        "type": "float32" if _is_float(model.data) else "int8",
         "input": model.input_dimensions(),
         "output": model.output_dimensions(),
         "layers": unpack_from("<H", model.data, 10)[0],
