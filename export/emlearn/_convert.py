@@ -9,6 +9,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from . import converters, readers
+from ._convert_file import convert_file
 from ._features import as_table
 from ._registry import find
 from .builders import Options, build, cnn
@@ -49,8 +50,8 @@ def convert(
 
     Parameters
     ----------
-    estimator : object
-        Fitted: a decision tree, random forest, extra trees, bagged trees, gradient boosting, histogram gradient
+    estimator : object, or path
+        Path of a .tflite file of TensorFlow Lite, quantised to int8; or fitted: a decision tree, random forest, extra trees, bagged trees, gradient boosting, histogram gradient
         boosting, AdaBoost, isolation forest, linear model, support vector machine, nearest neighbours, multi-layer
         perceptron, Gaussian naive Bayes, quadratic discriminant analysis, Gaussian mixture or elliptic envelope of
         scikit-learn, a model of XGBoost or LightGBM, a chain of dense layers of Keras 3 or PyTorch, or a Pipeline of
@@ -58,8 +59,8 @@ def convert(
         them: the model takes raw features. In front of all of these may be transformers of windows, such as
         `dsp.Statistics`, or a FeatureUnion of them; without a model, their columns are what the file predicts. The
         model keeps a reference to it, for `Model.certify`.
-    kind : str, optional
-        Name of the supported class to treat it as, for classes that only look like one.
+    kind : str or array-like, optional
+        Name of the supported class to treat it as, for classes that only look like one. Anything else is `data`.
     method : {"loadable", "inline"}
         What `Model.save` writes for C: data for the core, or code.
     dtype : {"float", "int16", "int8", "auto"}, optional
@@ -67,7 +68,8 @@ def convert(
         scales for features that are integers, which the data or else the thresholds tell; otherwise each feature
         gets a scale by a power of two. Of networks, what weights are: "int16" and "int8" take a half and a quarter of
         the memory and round. "auto" takes the smallest that loses no more than `max_loss` on `data`, and float
-        without data. "int16_t", "int8_t" and "float32" are other names.
+        without data. "int16_t", "int8_t" and "float32" are other names. Of convolutional networks "int8", the default
+        if there is data, or "float".
     return_type : {"classifier", "regressor"}, optional
         What the estimator is; anything else is refused.
     leaf : {"exact", "uint8", "hard"}
@@ -76,7 +78,8 @@ def convert(
     leaf_bits : {0, 8}, optional
         emlearn's name for `leaf`: 0 is "hard", 8 is "uint8".
     data : array-like or (X, y), optional
-        Rows like those to predict.
+        Rows like those to predict. Of convolutional networks, images of the shape that the network takes, of uint8 or
+        floats: ranges of int8 come from them, and the certificate, both from at most 1,000 evenly among them.
     max_loss : float
         For "auto": the part of the rows of `data` that may get another prediction.
     scale : bool, optional
@@ -102,6 +105,8 @@ def convert(
         if data is not None:
             raise ConvertError("rows were passed both as the second argument and as data=; pass them once")
         kind, data = None, kind
+    if isinstance(estimator, (str, os.PathLike)):
+        return convert_file(Path(estimator), dtype, data)
     source = find(estimator, kind)(estimator)
     method = METHODS[0] if method is None else method
     if method not in METHODS:

@@ -35,7 +35,7 @@ def package_of_network(network: Any) -> str:
 def modules_of_network(network: Any) -> list[str]:
     """Return the native modules that run a convolutional network: a second one has the layers that TinyMaix has not."""
     package = package_of_network(network)
-    return [package, f"{package}_layers"] if network.has_own_kinds and network.dtype_name == "int8" else [package]
+    return [package, f"{package}_layers"] if network.has_own_kinds else [package]
 
 
 def twin(family: str, *behind: str) -> str:

@@ -62,9 +62,9 @@ def convert_command(
     label: str | None,
     max_loss: float,
 ) -> None:
-    """Convert MODEL, a fitted scikit-learn estimator, into a file for the device.
+    """Convert MODEL, a fitted scikit-learn estimator or a quantised network, into a file for the device.
 
-    MODEL is a .joblib, .pkl or .pickle file, or a .skops file. Opening a joblib or pickle file RUNS CODE that it
+    MODEL is a .joblib, .pkl or .pickle file, a .skops file, or a .tflite file of TensorFlow Lite. Opening a joblib or pickle file RUNS CODE that it
     contains: open only files that you made or trust. skops files are opened without running code: save with
     skops.io.dump(estimator, "model.skops").
     """
@@ -77,10 +77,16 @@ def convert_command(
             format_ = writers.find_by_suffix(output.suffix).name
         except ValueError as error:
             raise click.BadParameter(f"{error}".replace("format=", "--format"), param_hint="--output") from error
-    estimator = _open_estimator(model)
+    is_file = model.suffix.lower() == ".tflite"
+    if is_file and data is not None:
+        raise click.UsageError("--data compares with the model, and a .tflite file is not run here: leave it out")
+    estimator = model if is_file else _open_estimator(model)
     try:
         X, y = (None, None) if data is None else _read_table(data, label, estimator)
-        converted = convert(estimator, method=method, dtype=dtype, leaf=leaf, data=X, max_loss=max_loss)
+        options: dict[str, Any] = {}
+        if not is_file:
+            options = {"method": method, "dtype": dtype, "leaf": leaf, "data": X, "max_loss": max_loss}
+        converted = convert(estimator, **options)
         if X is not None:
             click.echo(str(converted.certify(X, y)))
         content = converted.save(output, format=format_, name=name)

@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from . import _cnn_info
 from ._cnn_core import CnnCore
+from ._cnn_cost import instructions
 from ._registry import find
 from .certificate import Certificate
 from .ir.cnn import Shape, Source
@@ -43,10 +45,10 @@ class Taken(NamedTuple):
 class CnnModel(Model):
     """A convolutional network that `convert` or `load` made.
 
-    It has the methods of `Model`. X is images as the model that was converted takes them, shape (n, h, w, c), of PyTorch
-    (n, c, h, w), without h for sequences; or rows of h * w * c values in this order, channels last. Floats are as that
-    model takes them, of a loaded file as the file does. uint8 are bytes as a device takes them: 0 to 255 for what was
-    0 to 255, or 0 to 1, when it was converted.
+    It has the methods of `Model`. X is images as the model that was converted takes them, of shape (n, h, w, c), or
+    (n, c, h, w) of PyTorch, without h for sequences; or rows of h * w * c values in this order, channels last. Floats
+    are as that model takes them, of a loaded file as the file does. uint8 are bytes as a device takes them: 0 to 255
+    for what was 0 to 255, or 0 to 1, when it was converted.
     """
 
     def __init__(self, document: Document, *, estimator: Any = None, taken: Taken | None = None) -> None:
@@ -54,22 +56,12 @@ class CnnModel(Model):
         super().__init__(document, estimator=estimator)
 
     def info(self) -> dict[str, Any]:
-        """Return facts about the model, by name: shapes, counts, sizes in bytes, labels."""
-        whole = len(tmdl.write_document(self.document()))
-        return {
-            "family": self.tables.FAMILY,
-            "task": "classification" if self.is_classifier else "regression",
-            "dtype": self.dtype,
-            **self.tables.facts(),
-            "n_features": self.tables.n_features,
-            "n_classes": self.tables.n_classes,
-            "n_golden": 0 if self.golden is None else len(self.golden.features),
-            "labels": self.classes_.tolist() if self.is_classifier else [],
-            "bytes": {"header and layers": self.nbytes, "trailers": whole - self.nbytes},
-            "nbytes": whole,
-            "instructions": {},
-            "certificate": self.certificate,
-        }
+        """Return facts about the model, by name: sizes in bytes, counts, labels; layers, memory, and usual chips.
+
+        What it takes to run is estimated, see `emlearn info`.
+        """
+        labels = self.classes_.tolist() if self.is_classifier else []
+        return _cnn_info.info(self.document()) | {"labels": labels, "certificate": self.certificate}
 
     def certify(self, X: Any, y: Any = None, *, estimator: Any = None) -> Certificate:
         """Compare with the model that was converted on every row: see `Model.certify`.
@@ -127,10 +119,11 @@ class CnnModel(Model):
         return _Reference(source, self._taken.shape, self.tables)
 
     def _estimated(self, raw: NDArray[Any]) -> dict[str, int]:
-        return {}
+        return instructions(self.tables)
 
     def _most_golden(self, raw: NDArray[Any], most: int) -> int:
-        row = self.n_features_in_ * (1 if self.tables.type == Type.INT8 else raw.itemsize) + 4 + 4 * self.tables.n_outputs
+        size = 1 if self.tables.type == Type.INT8 else raw.itemsize
+        row: int = self.n_features_in_ * size + 4 + 4 * self.tables.n_outputs
         return max(1, min(most, self.nbytes // 4 // row))
 
 
@@ -150,7 +143,7 @@ class _Core:
         return self.outputs(raw)
 
     def classes(self, raw: NDArray[Any]) -> NDArray[np.int32]:
-        return np.argmax(self.outputs(raw), axis=1).astype(np.int32)
+        return np.asarray(np.argmax(self.outputs(raw), axis=1), np.int32)
 
 
 class _Reference:
@@ -208,5 +201,5 @@ def as_taken(rows: NDArray[Any], shape: Shape, source: Source) -> NDArray[Any]:
     if not source.channels_first:
         return rows
     h, w, c = shape
-    images = np.moveaxis(rows.reshape(-1, h, w, c), -1, 1)
-    return np.ascontiguousarray(images).reshape(len(rows), *{1: (h * w * c,), 2: (c, w), 3: (c, h, w)}[source.n_dimensions])
+    images = np.ascontiguousarray(np.moveaxis(rows.reshape(-1, h, w, c), -1, 1))
+    return images.reshape(len(rows), *{1: (h * w * c,), 2: (c, w), 3: (c, h, w)}[source.n_dimensions])

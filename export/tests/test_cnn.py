@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
-import math
+import subprocess
 
 import keras_numpy
 import numpy as np
 import pytest
 from emlearn.converters import keras_cnn
-from emlearn.passes import planner
 from emlearn.passes.cnn_forward import forward
-from emlearn.passes.planner import Tensor
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from keras_networks import CHAINS, branches, chain, network_of, random_graph
 from sklearn.linear_model import LogisticRegression
 from support import data
+from test_readme import MICROPYTHON, ROOT, block
 
 import emlearn
 
@@ -27,138 +24,8 @@ def keras():
     return keras_numpy.load()
 
 
-def with_weights(model, seed=0):
-    """Weights that keep the size of values; scales and variances of all sizes around 1."""
-    random = np.random.default_rng(seed)
-
-    def weights(name, shape):
-        if name in ("gamma", "moving_variance"):
-            return random.uniform(0.3, 2, shape)
-        if len(shape) == 1:
-            return random.normal(size=shape) / 3
-        fan_in = math.prod(shape[:-2]) if name == "depthwise_kernel" else math.prod(shape[:-1])
-        return random.normal(size=shape) * math.sqrt(2 / fan_in)
-
-    model.set_weights([weights(w.name, w.shape) for w in model.weights])
-    return model
-
-
-def chain(keras, shape, *layers):
-    return with_weights(keras.Sequential([keras.layers.Input(shape), *layers]))
-
-
 def images(shape, n=ROWS, seed=1):
     return np.random.default_rng(seed).normal(size=(n, *shape)).astype(np.float32)
-
-
-CHAINS = {
-    "conv": ((8, 8, 3), lambda L: [L.Conv2D(5, 3, activation="relu")]),
-    "same": ((7, 6, 2), lambda L: [L.Conv2D(4, 3, strides=2, padding="same"), L.ReLU(), L.Conv2D(3, 2, padding="same")]),
-    "stride": ((9, 11, 2), lambda L: [L.Conv2D(4, (3, 5), strides=(2, 3), padding="same", activation="relu6")]),
-    "stride beyond": ((8, 8, 1), lambda L: [L.Conv2D(3, 2, strides=3, padding="same", use_bias=False)]),
-    "norm": ((6, 6, 2), lambda L: [L.Conv2D(4, 3, use_bias=False), L.BatchNormalization(), L.Activation("relu")]),
-    "norm after": (
-        (6, 6, 2),
-        lambda L: [L.Conv2D(4, 3, activation="relu"), L.BatchNormalization(), L.Conv2D(3, 3), L.Flatten(), L.Dense(4)],
-    ),
-    "norm before zeros": (
-        (6, 6, 2),
-        lambda L: [L.ReLU(), L.BatchNormalization(scale=False), L.Conv2D(4, 3, padding="same", activation="relu")],
-    ),
-    "norm of flat": (
-        (6, 6, 2),
-        lambda L: [L.MaxPooling2D(), L.Flatten(), L.BatchNormalization(center=False), L.Dense(4)],
-    ),
-    "depthwise": (
-        (8, 7, 3),
-        lambda L: [
-            *[L.DepthwiseConv2D(3, padding="same", depth_multiplier=2), L.BatchNormalization(), L.ReLU(max_value=6)],
-            *[L.DepthwiseConv2D(3, strides=2, activation="relu"), L.GlobalAveragePooling2D(), L.Dense(3)],
-        ],
-    ),
-    "grouped": ((6, 6, 3), lambda L: [L.BatchNormalization(), L.Conv2D(6, 3, groups=3)]),
-    "separable": ((8, 8, 3), lambda L: [L.SeparableConv2D(5, 3, padding="same", depth_multiplier=2, activation="relu")]),
-    "max": ((9, 9, 2), lambda L: [L.MaxPooling2D(3, strides=2, padding="same"), L.Conv2D(3, 2), L.MaxPooling2D(), L.ReLU()]),
-    "average": ((9, 9, 2), lambda L: [L.AveragePooling2D(3, strides=2, padding="same"), L.AveragePooling2D(2)]),
-    "global": ((6, 5, 4), lambda L: [L.Conv2D(5, 3), L.GlobalMaxPooling2D(keepdims=True), L.Conv2D(3, 1), L.Flatten()]),
-    "zeros": (
-        (6, 6, 2),
-        lambda L: [
-            *[L.ZeroPadding2D(((1, 0), (0, 1))), L.Conv2D(3, 3, strides=2, activation="relu")],
-            *[L.ZeroPadding2D(1), L.MaxPooling2D(3, strides=2), L.Conv2D(2, 1)],
-        ],
-    ),
-    "sequence": (
-        (20, 3),
-        lambda L: [
-            *[L.Conv1D(4, 5, strides=2, padding="same", activation="relu"), L.MaxPooling1D(2), L.SpatialDropout1D(0.1)],
-            *[L.Conv1D(4, 2, padding="causal"), L.BatchNormalization(), L.Activation("relu6"), L.Dense(3)],
-            *[L.SeparableConv1D(3, 2), L.GlobalAveragePooling1D(), L.Dense(2)],
-        ],
-    ),
-    "sequence 2": (
-        (16, 2),
-        lambda L: [
-            *[L.ZeroPadding1D(1), L.DepthwiseConv1D(3, activation="relu"), L.AveragePooling1D(2), L.GaussianNoise(0.1)],
-            L.GlobalMaxPooling1D(),
-        ],
-    ),
-    "classes": (
-        (8, 8, 1),
-        lambda L: [
-            *[L.Conv2D(6, 3, padding="same", activation="relu"), L.MaxPooling2D(), L.SpatialDropout2D(0.1)],
-            *[L.Conv2D(8, 3), L.BatchNormalization(), L.ReLU(), L.Flatten(), L.Dropout(0.2), L.Dense(10), L.Softmax()],
-        ],
-    ),
-    "two classes": (
-        (8, 8, 1),
-        lambda L: [L.Conv2D(4, 3, activation="relu"), L.GlobalAveragePooling2D(), L.Dense(1, activation="sigmoid")],
-    ),
-    "several": (
-        (8, 8, 1),
-        lambda L: [L.Conv2D(4, 3, activation="relu"), L.GlobalAveragePooling2D(), L.Dense(3, activation="sigmoid")],
-    ),
-    "dense": (
-        (6, 6, 2),
-        lambda L: [
-            *[L.MaxPooling2D(), L.Flatten(), L.Dense(9, activation="relu"), L.Dense(8), L.ReLU(max_value=6), L.Dense(4)],
-        ],
-    ),
-    "pixels": ((6, 6, 2), lambda L: [L.Conv2D(4, 3, padding="same", activation="relu"), L.Conv2D(3, 1, activation="relu")]),
-    "reshaped": (
-        (24,),
-        lambda L: [L.Reshape((3, -1, 2)), L.Conv2D(4, 2, activation="relu"), L.Reshape((6, 4)), L.Conv1D(3, 2)],
-    ),
-    "flat norm": (
-        (5, 5, 2),
-        lambda L: [L.Conv2D(3, 3), L.Flatten(), L.BatchNormalization(), L.Activation("relu"), L.Dense(3)],
-    ),
-}
-
-
-def branches(keras):
-    """A network with two additions, a shared layer and a nested model."""
-    L = keras.layers
-    inputs = L.Input((8, 8, 3))
-    first = L.Conv2D(6, 3, padding="same", activation="relu")(inputs)
-    x = L.BatchNormalization()(L.Conv2D(6, 3, padding="same")(first))
-    first = L.ReLU()(L.Add()([x, first]))
-    shared = L.Conv2D(6, 1, activation="relu")
-    nested = keras.Sequential([L.Input((8, 8, 6)), L.DepthwiseConv2D(3, padding="same"), L.Conv2D(6, 1)])
-    x = L.Add()([shared(first), shared(nested(first)), first])
-    x = L.Dense(4)(L.GlobalAveragePooling2D()(L.MaxPooling2D()(x)))
-    return with_weights(keras.Model(inputs, L.Softmax()(x)))
-
-
-def network_of(keras, name):
-    if name == "branches":
-        return branches(keras), (8, 8, 3)
-    shape, layers = CHAINS[name]
-    return chain(keras, shape, *layers(keras.layers)), shape
-
-
-def outputs_of(model, X):
-    return model.predictions(model._raw(X)).outputs
 
 
 def reference(model, X):
@@ -245,6 +112,18 @@ def test_random_windows(keras, seed):
     expected = reference(original, X)
     found = raw_outputs(emlearn.convert(original), X)
     assert np.max(np.abs(found - expected)) <= 1e-5 * np.max(np.abs(expected))
+    found = raw_outputs(emlearn.convert(original, X), X)
+    assert np.mean((found - expected) ** 2) <= 5e-3 * np.mean(expected**2)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_random_graphs(keras, seed):
+    """What folds into what, whatever is around it."""
+    original, shape = random_graph(keras, seed)
+    X = images(shape, 60)
+    expected = reference(original, X)
+    found = raw_outputs(emlearn.convert(original), X)
+    assert np.max(np.abs(found - expected)) <= 1e-5 * max(1.0, np.max(np.abs(expected)))
     found = raw_outputs(emlearn.convert(original, X), X)
     assert np.mean((found - expected) ** 2) <= 5e-3 * np.mean(expected**2)
 
@@ -417,59 +296,18 @@ def test_formats(keras, tmp_path):
         emlearn.load(tmp_path / "x.tmdl").certify(images((6, 6, 2)))
 
 
-# ---- planner
-
-
-def check(tensors):
-    offsets, size = planner.plan(tensors)
-    assert offsets[0] == 0
-    for i, j in itertools.combinations(range(len(tensors)), 2):
-        a, b = tensors[i], tensors[j]
-        if a.first <= b.last and b.first <= a.last:
-            replaces = i in (a.may_replace, b.may_replace) or j in (a.may_replace, b.may_replace)
-            apart = offsets[i] + a.size <= offsets[j] or offsets[j] + b.size <= offsets[i]
-            assert apart or (replaces and offsets[i] == offsets[j])
-    for tensor, offset in zip(tensors, offsets, strict=True):
-        assert 0 <= offset <= size - tensor.size and offset % tensor.align == 0
-    assert size >= planner.lower_bound(tensors)
-    return size
-
-
-@given(st.lists(st.integers(1, 1000), min_size=2, max_size=40))
-def test_plan_of_chains(sizes):
-    """The largest input with its output is all that a chain needs."""
-    tensors = [Tensor(size, i - 1, i) for i, size in enumerate(sizes)]
-    assert check(tensors) == max(map(sum, itertools.pairwise(sizes)))
-
-
-@st.composite
-def graphs(draw, most):
-    """Tensors of layers that take one or two of those before them."""
-    sizes = draw(st.lists(st.integers(1, 100), min_size=2, max_size=most))
-    last = [0] * len(sizes)
-    for i in range(1, len(sizes)):
-        for source in draw(st.lists(st.integers(max(0, i - 4), i - 1), min_size=1, max_size=2)):
-            last[source] = max(last[source], i)
-    return [Tensor(size, i, max(last[i], i), draw(st.sampled_from([1, 4]))) for i, size in enumerate(sizes)]
-
-
-@settings(max_examples=60, deadline=None)
-@given(graphs(24))
-def test_plan_of_graphs(tensors):
-    check(tensors)
-
-
-@settings(max_examples=40, deadline=None)
-@given(graphs(6))
-def test_plan_is_the_smallest(tensors):
-    """Of all orders of lowest places, among which the best plan is."""
-    conflicts = planner._conflicts(tensors)
-    orders = ((0, *order) for order in itertools.permutations(range(1, len(tensors))))
-    best = min(planner._size(tensors, planner._in_order(tensors, conflicts, order)) for order in orders)
-    assert check(tensors) == best
-
-
-def test_plan_in_place():
-    """Softmax, whose output is four times its input, begins where that does."""
-    tensors = [Tensor(40, -1, 0), Tensor(10, 0, 1), Tensor(40, 1, 1, 4, may_replace=1)]
-    assert check(tensors) == 50
+def test_readme(keras, tmp_path, monkeypatch):
+    """Its code, on the PC and in MicroPython."""
+    X, y = data("digits")
+    X = (X.reshape(-1, 8, 8, 1) * 255 / 16).astype(np.uint8)
+    L = keras.layers
+    layers = [L.Conv2D(4, 3, activation="relu"), L.MaxPooling2D(), L.Flatten(), L.Dense(10), L.Softmax()]
+    network = chain(keras, (8, 8, 1), L.Rescaling(1 / 255), *layers)
+    monkeypatch.chdir(tmp_path)
+    known = {"emlearn": emlearn, "network": network, "images": X, "labels": y}
+    exec(block("network"), known)
+    image = X[7].reshape(-1)
+    (tmp_path / "device.py").write_text(f"image = bytes({image.tolist()})\n" + block("network device"))
+    environment = {"MICROPYPATH": str(ROOT / "dist/x64_6.3")}
+    device = subprocess.run([MICROPYTHON, "device.py"], env=environment, capture_output=True, text=True, check=True)
+    assert int(device.stdout) == known["model"].predict(image[None])[0]

@@ -11,7 +11,7 @@ from emlearn.cli import main
 from emlearn.ir.document import Document
 from emlearn.ir.tmdl import WITH_WEIGHTS, WITH_WINDOW, Kind, Layer, Network, Type, Window
 from emlearn.writers.tmdl import write
-from networks import GOLDEN, golden_networks, layer_of, placed, random_network
+from tmdl_networks import GOLDEN, golden_networks, layer_of, placed, random_network
 
 from emlearn import _cnn_cost, _cnn_info
 

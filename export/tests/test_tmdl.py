@@ -13,7 +13,7 @@ from emlearn.ir.document import Golden
 from emlearn.ir.tmdl import Kind, Layer, Network, Quantisation, Type, Window
 from emlearn.readers import read
 from emlearn.writers.tmdl import HEADER, with_crc, write
-from networks import GOLDEN, golden_files, layer_of, placed, random_network
+from tmdl_networks import GOLDEN, golden_files, layer_of, placed, random_network
 from test_formats import accepts, refusal
 
 
@@ -90,7 +90,7 @@ def test_golden_files():
     files = golden_files()
     assert {path.name for path in GOLDEN.glob("*.tmdl")} == set(files)
     for name, content in files.items():
-        assert (GOLDEN / name).read_bytes() == content, "run export/tests/networks.py if this was meant"
+        assert (GOLDEN / name).read_bytes() == content, "run export/tests/tmdl_networks.py if this was meant"
         document = read(content)
         assert write(document.network, document.golden, document.certificate) == content
 

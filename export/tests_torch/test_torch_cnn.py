@@ -44,8 +44,8 @@ CHAINS = {
     "sequence": (
         (3, 20),
         lambda: [
-            *[nn.Conv1d(3, 4, 5, stride=2, padding=2), nn.BatchNorm1d(4), nn.ReLU(), nn.MaxPool1d(2), nn.Conv1d(4, 4, 2)],
-            *[nn.AvgPool1d(2), nn.Flatten(), nn.Linear(8, 3)],
+            *[nn.Conv1d(3, 4, 5, stride=2, padding=2), nn.BatchNorm1d(4), nn.ReLU(), nn.MaxPool1d(2)],
+            *[nn.Conv1d(4, 4, 2), nn.AvgPool1d(2), nn.Flatten(), nn.Linear(8, 3)],
         ],
     ),
     "zeros": (

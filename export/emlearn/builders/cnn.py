@@ -57,7 +57,7 @@ def build_cnn(source: Source, estimator: Any, options: Options) -> CnnModel:
     if dtype not in ("float", "int8", "auto"):
         raise ConvertError(f"dtype={dtype!r} is not for convolutional networks; the nearest is 'int8'")
     if dtype == "int8" and rows is None:
-        raise ConvertError("dtype='int8' takes its ranges from data: pass rows like those to predict, convert(model, X)")
+        raise ConvertError("dtype='int8' takes ranges from data: pass rows like those to predict, convert(model, X)")
     if rows is None or dtype == "float":
         model = _float(network, source, estimator, rows)
         return model if rows is None else _certified(model, rows, y)
@@ -122,9 +122,10 @@ def _float(network: Network, source: Source, estimator: Any, rows: NDArray[Any] 
     probes = np.random.default_rng(0).uniform(size=(N_PROBES, network.n_features)) * unit
     if rows is not None:
         probes = np.concatenate((probes * max(float(np.max(np.abs(rows))) / unit, 2.0**-60), rows[:N_PROBES]))
-    probes = probes.astype(np.float32)
-    _check_close(model, source, network.input_shape, probes)
-    model.golden = model.golden_of(model._raw(probes)[-model._most_golden(probes, 4) :])
+    compared = probes.astype(np.float32)
+    _check_close(model, source, network.input_shape, compared)
+    raw = model._raw(compared)
+    model.golden = model.golden_of(raw[-model._most_golden(raw, 4) :])
     return model
 
 

@@ -22,15 +22,15 @@ class Tensor(NamedTuple):
 
     Attributes
     ----------
-    index : int
-        Of the layer, or INPUT.
+    layer : int
+        Its index, or INPUT.
     shape : tuple of int
         As the model has it, channels last: (n,), (w, c) or (h, w, c).
     padding : tuple of int
         Zeros around it that the next layer has to take for its own.
     """
 
-    index: int
+    layer: int
     shape: tuple[int, ...]
     padding: Padding = NO_PADDING
 
@@ -94,7 +94,7 @@ class Graph:
         self, kind: Kind, x: Tensor, kernel: tuple[int, int], stride: tuple[int, int], padding: str | Padding, name: str
     ) -> Tensor:
         """Add pooling. kind: MAX_POOL or AVERAGE_POOL."""
-        if any(x.padding) and not (kind == Kind.MAX_POOL and self._is_positive(x.index)):
+        if any(x.padding) and not (kind == Kind.MAX_POOL and self._is_positive(x.layer)):
             raise ConvertError(
                 f"layer {name!r} pools what zeros were padded to; use padding='same' of the pooling layer instead"
             )
@@ -154,7 +154,7 @@ class Graph:
     def network(self, output: Tensor) -> Network:
         """Return the network that ends in `output`, without layers that it does not need."""
         self._refuse_padding(output, "the output")
-        needed, waiting = set[int](), [output.index]
+        needed, waiting = set[int](), [output.layer]
         while waiting:
             index = waiting.pop()
             if index != INPUT and index not in needed:
@@ -222,7 +222,7 @@ class Graph:
         bias: NDArray[np.float64] | None = None,
     ) -> Tensor:
         output = Tensor(len(self._layers), _checked(shape, f"layer {name!r}"))
-        sources = tuple(x.index for x in inputs)
+        sources = tuple(x.layer for x in inputs)
         self._layers.append(Layer(kind, sources, inputs[0].hwc, output.hwc, name, window, activation, weights, bias))
         return output
 

@@ -27,7 +27,7 @@ NOTHING = ("InputLayer", "Dropout", "GaussianDropout", "AlphaDropout", "Gaussian
 
 @converts("keras.Sequential", "keras.Functional")
 def convert(model: Any) -> Network | Source:
-    """Convert a chain of dense layers, `Chain.network` says what is a classifier; or one with convolutions or pooling."""
+    """Convert a chain of dense layers, `Chain.network` says what is a classifier; or what has convolutions."""
     if not getattr(model, "built", False):
         raise ConvertError(f"this {type(model).__name__} has no weights yet; add an Input layer, or call it once")
     if isinstance(model.input_shape, (list, dict)) or isinstance(model.output_shape, (list, dict)):
@@ -92,4 +92,5 @@ def reference(model: Any) -> Any:
         return np.asarray(model.predict(rows, verbose=0)).reshape(len(X), -1)
 
     network = convert(model)
-    return as_estimator(network.read(None) if isinstance(network, Source) else network, outputs)
+    assert isinstance(network, Network)  # what has convolutions, `CnnModel` compares itself
+    return as_estimator(network, outputs)

@@ -78,8 +78,6 @@ def _add(chain: Chain, layer: Any) -> None:
         raise ConvertError(f"layer {kind} is not supported; supported: {known}")
 
 
-
-
 def _outputs(model: Any) -> Callable[[NDArray[Any]], NDArray[Any]]:
     """Return what predicts rows, whatever mode the model is in."""
 
@@ -100,5 +98,5 @@ def _outputs(model: Any) -> Callable[[NDArray[Any]], NDArray[Any]]:
 def reference(model: Any) -> Any:
     """Return the chain of linear layers as an estimator to compare with."""
     network = convert(model)
-    assert isinstance(network, Network)  # of others the data says the shape: `CnnModel` compares them itself
+    assert isinstance(network, Network)  # what has convolutions, `CnnModel` compares itself
     return as_estimator(network, _outputs(model))

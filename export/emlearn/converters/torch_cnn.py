@@ -156,9 +156,7 @@ class _Reader:
     def unflatten(self, layer: Any, name: str) -> None:
         shape = tuple(layer.unflattened_size)
         if self._order is None or layer.dim != 1 or not 2 <= len(shape) <= 3 or -1 in shape:
-            raise ConvertError(
-                f"layer {name} is of flat inputs only, with all sizes: Unflatten(1, (c, h, w))"
-            )
+            raise ConvertError(f"layer {name} is of flat inputs only, with all sizes: Unflatten(1, (c, h, w))")
         if not np.array_equal(self._order, _order((*shape[1:], shape[0]))):
             raise ConvertError(f"layer {name}: its values would be in another order; pass data of shape (n, c, h, w)")
         self._x, self._order = self._graph.reshape(self._x, (*shape[1:], shape[0]), name), None

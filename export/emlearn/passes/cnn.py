@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -28,20 +28,16 @@ def to_float32(network: cnn.Network) -> tmdl.Network:
     """Round weights to float32, and place tensors."""
     offsets, buffer = _places(network, 4)
     layers = []
-    for index, layer in enumerate(network.layers):
-        rounded = {}
+    for index, layer in enumerate(_as_convolutions(network, False)):
+        rounded = dict[str, Any]()
         if layer.is_weighted:
             rounded = {"weights": _float32(layer.parameters[0], layer), "bias": _float32(layer.parameters[1], layer)}
-        common = _common(layer, index, offsets)
-        if layer.kind == Kind.DENSE and layer.activation != Activation.NONE:  # only a convolution has an activation
-            common |= {"kind": Kind.CONV, "window": cnn.Window((1, 1))}
-            rounded["weights"] = rounded["weights"][:, :, None, None]
-        layers.append(tmdl.Layer(**common, **rounded))
+        layers.append(tmdl.Layer(**_common(layer, index, offsets), **rounded))
     return tmdl.Network(Type.FLOAT32, network.layers[0].input_shape, tuple(layers), buffer)
 
 
 def to_int8(network: cnn.Network, X: NDArray[Any], input_q: Quantisation) -> tmdl.Network:
-    """Quantise: weights of convolutions by their output's largest, of dense layers by the layer's; tensors by rows X.
+    """Quantise: weights by the largest of their output, tensors by what rows X make of them.
 
     Parameters
     ----------
@@ -60,7 +56,7 @@ def to_int8(network: cnn.Network, X: NDArray[Any], input_q: Quantisation) -> tmd
     of = {INPUT: input_q}
     ranges = calibrate(network, X)
     layers = []
-    for index, layer in enumerate(network.layers):
+    for index, layer in enumerate(_as_convolutions(network, True)):
         before = of[layer.inputs[0]]
         after = before if layer.kind in SAME_SCALE else _quantisation(*ranges[index], layer)
         of[index] = after
@@ -69,10 +65,7 @@ def to_int8(network: cnn.Network, X: NDArray[Any], input_q: Quantisation) -> tmd
             numbers["second_q"] = of[layer.inputs[1]]
         if layer.is_weighted:
             numbers |= _integers(layer, before, after)
-        common = _common(layer, index, offsets)
-        if layer.kind == Kind.DENSE:  # an activation is where its output's bytes end
-            common["activation"] = Activation.NONE
-        layers.append(tmdl.Layer(**common, **numbers))
+        layers.append(tmdl.Layer(**_common(layer, index, offsets), **numbers))
     return tmdl.Network(Type.INT8, network.layers[0].input_shape, tuple(layers), buffer)
 
 
@@ -173,8 +166,6 @@ def _integers(layer: cnn.Layer, before: Quantisation, after: Quantisation) -> di
     # Without weights a scale that shows the bias; and never one by which the bias is beyond its limit.
     scales = np.where(largest == 0.0, np.abs(bias) / (before.scale * BIAS_STEPS), scales)
     scales = np.maximum(scales, np.abs(bias) / (before.scale * limit) * (1 + 2.0**-20))
-    if layer.kind == Kind.DENSE:
-        scales[:] = scales.max(initial=0.0)
     scales = np.where(scales == 0.0, after.scale / before.scale, scales)
     rounded = np.maximum(scales, 2.0**-100).astype(np.float32)
     exact = rounded.astype(np.float64)
@@ -184,7 +175,7 @@ def _integers(layer: cnn.Layer, before: Quantisation, after: Quantisation) -> di
     biases = np.clip(np.round(bias / (before.scale * exact)), -limit, limit) - before.zero_point * integers.sum(axis=1)
     return {
         "weights": integers.reshape(weights.shape).astype(np.int8),
-        "weight_scales": rounded[:1] if layer.kind == Kind.DENSE else rounded,
+        "weight_scales": rounded,
         "bias": biases.astype(np.int32),
     }
 
@@ -196,10 +187,9 @@ def _common(layer: cnn.Layer, index: int, offsets: dict[int, int]) -> dict[str, 
         second = offsets[layer.inputs[1]]
         kind = Kind.ADD if layer.activation == Activation.NONE else Kind.ADD_ACTIVATED
     multiplier = layer.output_shape[2] // layer.input_shape[2] if kind == Kind.DEPTHWISE else 0
-    shape = layer.input_shape
     return {
         "kind": kind,
-        "input_shape": (1, 1, math.prod(shape)) if kind == Kind.DENSE else shape,
+        "input_shape": layer.input_shape,
         "output_shape": layer.output_shape,
         "input_offset": offsets[layer.inputs[0]],
         "output_offset": offsets[index],
@@ -208,6 +198,20 @@ def _common(layer: cnn.Layer, index: int, offsets: dict[int, int]) -> dict[str, 
         "depth_multiplier": multiplier,
         "second_offset": second,
     }
+
+
+def _as_convolutions(network: cnn.Network, every: bool) -> list[cnn.Layer]:
+    """Layers with dense ones, every one or those that have an activation, as convolutions of 1x1.
+
+    These have what the dense layers of files have not: activations, and a scale for each output's weights.
+    """
+    layers = []
+    for layer in network.layers:
+        if layer.kind == Kind.DENSE and (every or layer.activation != Activation.NONE):
+            weights = layer.parameters[0][:, :, None, None]
+            layer = replace(layer, kind=Kind.CONV, window=cnn.Window((1, 1)), weights=weights)
+        layers.append(layer)
+    return layers
 
 
 def _places(network: cnn.Network, size: int) -> tuple[dict[int, int], int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from ..ir.cnn import INPUT, Activation, Kind, Layer, Network, Window
 
 Array = NDArray[np.float64]
-CHUNK = 64  # rows at a time: all tensors of them are in memory
+MAX_VALUES = 1 << 23  # of what the windows of one layer see at a time, 64 MB
 
 
 def forward(network: Network, X: NDArray[Any]) -> Array:
@@ -21,8 +22,10 @@ def forward(network: Network, X: NDArray[Any]) -> Array:
 
 def run(network: Network, X: NDArray[Any]) -> Iterator[dict[int, Array]]:
     """Yield, for some rows after others, the output of each layer and, as INPUT, the network's input."""
-    for start in range(0, len(X), CHUNK):
-        rows = np.asarray(X[start : start + CHUNK], np.float64).reshape(-1, *network.input_shape)
+    seen = max(_seen(layer) for layer in network.layers)
+    at_once = max(1, MAX_VALUES // seen)
+    for start in range(0, len(X), at_once):
+        rows = np.asarray(X[start : start + at_once], np.float64).reshape(-1, *network.input_shape)
         tensors = {INPUT: rows}
         for index, layer in enumerate(network.layers):
             tensors[index] = apply(layer, [tensors[i] for i in layer.inputs])
@@ -58,14 +61,21 @@ def activated(x: Array, activation: Activation) -> Array:
     return np.clip(x, 0.0, 6.0 if activation == Activation.RELU6 else None)
 
 
+def _seen(layer: Layer) -> int:
+    """How many values all windows of a layer see, or it takes."""
+    if layer.window is None:
+        return math.prod(layer.input_shape)
+    return math.prod((*layer.output_shape[:2], layer.input_shape[2], *layer.window.kernel))
+
+
 def _convolve(layer: Layer, x: Array) -> Array:
     assert layer.window is not None
     weights, bias = layer.parameters
     seen = _windows(x, layer.window, 0.0)
     if layer.kind == Kind.CONV:
-        return np.tensordot(seen, weights, axes=((3, 4, 5), (1, 2, 3))) + bias
+        return np.asarray(np.tensordot(seen, weights, axes=((3, 4, 5), (1, 2, 3))) + bias)
     of_inputs = weights.reshape(x.shape[3], -1, *weights.shape[2:])
-    return np.einsum("nhwcij,cmij->nhwcm", seen, of_inputs).reshape(*seen.shape[:3], -1) + bias
+    return np.asarray(np.einsum("nhwcij,cmij->nhwcm", seen, of_inputs).reshape(*seen.shape[:3], -1) + bias)
 
 
 def _pool(layer: Layer, x: Array) -> Array:

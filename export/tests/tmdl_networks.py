@@ -1,6 +1,6 @@
 """Networks of all kinds of layers, placed one behind the other so that nothing overlaps: by chance, and golden ones.
 
-python export/tests/networks.py     writes golden/*.tmdl anew, after a change of format that was meant
+python export/tests/tmdl_networks.py     writes golden/*.tmdl anew, after a change of format that was meant
 """
 
 from __future__ import annotations
