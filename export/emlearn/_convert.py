@@ -51,7 +51,8 @@ def convert(
     Parameters
     ----------
     estimator : object, or path
-        Path of a .tflite file of TensorFlow Lite, quantised to int8; or fitted: a decision tree, random forest, extra trees, bagged trees, gradient boosting, histogram gradient
+        Path of a .tflite file of TensorFlow Lite, quantised to int8; or fitted:
+        a decision tree, random forest, extra trees, bagged trees, gradient boosting, histogram gradient
         boosting, AdaBoost, isolation forest, linear model, support vector machine, nearest neighbours, multi-layer
         perceptron, Gaussian naive Bayes, quadratic discriminant analysis, Gaussian mixture or elliptic envelope of
         scikit-learn, a model of XGBoost or LightGBM, a chain of dense layers of Keras 3 or PyTorch, or a Pipeline of

@@ -64,9 +64,9 @@ def convert_command(
 ) -> None:
     """Convert MODEL, a fitted scikit-learn estimator or a quantised network, into a file for the device.
 
-    MODEL is a .joblib, .pkl or .pickle file, a .skops file, or a .tflite file of TensorFlow Lite. Opening a joblib or pickle file RUNS CODE that it
-    contains: open only files that you made or trust. skops files are opened without running code: save with
-    skops.io.dump(estimator, "model.skops").
+    MODEL is a .joblib, .pkl or .pickle file, a .skops file, or a .tflite file of TensorFlow Lite. Opening a joblib or
+    pickle file RUNS CODE that it contains: open only files that you made or trust. skops files are opened without
+    running code: save with skops.io.dump(estimator, "model.skops").
     """
     if label is not None and data is None:
         raise click.UsageError("--label names a column of --data: pass --data too")

@@ -13,8 +13,8 @@ from emlearn.ir.document import Golden
 from emlearn.ir.tmdl import Kind, Layer, Network, Quantisation, Type, Window
 from emlearn.readers import read
 from emlearn.writers.tmdl import HEADER, with_crc, write
-from tmdl_networks import GOLDEN, golden_files, layer_of, placed, random_network
 from test_formats import accepts, refusal
+from tmdl_networks import GOLDEN, golden_files, layer_of, placed, random_network
 
 
 def golden_of(network, dtype, n_rows=3):
