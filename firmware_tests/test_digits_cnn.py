@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -35,7 +36,7 @@ image, head, chances = bytearray(784), bytearray(2), array("f", bytes(40))
 @pytest.fixture(scope="module")
 def example():
     """The example's modules, with Keras on its NumPy back end; other examples have modules of the same names."""
-    names = ("data", "convert")
+    names = ("data", "convert", "prepare")
     kept = {name: sys.modules.pop(name) for name in names if name in sys.modules}
     folders = [str(EXAMPLE), str(ROOT / "export" / "tests")]
     sys.path[:0] = folders
@@ -44,8 +45,9 @@ def example():
 
         keras_numpy.load()
         import convert
+        import prepare
 
-        yield convert
+        yield SimpleNamespace(convert=convert, prepare=prepare)
     finally:
         for folder in folders:
             sys.path.remove(folder)
@@ -56,7 +58,7 @@ def example():
 
 @pytest.fixture(scope="module")
 def digits(example):
-    return example.data.digits()
+    return example.convert.data.digits()
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +83,7 @@ def test_accuracy(example, digits, model):
     right = int(np.sum(predicted == y_test))
     assert right == stated(r"accuracy: (\d+) of 1000, says int8") >= 970
 
-    trained = example.network()
+    trained = example.convert.network()
     float32 = np.argmax(trained.predict(X_test[..., None], verbose=0), axis=1)
     # Another machine's sums in float32 round otherwise, which may change an image between two digits.
     assert abs(int(np.sum(float32 == y_test)) - stated(r"accuracy: (\d+) of 1000, says Keras")) <= 1
@@ -89,7 +91,7 @@ def test_accuracy(example, digits, model):
     assert abs(agreeing - stated(r"agreement: (\d+) of 1000")) <= 1 and agreeing >= 990
 
     # The network's own sums are of float64 here, so that a scale in the file, of float32, depends on no machine.
-    again = example.converted(trained, X)
+    again = example.convert.converted(trained, X)
     again.golden = again.certificate = None
     assert again.save(format="tmdl") == (EXAMPLE / "digits.tmdl").read_bytes()
 
@@ -112,11 +114,11 @@ def expected(model, X, y):
 def test_the_same_on_pc_and_device(example, digits, model):
     X, y = digits[1]
     predicted = model.predict(X[..., None])
-    chosen = example.shown(y, predicted)
-    assert len(chosen) == 10 + example.SHOWN
+    chosen = example.prepare.shown(y, predicted)
+    assert len(chosen) == 10 + example.prepare.SHOWN
     lines, last, bits = expected(model, X[chosen], y[chosen])
     files = {name: (EXAMPLE / name).read_bytes() for name in ("digits.tmdl",)}
-    files["digits.bin"] = example.images(X[chosen], y[chosen], predicted[chosen])
+    files["digits.bin"] = example.prepare.images(X[chosen], y[chosen], predicted[chosen])
     script = (EXAMPLE / "main.py").read_text() + BITS
     known = {board.name: board for board in boards()}
     runs = [(known[name], "native") for name in NAMES] + [(known[NAMES[0]], "twin")]
@@ -136,6 +138,6 @@ def test_the_same_on_pc_and_device(example, digits, model):
 def test_all_images_on_a_device(example, digits, model):
     X, y = digits[1]
     board = next(board for board in boards() if board.name == NAMES[0])
-    files = {"digits.tmdl": (EXAMPLE / "digits.tmdl").read_bytes(), "digits.bin": example.images(X, y, y)}
+    files = {"digits.tmdl": (EXAMPLE / "digits.tmdl").read_bytes(), "digits.bin": example.prepare.images(X, y, y)}
     said = board.run(ALL + BITS, {**files, **module_files(board, "native", "tinymaix_cnn")}).splitlines()
     assert said == expected(model, X, y)[2]

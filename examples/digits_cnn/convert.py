@@ -1,21 +1,16 @@
-"""Builds the network in Keras, of weights.npz, converts it, and leaves what a board needs in build/digits_cnn/board.
+"""Builds the network in Keras, of weights.npz, and converts it to digits.tmdl.
 
 Keras 3 needs a back end; by default that is PyTorch, as in train.py.
 """
 
 import os
-import shutil
 
 import data
 import numpy as np
 
 import emlearn
 
-BOARD = data.OUT / "board"  # what a board's file system would hold
 STRIDES = 3, 1, 1
-# What the file needs, for MicroPython on this machine; on boards `emlearn deploy` knows.
-MODULES = ("tinymaix_cnn",)
-SHOWN = 3  # that are read wrongly
 
 
 def network():
@@ -56,30 +51,6 @@ def main():
     for name, digits in (("Keras", float32), ("int8", predicted)):
         print(f"accuracy: {np.sum(digits == y_test)} of {len(y_test)}, says {name}")
     print(f"agreement: {np.sum(float32 == predicted)} of {len(y_test)}")
-    prepare(X_test, y_test, predicted)
-
-
-def prepare(X, y, predicted):
-    shutil.rmtree(BOARD, ignore_errors=True)
-    (BOARD / "lib").mkdir(parents=True)
-    for name in ("main.py", "digits.tmdl"):
-        shutil.copy(data.HERE / name, BOARD)
-    chosen = shown(y, predicted)
-    (BOARD / "digits.bin").write_bytes(images(X[chosen], y[chosen], predicted[chosen]))
-    for name in MODULES:
-        for module in (data.ROOT / "dist").glob(f"x64_*/{name}.mpy"):
-            shutil.copy(module, BOARD / "lib")
-
-
-def shown(y, predicted):
-    """The first of each digit, and the first that are read wrongly."""
-    return [*np.unique(y, return_index=True)[1], *np.flatnonzero(y != predicted)[:SHOWN]]
-
-
-def images(X, y, predicted):
-    """What main.py reads: of each image what was written, what the PC reads, and the image."""
-    rows = zip(X, y, predicted, strict=True)
-    return b"".join(bytes([written, read]) + image.tobytes() for image, written, read in rows)
 
 
 if __name__ == "__main__":
