@@ -40,7 +40,7 @@ typedef struct {
     int32_t high;
 } eml_cnn_cut_t;
 
-static inline eml_cnn_cut_t eml_cnn_cut(const eml_cnn_layer_t *l, uint32_t activation) {
+EML_NOINLINE eml_cnn_cut_t eml_cnn_cut(const eml_cnn_layer_t *l, uint32_t activation) {
     eml_cnn_cut_t c = { l->out_zero, -128, 127 };
     if (activation != EML_CNN_LINEAR) {
         c.low = c.zero;
@@ -134,6 +134,7 @@ EML_NOINLINE uint64_t eml_cnn_dots(const int8_t *x, const int8_t *w, const int8_
         x += n;
         w += n;
         v += n;
+        __asm__("" : "+r"(i), "+r"(x), "+r"(w), "+r"(v)); // or the compiler counts from 0 to n, in one register more
         do {
             const int32_t value = x[i];
             a += value * w[i];
@@ -202,16 +203,17 @@ static inline void eml_cnn_sum(const eml_cnn_layer_t *l, uint8_t *buffer, uint8_
     int8_t *out = (int8_t *)buffer + l->output;
     for (uint32_t row = 0; row < s.shape.rows; row++) {
         for (uint32_t column = 0; column < s.shape.columns; column++) {
-            eml_cnn_outputs(&s, (const int8_t *)eml_cnn_seen(l, buffer + l->input, row, column, work, 1, l->in_zero), out);
+            eml_cnn_outputs(&s, (const int8_t *)eml_cnn_seen(l, &s.shape, buffer + l->input, row, column, work, 1, l->in_zero), out);
             out += s.shape.n_out;
         }
     }
 }
 
 // (product + 2^(s-1)) >> s, cut. |product| < 2^56.
-static inline int8_t eml_cnn_rounded(const eml_cnn_cut_t *cut, int64_t product, uint32_t s) {
+EML_NOINLINE int8_t eml_cnn_rounded(const eml_cnn_cut_t *cut, int64_t product, uint32_t s) {
     const int64_t q = ((product >> (s - 1)) + 1) >> 1;
-    return (int8_t)eml_cnn_clamp(cut, q > 1024 ? 1024 : q < -1024 ? -1024 : (int32_t)q);
+    const int32_t high = (int32_t)(q >> 24);
+    return (int8_t)eml_cnn_clamp(cut, (uint32_t)high + 1 > 1 ? high >> 31 ^ 1023 : (int32_t)q);
 }
 
 static inline void eml_cnn_global_average(const eml_cnn_layer_t *l, uint8_t *buffer) {
@@ -271,20 +273,17 @@ static inline eml_err_t eml_cnn_take(const eml_cnn_t *m, const eml_array_t *inpu
     if (input->size != n) {
         return EML_ERR_SHAPE;
     }
-    if (type != EML_FLOAT32) {
-        const uint8_t *bytes = (const uint8_t *)input->data, flip = type == EML_UINT8 ? 128 : 0;
-        for (uint32_t i = 0; i < n; i++) {
-            x[i] = (int8_t)(bytes[i] ^ flip);
-        }
-        return EML_OK;
-    }
+    const eml_cnn_cut_t cut = { l->in_zero, -128, 127 };
     for (uint32_t i = 0; i < n; i++) {
+        if (type != EML_FLOAT32) {
+            x[i] = (int8_t)(((const uint8_t *)input->data)[i] ^ (type == EML_UINT8 ? 128 : 0));
+            continue;
+        }
         const uint32_t bits = eml_float_bits((const float *)input->data + i);
         if ((bits & EML_INFINITY) == EML_INFINITY) {
             return EML_ERR_RANGE;
         }
-        const int32_t q = eml_cnn_quantise(bits, l->in_scale) + l->in_zero;
-        x[i] = (int8_t)(q > 127 ? 127 : q < -128 ? -128 : q);
+        x[i] = (int8_t)eml_cnn_clamp(&cut, eml_cnn_quantise(bits, l->in_scale));
     }
     return EML_OK;
 }
@@ -317,9 +316,7 @@ static inline eml_err_t eml_cnn_run(
             eml_cnn_more(l, buffer, (float *)out);
 #endif
         } else if (kind == EML_CNN_RESHAPE) {
-            for (uint32_t i = 0, n = eml_cnn_count(l->in); i < n; i++) {
-                buffer[l->output + i] = buffer[l->input + i];
-            }
+            eml_cnn_copy(l, buffer, 1);
         } else {
             eml_cnn_add(l, buffer);
         }

@@ -249,7 +249,7 @@ EML_NOINLINE int eml_cnn_is_window(const eml_cnn_layer_t *l) {
 }
 
 // Arrays of a layer but the scales; makes room in m->work.
-static inline int eml_cnn_are_weights(eml_cnn_t *m, const eml_cnn_layer_t *l, uint32_t type) {
+EML_NOINLINE int eml_cnn_are_weights(eml_cnn_t *m, const eml_cnn_layer_t *l, uint32_t type) {
     const uint32_t *arrays = eml_cnn_arrays(l);
     const eml_cnn_shape_t s = eml_cnn_shape(l);
     const uint32_t narrow = type == EML_CNN_INT8, item = narrow ? 1 : 4;
@@ -326,8 +326,8 @@ static inline eml_err_t eml_cnn_check_layer(eml_cnn_t *m, const eml_cnn_layer_t 
         return EML_ERR_UNSUPPORTED;
     }
     const uint32_t bit = EML_CNN_BIT(kind), *words = eml_cnn_words(l);
-    const int wide = (bit & EML_CNN_CONVOLVES) != 0, short_body = (bit & (EML_CNN_POOLS | EML_CNN_ADDS | EML_CNN_BIT(EML_CNN_DENSE))) != 0;
-    if (l->size < EML_CNN_LAYER + (wide ? 32u : short_body ? 16u : 0u)) {
+    const uint32_t bodies = (kind > EML_CNN_ADD ? 0x0111u : 0x01200102u) >> 4 * (kind & 7); // a digit each, in units of 16 bytes
+    if (l->size < EML_CNN_LAYER + (bodies & 15) * 16) {
         return EML_ERR_FORMAT;
     }
     const uint32_t activation = bit & EML_CNN_CONVOLVES ? l->activation : kind == EML_CNN_ADD_ACTIVATED ? words[3] : 0;
@@ -358,7 +358,7 @@ static inline eml_err_t eml_cnn_check_layer(eml_cnn_t *m, const eml_cnn_layer_t 
 }
 
 // file: [size], aligned to 4 bytes, outlives *m.
-static inline eml_err_t eml_cnn_open(eml_cnn_t *m, const void *file, size_t size, uint32_t type) {
+EML_NOINLINE eml_err_t eml_cnn_open(eml_cnn_t *m, const void *file, size_t size, uint32_t type) {
     const eml_cnn_file_t *head = (const eml_cnn_file_t *)file;
     const eml_cnn_layer_t *const first = (const eml_cnn_layer_t *)(const void *)(head + 1), *l = first;
     if (size < EML_CNN_HEADER || head->magic != EML_CNN_MAGIC) {

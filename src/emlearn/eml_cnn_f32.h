@@ -42,7 +42,7 @@ static inline void eml_cnn_f32_sum(const eml_cnn_layer_t *l, uint8_t *buffer, ui
     float *out = (float *)(void *)(buffer + l->output);
     for (uint32_t row = 0; row < s.rows; row++) {
         for (uint32_t column = 0; column < s.columns; column++) {
-            const float *x = (const float *)eml_cnn_seen(l, buffer + l->input, row, column, work, 4, 0), *w = weights;
+            const float *x = (const float *)eml_cnn_seen(l, &s, buffer + l->input, row, column, work, 4, 0), *w = weights;
             uint32_t left = s.repeat;
             for (uint32_t k = 0; k < s.n_out; k++) {
                 if (!left--) {
@@ -152,9 +152,7 @@ static inline eml_err_t eml_cnn_f32_run(
             eml_cnn_f32_more(l, buffer);
 #endif
         } else if (kind == EML_CNN_RESHAPE) {
-            for (uint32_t i = 0, n = eml_cnn_count(l->in); i < n; i++) {
-                eml_float_store(&y[i], eml_float_bits(&x[i]));
-            }
+            eml_cnn_copy(l, buffer, 4);
         } else {
             eml_cnn_f32_add(l, buffer);
         }

@@ -93,19 +93,23 @@ EML_NOINLINE void eml_cnn_gather(
     } while (--rows);
 }
 
-// Where the values are that outputs at (row, column) are made of: the patch, or the input itself where the kernel sees one sample.
-// Of a dense layer, all of the input.
-EML_ALWAYS_INLINE const void *eml_cnn_seen(
-    const eml_cnn_layer_t *l, const void *input, uint32_t row, uint32_t column, void *patch, uint32_t item, int32_t zero) {
-    if (l->kind == EML_CNN_DENSE) {
-        return input;
-    }
-    if (l->kernel[0] * l->kernel[1] > 1) {
+// Where the values are that outputs at (row, column) are made of: the patch, or the input itself where the kernel sees one sample. A
+// dense layer has outputs at (0, 0) only, which see all of the input.
+EML_ALWAYS_INLINE const void *eml_cnn_seen(const eml_cnn_layer_t *l, const eml_cnn_shape_t *s, const void *input, uint32_t row,
+    uint32_t column, void *patch, uint32_t item, int32_t zero) {
+    if (s->patch) {
         eml_cnn_gather(l, input, row, column, patch, item, zero);
         return patch;
     }
     const uint32_t at = (row * l->stride[1] * l->in[2] + column * l->stride[0]) * l->in[3];
     return (const uint8_t *)input + at * item;
+}
+
+// A layer whose values stay as they are, perhaps in their place.
+static inline void eml_cnn_copy(const eml_cnn_layer_t *l, uint8_t *buffer, uint32_t item) {
+    if (l->output != l->input) {
+        memcpy(buffer + l->output, buffer + l->input, eml_cnn_count(l->in) * item);
+    }
 }
 
 // Bits of a float32 / n: the quotient is cut to 32 bits, then rounded.
