@@ -1,4 +1,5 @@
-# Reads handwritten digits. Copy this file and digits.bin to the board; `emlearn deploy digits.tmdl` brings the model and the module.
+# Reads handwritten digits. Copy this file and digits.bin to the board; `emlearn deploy digits.tmdl` brings the network
+# and the module.
 from array import array
 
 import tinymaix_cnn

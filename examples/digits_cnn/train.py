@@ -1,7 +1,7 @@
 """Trains the network in PyTorch, and leaves its weights in weights.npz. Everything else goes without PyTorch.
 
-`train.py` trains on the 4,000 images, in a few minutes; it says nothing of the test images. `train.py --validate` is how the
-network was chosen: it trains on 3,000 of them and says how many of the others are right, for each candidate.
+`train.py` trains on the 4,000 images, in a few minutes; it says nothing of the test images. `train.py --validate` is
+how the network was chosen: it trains on 3,000 of them and says how many of the others are right, for each candidate.
 """
 
 import math
@@ -29,7 +29,6 @@ WAVES, WAVINESS = 6, 0.9  # knots of a displacement along either side, and its s
 
 
 def network(channels):
-    """Names as in weights.npz: what a layer of Keras calls them, in its order."""
     first, second, third = channels
 
     def convolution(inputs, outputs, kernel, stride):
@@ -57,8 +56,9 @@ def varied(images, random):
     cos, sin = torch.cos(angle), torch.sin(angle)
     wide, high = 1 + uniform(STRETCH), 1 + uniform(STRETCH)
     half = images.shape[-1] / 2  # a picture's sides are at -1 and 1
-    rows = [cos * wide, uniform(SHEAR) - sin * high, uniform(SHIFT / half)], [sin * wide, cos * high, uniform(SHIFT / half)]
-    matrix = torch.stack([torch.stack(row, 1) for row in rows], 1)
+    across = torch.stack([cos * wide, uniform(SHEAR) - sin * high, uniform(SHIFT / half)], 1)
+    down = torch.stack([sin * wide, cos * high, uniform(SHIFT / half)], 1)
+    matrix = torch.stack([across, down], 1)
     places = functional.affine_grid(matrix, images.shape, align_corners=False)
     knots = torch.randn(n, 2, WAVES, WAVES, generator=random) * WAVINESS / half
     bent = functional.interpolate(knots, images.shape[-2:], mode="bicubic", align_corners=True)
@@ -88,7 +88,7 @@ def trained(channels, X, y, seed=0):
 
 
 def weights(model):
-    """Arrays in the order and with the axes of Keras: kernel, gamma, beta, mean, variance of each convolution; kernel, bias."""
+    """With the order and axes of Keras: kernel, gamma, beta, mean, variance of each convolution; kernel, bias."""
     arrays = []
     for layer in model:
         if isinstance(layer, nn.Conv2d):
@@ -97,7 +97,8 @@ def weights(model):
             arrays += [layer.weight, layer.bias, layer.running_mean, layer.running_var]
         elif isinstance(layer, nn.Linear):
             arrays += [layer.weight.T, layer.bias]
-    return [array.detach().numpy().astype(np.float16) for array in arrays]  # half the file; convert.py says what is right with them
+    # float16 is half the file; convert.py says what is right with it.
+    return [array.detach().numpy().astype(np.float16) for array in arrays]
 
 
 def right(model, X, y):
