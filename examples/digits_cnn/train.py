@@ -14,8 +14,8 @@ from rich.progress import track
 from torch import nn
 from torch.nn import functional
 
-CHANNELS = 6, 9, 11  # of the three convolutions
-CANDIDATES = (CHANNELS, (7, 8, 11), (6, 8, 9), (5, 8, 10))
+CHANNELS = 6, 9, 10  # of the three convolutions
+CANDIDATES = CHANNELS, (6, 9, 11), (7, 8, 11), (6, 8, 9), (5, 8, 10)
 EPOCHS = 400
 BATCH = 100
 RATE = 0.02  # the largest, after a tenth of the time
