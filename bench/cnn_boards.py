@@ -1,7 +1,7 @@
 """Instructions of convolutional networks on emulated boards, beside emlearn-micropython's. `make bench` runs this.
 
-As emulated.py: instructions, no cycles, net of an empty native method with as many arguments. Of Xtensa, whose emulator has no
-counter, the difference that a run makes to a whole script.
+As emulated.py: instructions, no cycles, net of an empty native method with as many arguments. Of Xtensa, whose
+emulator has no counter, the difference that a run makes to a whole script.
 
     .venv/bin/python bench/cnn_boards.py --counts    # of many layers as well, to bench/cnn_counts.csv
 """
@@ -74,7 +74,8 @@ def on_board(machine, cases):
 def on_xtensa(cases):
     """The same by the emulator's log, which has a line for each instruction."""
     binary = ROOT / "build/firmware/xtensawin/firmware.elf"
-    command = ["qemu-xtensa", "-singlestep", "-d", "exec,nochain", "-D", "/dev/stderr", "-cpu", "de233_fpu", str(binary)]
+    log = ["-singlestep", "-d", "exec,nochain", "-D", "/dev/stderr"]
+    command = ["qemu-xtensa", *log, "-cpu", "de233_fpu", str(binary)]
 
     def instructions(case, times):
         with tempfile.TemporaryDirectory() as folder:

@@ -1,4 +1,4 @@
-"""Convolutional networks with random weights: emlearn-micropython's for MNIST, and single layers of many kinds and shapes."""
+"""Convolutional networks with random weights: emlearn-micropython's for MNIST, and layers of many kinds and shapes."""
 
 from __future__ import annotations
 

@@ -1,14 +1,15 @@
 # Runs on an emulated board; cnn_boards.py sends it there. Prints lines `name instructions`.
 #
-# settings.py has NETWORKS: name, module, typecodes of input and output, the times that run is called; and COUNTS, whether the board counts.
+# settings.py has NETWORKS: name, module, typecodes of input and output, how often run is called; and COUNTS, whether the
+# board counts.
 import gc
 from array import array
 
 from settings import COUNTS, NETWORKS
 
 if COUNTS:
-    from emulator import count
     from empty import new
+    from emulator import count
 
 for name, module, code, out_code, times in NETWORKS:
     gc.collect()

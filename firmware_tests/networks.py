@@ -1,7 +1,7 @@
 """Convolutional networks for cnn.py on the device, with what the PC's core computes: networks.bin.
 
-A record is a line `name type bytes parts`, the .tmdl file of so many bytes, then each part: a line `input_code inputs output_code
-outputs rows`, then for each row its input and its output.
+A record is a line `name type bytes parts`, the .tmdl file of so many bytes, then each part: a line `input_code inputs
+output_code outputs rows`, then for each row its input and its output.
 """
 
 from __future__ import annotations
@@ -144,7 +144,8 @@ def rows(network, code):
     """Random inputs, the least and the largest."""
     random, n = np.random.default_rng(6), network.n_features
     if code == "f":
-        return np.concatenate((random.normal(0.3, 0.6, (1, n)), np.full((1, n), -1e9), np.full((1, n), 3e4))).astype("<f4")
+        made = (random.normal(0.3, 0.6, (1, n)), np.full((1, n), -1e9), np.full((1, n), 3e4))
+        return np.concatenate(made).astype("<f4")
     limits = np.iinfo(code)
     X = random.integers(limits.min, limits.max + 1, (1 + (code == "B"), n))
     return np.concatenate((X, np.full((1, n), limits.min), np.full((1, n), limits.max))).astype(code)

@@ -44,7 +44,7 @@ def runs():
 
 @pytest.mark.parametrize("arch", words()["ALL_ARCHES"])
 def test_every_module_runs_on(arch):
-    """What the cases `modules`, `signal` and `cnn` show where they run; and each case, with all models, runs somewhere."""
+    """What `modules`, `signal` and `cnn` show where they run; and each case, with all models, runs somewhere."""
     ran = [run.values for run in runs() if run.values[0].arch == arch and run.values[1] == "native"]
     shown = set().union(*map(packages, MODELS), *(said(case, "packages") for case in ("signal", "modules", "cnn")))
     assert shown == set(words()["PACKAGES"])

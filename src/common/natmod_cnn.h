@@ -7,7 +7,7 @@
 // words for what is refused, and knows which module takes a network that this one lacks layers for.
 //
 // Names used here: MP_QSTR_CNN, MP_QSTR_MemoryError, MP_QSTR_TypeError, MP_QSTR_data, MP_QSTR_input_dimensions, MP_QSTR_labels,
-// MP_QSTR_load, MP_QSTR_memory, MP_QSTR_new, MP_QSTR_other, MP_QSTR_output_dimensions, MP_QSTR_refuse, MP_QSTR_run,
+// MP_QSTR_load, MP_QSTR_memory, MP_QSTR_new, MP_QSTR_find, MP_QSTR_output_dimensions, MP_QSTR_refuse, MP_QSTR_run,
 // MP_QSTR_tinymaix_cnn_tools.
 #ifndef EML_NATMOD_CNN_H
 #define EML_NATMOD_CNN_H
@@ -25,7 +25,7 @@ typedef struct {
     mp_obj_base_t base;
     mp_obj_t data; // the file, in memory
     eml_cnn_t network;
-    uint64_t memory[]; // of eml_cnn_memory_size, for `run`
+    uint32_t memory[]; // of eml_cnn_memory_size, for `run`
 } cnn_obj_t;
 
 // Not static: mpy_ld.py rejects static zero-initialised data.
@@ -35,8 +35,10 @@ static mp_obj_t cnn_tool(qstr name) {
     return mp_load_attr(mp_import_name(MP_QSTR_tinymaix_cnn_tools, mp_const_none, MP_OBJ_NEW_SMALL_INT(0)), name);
 }
 
-// new(data): the network of a whole .tmdl file in memory, used where it lies if it is read-only and aligned, else copied.
-static mp_obj_t cnn_new(mp_obj_t data) {
+// new(data): the network of a whole .tmdl file in memory, used where it lies if it is read-only and aligned, else copied. load(path) is
+// the same: no path is a file, so that tinymaix_cnn_tools gets it.
+static mp_obj_t cnn_new(mp_obj_t file) {
+    mp_obj_t data = file;
     mp_buffer_info_t info, unused;
     mp_get_buffer_raise(data, &info, MP_BUFFER_READ);
     if ((uintptr_t)info.buf & 3 || mp_get_buffer(data, &unused, MP_BUFFER_WRITE)) {
@@ -46,12 +48,12 @@ static mp_obj_t cnn_new(mp_obj_t data) {
     eml_cnn_t network;
     const eml_err_t err = eml_cnn_open(&network, info.buf, info.len, CNN_TYPE);
     if (err != EML_OK) {
-        const mp_obj_t args[3] = { data, MP_OBJ_NEW_SMALL_INT(err), MP_OBJ_NEW_SMALL_INT(CNN_MODULE) };
-        return mp_call_function_n_kw(cnn_tool(MP_QSTR_other), 3, 0, args);
+        const mp_obj_t args[3] = { file, MP_OBJ_NEW_SMALL_INT(err), MP_OBJ_NEW_SMALL_INT(CNN_MODULE) };
+        return mp_call_function_n_kw(cnn_tool(MP_QSTR_find), 3, 0, args);
     }
-    const size_t words = (eml_cnn_memory_size(&network) + 7) / 8;
-    cnn_obj_t *self = m_malloc(sizeof(cnn_obj_t) + 8 * words);
-    for (size_t i = 0; i < words; i++) { // of a network with places that nothing writes to, the results are its own
+    const size_t size = eml_cnn_memory_size(&network);
+    cnn_obj_t *self = m_malloc(sizeof(cnn_obj_t) + size);
+    for (size_t i = 0; i < size / 4; i++) { // of a network with places that nothing writes to, the results are its own
         self->memory[i] = 0;
     }
     self->base.type = (const mp_obj_type_t *)&cnn_type;
@@ -61,11 +63,20 @@ static mp_obj_t cnn_new(mp_obj_t data) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(cnn_new_obj, cnn_new);
 
+// As natmod_array, of the types that there are.
+static inline eml_array_t cnn_array(mp_obj_t obj, mp_uint_t flags) {
+    mp_buffer_info_t info;
+    mp_get_buffer_raise(obj, &info, flags);
+    const char type = info.typecode == 1 ? EML_UINT8 : (char)info.typecode; // 1: a bytearray
+    const eml_array_t array = { info.buf, type == EML_FLOAT32 ? info.len >> 2 : info.len, type };
+    return array;
+}
+
 // model.run(input, output): fills the output.
 static mp_obj_t cnn_run(size_t n_args, const mp_obj_t *args) {
     cnn_obj_t *self = MP_OBJ_TO_PTR(args[0]);
-    const eml_array_t input = natmod_array(args[1], MP_BUFFER_READ);
-    const eml_array_t output = natmod_array(args[2], MP_BUFFER_WRITE);
+    const eml_array_t input = cnn_array(args[1], MP_BUFFER_READ);
+    const eml_array_t output = cnn_array(args[2], MP_BUFFER_WRITE);
     if (CNN_RUN(&self->network, &input, self->memory, (void *)output.data, output.type, output.size) != EML_OK) {
         mp_call_function_n_kw(cnn_tool(MP_QSTR_refuse), 3, 0, args);
     }
@@ -121,19 +132,13 @@ static void cnn_attr(mp_obj_t self, qstr name, mp_obj_t *dest) {
     dest[1] = self;
 }
 
-// load(path): tinymaix_cnn_tools.load, which takes networks of both types.
-static mp_obj_t cnn_load(mp_obj_t path) {
-    return mp_call_function_n_kw(cnn_tool(MP_QSTR_load), 1, 0, &path);
-}
-static MP_DEFINE_CONST_FUN_OBJ_1(cnn_load_obj, cnn_load);
-
 mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *args) {
     MP_DYNRUNTIME_INIT_ENTRY
     cnn_type.base.type = (void *)&mp_type_type;
     cnn_type.name = MP_QSTR_CNN;
     MP_OBJ_TYPE_SET_SLOT(&cnn_type, attr, cnn_attr, 0);
     mp_store_global(MP_QSTR_new, MP_OBJ_FROM_PTR(&cnn_new_obj));
-    mp_store_global(MP_QSTR_load, MP_OBJ_FROM_PTR(&cnn_load_obj));
+    mp_store_global(MP_QSTR_load, MP_OBJ_FROM_PTR(&cnn_new_obj));
     MP_DYNRUNTIME_INIT_EXIT
 }
 

@@ -100,15 +100,13 @@ EML_NOINLINE uint64_t eml_cnn_dots(const int8_t *x, const int8_t *w, const int8_
     uint32_t blocks = n >> 2;
     if (blocks) {
         do {
-            const uint32_t xs = eml_simd_load(x), even = eml_simd_even(xs), odd = eml_simd_odd(xs);
-            const uint32_t ws = eml_simd_load(w), vs = eml_simd_load(v);
+            // Loads that move on, which the compiler would replace by an index of its own and one addition more.
+            const uint32_t xs = eml_simd_next(&x), even = eml_simd_even(xs), odd = eml_simd_odd(xs);
+            const uint32_t ws = eml_simd_next(&w), vs = eml_simd_next(&v);
             a = eml_simd_add(a, even, eml_simd_even(ws));
             b = eml_simd_add(b, even, eml_simd_even(vs));
             a = eml_simd_add(a, odd, eml_simd_odd(ws));
             b = eml_simd_add(b, odd, eml_simd_odd(vs));
-            x += 4;
-            w += 4;
-            v += 4;
         } while (--blocks);
     }
     n &= 3;
@@ -274,11 +272,15 @@ static inline eml_err_t eml_cnn_take(const eml_cnn_t *m, const eml_array_t *inpu
         return EML_ERR_SHAPE;
     }
     const eml_cnn_cut_t cut = { l->in_zero, -128, 127 };
+    const uint8_t *bytes = (const uint8_t *)input->data, *const end = bytes + n;
+    if (type != EML_FLOAT32) {
+        const uint32_t flip = type == EML_UINT8 ? 128 : 0;
+        do {
+            *x++ = (int8_t)(*bytes++ ^ flip);
+        } while (bytes < end);
+        return EML_OK;
+    }
     for (uint32_t i = 0; i < n; i++) {
-        if (type != EML_FLOAT32) {
-            x[i] = (int8_t)(((const uint8_t *)input->data)[i] ^ (type == EML_UINT8 ? 128 : 0));
-            continue;
-        }
         const uint32_t bits = eml_float_bits((const float *)input->data + i);
         if ((bits & EML_INFINITY) == EML_INFINITY) {
             return EML_ERR_RANGE;
@@ -324,12 +326,12 @@ static inline eml_err_t eml_cnn_run(
             break;
         }
     }
-    for (uint32_t i = 0; i < n_out && !m->gives_floats; i++) {
-        const int8_t q = (int8_t)buffer[l->output + i];
-        if (out_type == EML_FLOAT32) {
-            eml_float_store((float *)out + i, eml_cnn_real(l->out_scale, q - l->out_zero));
-        } else {
-            ((int8_t *)out)[i] = q;
+    const int8_t *q = (const int8_t *)buffer + l->output;
+    if (out_type != EML_FLOAT32) {
+        memcpy(out, q, n_out);
+    } else if (!m->gives_floats) {
+        for (uint32_t i = 0; i < n_out; i++) {
+            eml_float_store((float *)out + i, eml_cnn_real(l->out_scale, q[i] - l->out_zero));
         }
     }
     return EML_OK;

@@ -3,7 +3,6 @@
 #define EML_CNN_WINDOW_H
 
 #include "eml_cnn_data.h"
-#include "eml_simd.h"
 
 // Where along one axis a kernel lies: `skip` of it before the input, then n values from the input's `first` on.
 typedef struct {
@@ -36,23 +35,6 @@ EML_ALWAYS_INLINE void eml_cnn_spread(const void *from, uint32_t n, void *to, ui
     }
     const int8_t *source = (const int8_t *)from;
     int8_t *target = (int8_t *)to;
-#ifdef EML_SIMD
-    for (; n >= 4; n -= 4) {
-        const uint32_t x = eml_simd_load(source);
-        source += 4;
-        *target = (int8_t)x;
-        target += step;
-        *target = (int8_t)(x >> 8);
-        target += step;
-        *target = (int8_t)(x >> 16);
-        target += step;
-        *target = (int8_t)(x >> 24);
-        target += step;
-    }
-    if (!n) {
-        return;
-    }
-#endif
     do {
         *target = *source++;
         target += step;
@@ -60,19 +42,16 @@ EML_ALWAYS_INLINE void eml_cnn_spread(const void *from, uint32_t n, void *to, ui
 }
 
 // The kernel's window of all channels, to `patch` as weights have it: [channels][kernel h][kernel w], `zero` where the window
-// leaves the input. Not inlined: that would leave its loops without registers.
+// leaves the input, of float32 always 0. patch: aligned to 4, as its size is. Not inlined: that would leave its loops without registers.
 EML_NOINLINE void eml_cnn_gather(
     const eml_cnn_layer_t *l, const void *input, uint32_t row, uint32_t column, void *patch, uint32_t item, int32_t zero) {
     const uint32_t w = l->kernel[0], area = w * l->kernel[1], channels = l->in[3];
     const eml_cnn_range_t x = eml_cnn_range(l, 0, column), y = eml_cnn_range(l, 1, row);
-    if (x.n * y.n != area) {
-        for (uint32_t i = 0; i < area * channels; i++) {
-            if (item == 1) {
-                ((int8_t *)patch)[i] = (int8_t)zero;
-            } else {
-                ((int32_t *)patch)[i] = zero;
-            }
-        }
+    if (x.n * y.n != area) { // by four: there is room
+        uint32_t *words = (uint32_t *)patch, *const end = words + (area * channels * item + 3) / 4;
+        do {
+            *words++ = (uint32_t)(zero & 0xff) * 0x01010101u;
+        } while (words != end);
     }
     // Of one channel, the values of a row are those that lie together in both.
     const uint32_t n = channels == 1 ? x.n : channels, step = channels == 1 ? 1 : area, repeat = channels == 1 ? 1 : x.n;

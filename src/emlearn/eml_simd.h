@@ -1,6 +1,6 @@
 // Sums of products of bytes, by four at a time where the CPU has Arm's DSP instructions: EML_SIMD is defined then.
 //
-//   eml_simd_load(p)          four bytes, from any address
+//   eml_simd_next(&p)         the four bytes at p, which may be any address, and p four further
 //   eml_simd_even(x)          bytes 0 and 2 as two int16
 //   eml_simd_odd(x)           bytes 1 and 3
 //   eml_simd_add(a, x, y)     a + the products of both int16 of x and y
@@ -19,9 +19,11 @@
 #if defined(__GNUC__) && defined(__ARM_FEATURE_SIMD32) && defined(__ARM_FEATURE_UNALIGNED)
 #define EML_SIMD
 
-EML_ALWAYS_INLINE uint32_t eml_simd_load(const int8_t *p) {
+EML_ALWAYS_INLINE uint32_t eml_simd_next(const int8_t **p) {
     uint32_t x;
-    memcpy(&x, p, sizeof(x));
+    const int8_t *at = *p;
+    __asm__("ldr %0, [%1], #4" : "=r"(x), "+r"(at) : "m"(*(const int8_t(*)[4])at));
+    *p = at;
     return x;
 }
 

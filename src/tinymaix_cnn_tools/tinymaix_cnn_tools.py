@@ -1,7 +1,7 @@
 """What of convolutional networks is called once, or seldom: model.info() is tinymaix_cnn_tools.info(model).
 
-For networks of both types. The functions work on `model.data`, the .tmdl file in memory, which docs/formats.md describes.
-Bytecode, so that it takes memory only where it is used.
+For networks of both types. The functions work on `model.data`, the .tmdl file in memory, which docs/formats.md
+describes. Bytecode, so that it takes memory only where it is used.
 """
 
 from array import array
@@ -27,8 +27,10 @@ def _is_float(data):
     return len(data) > 4 and memoryview(data)[4] == _FLOAT32
 
 
-def other(data, error, module):
-    """What `new` of a module, by its number in _MODULES, returns of a file that it cannot open itself."""
+def find(data, error, module):
+    """What `new` of a module, by its number in _MODULES, returns of a path, or of a file that it cannot open itself."""
+    if isinstance(data, str):
+        return load(data)
     if error == -5:  # of another type or version, or with other layers
         kind = memoryview(data)[4]
         if kind in (0, _FLOAT32) and kind != module & _FLOAT32:
@@ -84,11 +86,11 @@ def _layers(data):
 
 
 def _trailer(model, tag):
-    from emlearn_tools import find
+    from emlearn_tools import find as found
 
     data = memoryview(model.data)
     start, marked = _layers(data)
-    return find(data, start, len(data), tag) if marked else None
+    return found(data, start, len(data), tag) if marked else None
 
 
 def outputs(model):
@@ -134,7 +136,7 @@ def labels(model):
 
 
 def selftest(model):
-    """(golden rows that agree, golden rows): all bits of the outputs that the PC computed. ValueError for a wrong CRC."""
+    """(golden rows that agree, golden rows): all bits of the PC's outputs. ValueError for a wrong CRC."""
     data = memoryview(model.data)
     if not _layers(data)[1]:
         return 0, 0
@@ -147,7 +149,7 @@ def selftest(model):
 
 
 def info(model):
-    """A dict of what the network is: dimensions, number of layers, bytes of header and layers, the certificate's text."""
+    """A dict of what the network is: dimensions, layers, bytes of header and layers, the certificate's text."""
     certificate = _trailer(model, b"CERT")
     return {
         "family": "cnn",
