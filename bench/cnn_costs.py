@@ -9,21 +9,42 @@ well it does elsewhere. `make bench` does not run this.
 """
 
 import csv
+import subprocess
 import sys
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import machines
 import numpy as np
 from board_costs import versions
-from cnn_boards import on_board, on_xtensa
-from cnn_cases import CASES, TYPES, mnist
+from cnn_boards import module_files, networks, on_board
+from cnn_cases import CASES, TYPES, _flat, mnist
 from emlearn._cnn_cost import price, work_of
+from emlearn.ir.tmdl import Kind
+from emlearn.writers.tmdl import write as to_file
 from models import ROOT
 from networks import Chain
 from scipy.optimize import nnls
 
 COUNTS = ROOT / "bench" / "cnn_costs.csv"
 TABLE = ROOT / "export" / "emlearn" / "_cnn_cost_table.py"
+# Kinds of which cnn_cases.py has one or two.
+POOLS = {"max": Kind.MAX_POOL, "average": Kind.AVERAGE_POOL}
+SHAPES = {"2x3": ((7, 9, 5), (2, 3), (2, 1)), "4x4": ((8, 8, 2), (4, 4), (4, 4)), "1x2": ((6, 10, 12), (1, 2), (1, 2))}
+MORE = {
+    f"{name} pool {title}": _flat(shape, ("pool", kind, *window))
+    for name, kind in POOLS.items()
+    for title, (shape, *window) in SHAPES.items()
+}
+MORE |= {
+    "average, 5x7x3": _flat((5, 7, 3), ("average",)),
+    "add, 6x5x3": _flat((6, 5, 3), ("conv", 3, (1, 1)), ("conv", 3, (1, 1)), ("add",)),
+    "softmax of 3": _flat((1, 1, 8), ("dense", 3), ("softmax",)),
+    "logistic of 1": _flat((1, 1, 8), ("dense", 1), ("logistic",)),
+    "logistic of 20": _flat((1, 1, 8), ("dense", 20), ("logistic",)),
+    "reshape, 60": _flat((5, 4, 3), ("reshape", 1, 1, 60)),
+}
 ARCHITECTURES = ("armv6m", "armv7m", "armv7emsp", "rv32imc", "xtensawin")
 N_RANDOM, N_OTHERS = 24, 6  # networks by chance, of each type
 HEADER = '''"""What work of convolutional networks costs on boards, in instructions: made by bench/cnn_costs.py.
@@ -57,13 +78,72 @@ def by_chance(kind, seed, n_layers):
 def cases():
     """Title, type, network, whether it is fitted."""
     for name, kind in TYPES.items():
-        for title, make in CASES.items():
+        for title, make in (CASES | MORE).items():
             yield title, name, make(kind), 1
         for seed in range(N_RANDOM):
             yield f"by chance, {seed}", name, by_chance(kind, seed, 1), 1
         yield "MNIST", name, mnist(kind), 0
         for seed in range(100, 100 + N_OTHERS):
             yield f"by chance, {seed}", name, by_chance(kind, seed, 3), 0
+
+
+# Between the marks: nothing, then a run.
+XTENSA = """
+import gc
+from array import array
+from settings import NETWORKS
+for name, module, code, out_code, _ in NETWORKS:
+    gc.collect()
+    with open(name + ".tmdl", "rb") as f:
+        model = __import__(module).new(f.read())
+    h, w, c = model.input_dimensions()
+    n = 1
+    for size in model.output_dimensions():
+        n *= size
+    x, out = array(code, [i * 7 % 127 for i in range(h * w * c)]), array(out_code, [0] * n)
+    model.run(x, out)
+    print("@@", end="")
+    print("@@", end="")
+    model.run(x, out)
+    print("@@", end="")
+    model = x = out = None
+"""
+
+
+def on_xtensa(cases):
+    """Instructions of each, by the emulator's log: a line for each, with what the script prints between them."""
+    binary = ROOT / "build/firmware/xtensawin/firmware.elf"
+    command = [
+        "qemu-xtensa",
+        "-singlestep",
+        "-d",
+        "exec,nochain",
+        "-D",
+        "/dev/stdout",
+        "-cpu",
+        "de233_fpu",
+        str(binary),
+    ]
+    counts = [0]  # up to each mark
+    with tempfile.TemporaryDirectory() as folder:
+        files = module_files("xtensawin") | {f"n{i}.tmdl": to_file(network) for i, (_, _, network) in enumerate(cases)}
+        files["settings.py"] = f"NETWORKS = {networks(cases, 1)!r}\n".encode()
+        files["script.py"] = XTENSA.encode()
+        for name, content in files.items():
+            Path(folder, name).write_bytes(content)
+        running = subprocess.Popen([*command, "script.py"], cwd=folder, stdout=subprocess.PIPE)
+        rest = b""
+        while block := running.stdout.read(1 << 20):
+            *ended, rest = (rest + block).split(b"@@")
+            for part in ended:
+                counts[-1] += part.count(b"\n")
+                counts.append(0)
+            rest, kept = rest[:-1], rest[-1:]  # half a mark
+            counts[-1] += rest.count(b"\n")
+            rest = kept
+        if running.wait() or len(counts) != 3 * len(cases) + 1:
+            sys.exit(f"xtensawin: {len(counts) // 3} of {len(cases)} networks run")
+    return [counts[3 * i + 2] - counts[3 * i + 1] for i in range(len(cases))]
 
 
 def measure():

@@ -94,11 +94,11 @@ def _chips(facts: dict[str, Any]) -> Table:
 def _notes(facts: dict[str, Any]) -> list[str]:
     notes = []
     if facts["instructions"]:
-        worst = max((fitted for fitted, _ in ERRORS.values()), default=0.0)
+        worst = max(max(off) for name, off in ERRORS.items() if name.startswith(facts["dtype"]))
         notes.append(
-            f"Instructions are fitted to counts on emulated CPUs, off by up to {worst:.0%}; no measured time: "
+            f"Instructions are estimated from counts on emulated CPUs: networks were off by up to {worst:.0%}. "
+            f"Times are no measurement: {CYCLES} cycles an instruction are assumed, and no waiting for memory."
         )
-        notes[0] += f"{CYCLES} cycles an instruction are assumed, without waiting for memory."
     shares = f"{RAM_SHARE:.0%} of the RAM and {FLASH_SHARE:.1%} of the flash"
     notes.append(f"Fits: model, module and a run's memory in {shares}, as MicroPython is reckoned to leave them.")
     if not facts["modules"]:

@@ -82,7 +82,7 @@ def _area(layer: Layer) -> int:
 
 
 def _sums(layer: Layer, type: Type) -> tuple[float, ...]:
-    """Fixed, multipliers, windows, runs of samples, samples, fillings, pairs and singles of sums, their products."""
+    """Fixed, multipliers, windows, runs of samples, samples, fillings, outputs, products of rows: fours and rests."""
     assert layer.weights is not None
     n_out, n = len(layer.weights), layer.weights[0].size
     pixels = 1 if layer.window is None else layer.output_shape[0] * layer.output_shape[1]
@@ -94,11 +94,11 @@ def _sums(layer: Layer, type: Type) -> tuple[float, ...]:
         samples, filled = samples * channels, filled * channels
     if type == Type.FLOAT32:
         return 1.0, float(pixels), runs, samples, filled, float(pixels * n_out), float(pixels * n_out * n)
-    repeat = layer.depth_multiplier or n_out  # outputs that see the same values
-    pairs, singles = pixels * (n_out // repeat) * (repeat // 2), pixels * (n_out // repeat) * (repeat % 2)
+    repeat = layer.depth_multiplier or n_out  # outputs that see the same values, of which two are summed at a time
+    products = pixels * (n_out // repeat) * -(-repeat // 2)
     groups, rest = divmod(n, GROUP)
-    of_pairs, of_singles = (pairs, pairs * groups, pairs * rest), (singles, singles * groups, singles * rest)
-    return 1.0, float(n_out), float(pixels), runs, samples, filled, *map(float, (*of_pairs, *of_singles))
+    counts = n_out, pixels, runs, samples, filled, pixels * n_out, products, products * groups, products * rest
+    return 1.0, *map(float, counts)
 
 
 def _gathered(layer: Layer) -> tuple[float, float, float]:

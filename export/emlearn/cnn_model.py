@@ -30,6 +30,8 @@ class Taken(NamedTuple):
         h, w, c.
     channels_first : bool
         Whether rows are (c, h, w).
+    n_dimensions : int
+        Of a row where channels are first: see `Source`.
     bytes : bool
         Whether bytes mean what the model was trained on.
     shift, factor : float
@@ -37,6 +39,7 @@ class Taken(NamedTuple):
 
     shape: Shape
     channels_first: bool = False
+    n_dimensions: int = 3
     bytes: bool = True
     shift: float = 0.0
     factor: float = 1.0
@@ -84,8 +87,8 @@ class CnnModel(Model):
 
     def check_format(self, name: str) -> None:
         """Raise ValueError unless the format holds networks."""
-        if name != "tmdl":
-            raise ValueError(f"format {name!r} holds no convolutional networks; save them as 'tmdl', in a file x.tmdl")
+        if name not in ("tmdl", "c"):
+            raise ValueError(f"format {name!r} holds no convolutional networks; save them as 'tmdl', in x.tmdl, or 'c'")
 
     def _open(self) -> tuple[int, Any]:
         file = tmdl.write(replace(self.tables, labels=None))
@@ -184,13 +187,16 @@ def as_rows(X: Any, taken: Taken) -> NDArray[Any]:
     images = np.asarray(X)
     if images.dtype.kind not in "biuf":
         raise ValueError(f"X must be numeric, not of dtype {images.dtype}")
-    if images.ndim > 2 and taken.channels_first:
-        images = np.moveaxis(images, 1, -1)
-    n, sizes = math.prod(taken.shape), images.shape[1:]
-    matches = [size for size in sizes if size > 1] == [size for size in taken.shape if size > 1]
-    if images.ndim < 2 or not (sizes == (n,) or matches):
-        h, w, c = taken.shape
-        wanted = ("n", c, h, w) if taken.channels_first else ("n", h, w, c)
+    (h, w, c), n = taken.shape, math.prod(taken.shape)
+    if taken.channels_first:
+        whole = (c, h, w) if taken.n_dimensions == 3 else (c, w)
+        matches = images.shape[1:] == whole
+        images = np.moveaxis(images, 1, -1) if matches else images
+    else:
+        whole = (h, w, c)
+        matches = [size for size in images.shape[1:] if size > 1] == [size for size in whole if size > 1]
+    if images.ndim < 2 or not (images.shape[1:] == (n,) or matches):
+        wanted = ("n", *whole)
         hint = "; for one image pass X[None]" if images.size == n else ""
         raise ValueError(f"X must have shape ({', '.join(map(str, wanted))}), got {np.shape(X)}{hint}")
     return np.ascontiguousarray(images.reshape(len(images), n))

@@ -115,6 +115,13 @@ CHAINS = {
         (24,),
         lambda L: [L.Reshape((3, -1, 2)), L.Conv2D(4, 2, activation="relu"), L.Reshape((6, 4)), L.Conv1D(3, 2)],
     ),
+    "activations": (
+        (6, 6, 2),
+        lambda L: [
+            *[L.Rescaling(5.0), L.Conv2D(4, 3, activation="relu"), L.ReLU(max_value=6), L.ReLU()],
+            *[L.Rescaling(3.0), L.Conv2D(4, 2, activation="relu"), L.MaxPooling2D(2), L.ReLU(max_value=6), L.ReLU()],
+        ],
+    ),
     "flat norm": (
         (5, 5, 2),
         lambda L: [L.Conv2D(3, 3), L.Flatten(), L.BatchNormalization(), L.Activation("relu"), L.Dense(3)],
@@ -141,6 +148,25 @@ def network_of(keras, name):
         return branches(keras), (8, 8, 3)
     shape, layers = CHAINS[name]
     return chain(keras, shape, *layers(keras.layers)), shape
+
+
+def images(shape, n=24, seed=1):
+    return np.random.default_rng(seed).normal(size=(n, *shape)).astype(np.float32)
+
+
+def reference(model, X):
+    return np.asarray(model.predict(X, verbose=0)).reshape(len(X), -1)
+
+
+def raw_outputs(model, X):
+    """What the file gives: of two classes one number."""
+    return model._core.run(model._raw(X))
+
+
+def small(keras, *before, padding="valid"):
+    L = keras.layers
+    last = [L.Conv2D(6, 3, activation="relu", padding=padding), L.Flatten(), L.Dense(5), L.Softmax()]
+    return chain(keras, (6, 6, 2), *before, *last)
 
 
 def random_graph(keras, seed):

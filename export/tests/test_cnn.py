@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 
 import keras_numpy
@@ -9,10 +10,11 @@ import numpy as np
 import pytest
 from emlearn.converters import keras_cnn
 from emlearn.passes.cnn_forward import forward
-from keras_networks import CHAINS, branches, chain, network_of, random_graph
+from keras_networks import CHAINS, branches, chain, images, network_of, random_graph, raw_outputs, reference, small
 from sklearn.linear_model import LogisticRegression
 from support import data
 from test_readme import MICROPYTHON, ROOT, block
+from test_writers import COMPILERS, WARNINGS
 
 import emlearn
 
@@ -22,20 +24,6 @@ ROWS = 24
 @pytest.fixture(scope="module")
 def keras():
     return keras_numpy.load()
-
-
-def images(shape, n=ROWS, seed=1):
-    return np.random.default_rng(seed).normal(size=(n, *shape)).astype(np.float32)
-
-
-def reference(model, X):
-    found = np.asarray(model.predict(X, verbose=0)).reshape(len(X), -1)
-    return found
-
-
-def raw_outputs(model, X):
-    """What the file gives: of two classes one number."""
-    return model._core.run(model._raw(X))
 
 
 @pytest.mark.parametrize("name", [*CHAINS, "branches"])
@@ -51,6 +39,7 @@ def test_float(keras, name, tmp_path):
     assert np.array_equal(loaded.predict(X.reshape(ROWS, -1)), model.predict(X))
     certificate = model.certify(X)
     assert certificate.dtype == "float" and certificate.estimator == type(original).__name__
+    assert model.is_classifier == (name in ("classes", "two classes", "branches"))
     assert certificate.agreement == 1.0 or not model.is_classifier
     network = keras_cnn.source(original).read(None)
     assert np.max(np.abs(forward(network, X) - expected)) <= 1e-5 * max(1.0, np.max(np.abs(expected)))
@@ -128,58 +117,42 @@ def test_random_graphs(keras, seed):
     assert np.mean((found - expected) ** 2) <= 5e-3 * np.mean(expected**2)
 
 
-# ---- what inputs are
+C = """#include "net.h"
+#include "net.h"
+#include <stdio.h>
+int main(void) {{
+    static uint32_t memory[4096];
+    static const uint8_t image[] = {{ {image} }};
+    float out[{n}];
+    eml_cnn_t m;
+    int err = (int)net_open(&m);
+    if (err == 0 && eml_cnn_memory_size(&m) <= sizeof memory) {{
+        err = (int)net_run(&m, image, memory, out);
+    }}
+    for (int i = 0; i < {n}; i++) {{
+        printf("%.9g ", (double)out[i]);
+    }}
+    return err;
+}}
+"""
 
 
-def small(keras, *before, padding="valid"):
-    L = keras.layers
-    last = [L.Conv2D(6, 3, activation="relu", padding=padding), L.Flatten(), L.Dense(5), L.Softmax()]
-    return chain(keras, (6, 6, 2), *before, *last)
-
-
-SCALINGS = {"none": None, "255": (1 / 255, 0.0), "127.5": (1 / 127.5, -1.0), "beyond": (1 / 255, 0.5)}
-
-
-@pytest.mark.parametrize("padding", ["valid", "same"])
-@pytest.mark.parametrize("scaling", SCALINGS)
-def test_bytes(keras, scaling, padding):
-    """Images of bytes, as uint8, as floats of the same numbers, and as the device takes them."""
-    before = [] if SCALINGS[scaling] is None else [keras.layers.Rescaling(*SCALINGS[scaling])]
-    original = small(keras, *before, padding=padding)
-    if scaling == "none":  # else softmax of hundreds
-        original.set_weights([w / 30 for w in original.get_weights()])
-    X = np.random.default_rng(0).integers(0, 256, (150, 6, 6, 2)).astype(np.uint8)
-    expected = reference(original, X.astype(np.float32))
-    for dtype, tolerance in (("float", 1e-5), ("int8", 0.05)):
-        model = emlearn.convert(original, X, dtype=dtype)
-        assert np.max(np.abs(model.predict_proba(X) - expected)) <= tolerance
-        # Their floats are quotients that float32 rounds: the last bit of each may be another.
-        assert np.max(np.abs(model.predict_proba(X.astype(np.float32)) - model.predict_proba(X))) <= 1e-6
-    assert model.tables.layers[0].input_q.scale == 1.0
-
-
-def test_bytes_of_one(keras):
-    """Images that were divided by 255 before they came to the network."""
-    original = small(keras)
-    X = np.random.default_rng(0).integers(0, 256, (150, 6, 6, 2)).astype(np.uint8)
-    ones = (X / 255).astype(np.float32)
-    for dtype in ("float", "int8"):
-        model = emlearn.convert(original, ones, dtype=dtype)
-        assert np.max(np.abs(model.predict_proba(X) - model.predict_proba(ones))) <= 1e-6
-        assert model.certify(X).agreement == model.certify(ones).agreement
-    assert model.tables.layers[0].input_q == (np.float32(1 / 255), -128)
-
-
-def test_other_floats(keras):
-    X = images((6, 6, 2), 150) * 3 + 1
-    layer = keras.layers.Normalization(mean=[0.5, 2.0], variance=[1.0, 4.0])
-    original = small(keras, layer)
-    expected = reference(original, X)
-    assert np.max(np.abs(emlearn.convert(original).predict_proba(X) - expected)) <= 1e-5
-    model = emlearn.convert(original, X)
-    assert len(model.tables.layers) == 3 and model.certificate.agreement >= 0.95
-    with pytest.raises(ValueError, match="pass floats like those"):
-        model.predict(np.zeros((1, 6, 6, 2), np.uint8))
+@pytest.mark.parametrize("dtype", ["int8", "float"])
+@pytest.mark.parametrize("name", ["classes", "sequence", "stride"])
+def test_c(keras, name, dtype, tmp_path):
+    """A header that holds the network, compiled as C and C++: the same bits."""
+    original, shape = network_of(keras, name)
+    image = np.random.default_rng(0).integers(0, 256, math.prod(shape)).astype(np.uint8)
+    X = (image / 255).astype(np.float32).reshape(1, *shape)
+    model = emlearn.convert(original, X, dtype=dtype)
+    model.save(tmp_path / "net.h")
+    expected = raw_outputs(model, image[None])[0]
+    (tmp_path / "main.c").write_text(C.format(image=", ".join(map(str, image)), n=len(expected)))
+    for compiler in COMPILERS.values():
+        command = [*compiler, *WARNINGS, f"-I{emlearn.includedir}", "main.c", "-o", "program"]
+        subprocess.run(command, cwd=tmp_path, check=True)
+        ran = subprocess.run([tmp_path / "program"], capture_output=True, text=True, check=True)
+        assert np.array_equal(np.array(ran.stdout.split(), np.float32), expected)
 
 
 def test_digits(keras):

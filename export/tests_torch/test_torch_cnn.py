@@ -106,6 +106,17 @@ def test_int8(name):
     assert converted.certificate.rows == 100 and converted.certificate.estimator == "Sequential"
 
 
+def test_shapes():
+    """No shape but PyTorch's own, and rows of values as the device takes them: (n, h, w) could be either way round."""
+    model, X = network("nested")
+    converted = emlearn.convert(model, X)
+    last = np.moveaxis(X, 1, -1).reshape(100, -1)
+    assert np.array_equal(converted.predict(last), converted.predict(X))
+    for wrong in (X[:, 0], np.moveaxis(X, 1, -1), X[0]):
+        with pytest.raises(ValueError, match=r"X must have shape \(n, 1, 6, 6\)"):
+            converted.predict(wrong)
+
+
 X = np.zeros((4, 2, 6, 6), np.float32)
 
 

@@ -52,7 +52,7 @@ def build_cnn(source: Source, estimator: Any, options: Options) -> CnnModel:
     task = "classifier" if network.n_classes else "regressor"
     if options.return_type not in (None, task):
         raise ConvertError(f"return_type={options.return_type!r} does not fit: this network is a {task}")
-    rows = None if X is None else _rows(X, Taken(network.input_shape, source.channels_first))
+    rows = None if X is None else _rows(X, _taken(network, source))
     dtype = options.dtype or ("float" if rows is None else "int8")
     if dtype not in ("float", "int8", "auto"):
         raise ConvertError(f"dtype={dtype!r} is not for convolutional networks; the nearest is 'int8'")
@@ -66,6 +66,10 @@ def build_cnn(source: Source, estimator: Any, options: Options) -> CnnModel:
     if dtype == "auto" and model.certificate.agreement < 1.0 - options.max_loss:
         return _certified(_float(network, source, estimator, rows), rows, y)
     return model
+
+
+def _taken(network: Network, source: Source, whole: bool = True, shift: float = 0.0, factor: float = 1.0) -> Taken:
+    return Taken(network.input_shape, source.channels_first, source.n_dimensions, whole, shift, factor)
 
 
 def _rows(X: Any, taken: Taken) -> NDArray[Any]:
@@ -104,7 +108,7 @@ def _int8(network: Network, source: Source, estimator: Any, rows: NDArray[Any]) 
     if shift:
         folded = shifted_input(folded, shift)
     tables = _tables(passes.to_int8, folded, some.reshape(-1, *network.input_shape) + shift, input_q)
-    taken = Taken(network.input_shape, source.channels_first, scale is not None, shift)
+    taken = _taken(network, source, scale is not None, shift)
     return CnnModel(Document(tables), estimator=estimator, taken=taken)
 
 
@@ -117,7 +121,7 @@ def _float(network: Network, source: Source, estimator: Any, rows: NDArray[Any] 
     folded = fold(scaled_input(network, unit) if unit != 1.0 else network)
     tables = _tables(passes.to_float32, folded)
     known = rows is None or passes.byte_scale(rows) is not None
-    taken = Taken(network.input_shape, source.channels_first, known, 0.0, 1.0 / unit)
+    taken = _taken(network, source, known, 0.0, 1.0 / unit)
     model = CnnModel(Document(tables), estimator=estimator, taken=taken)
     probes = np.random.default_rng(0).uniform(size=(N_PROBES, network.n_features)) * unit
     if rows is not None:

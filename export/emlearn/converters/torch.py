@@ -23,6 +23,7 @@ ACTIVATIONS = {
     "Tanh": Activation.TANH,
     "Softmax": Activation.SOFTMAX,
 }
+CHUNK = 64  # rows at a time, which are lists of numbers in between
 NOTHING = ("Dropout", "AlphaDropout", "FeatureAlphaDropout", "Flatten")
 
 
@@ -85,9 +86,11 @@ def _outputs(model: Any) -> Callable[[NDArray[Any]], NDArray[Any]]:
         training = model.training
         model.eval()
         try:
-            first = next(iter(model.parameters()))
-            rows = first.new_tensor(np.asarray(X, np.float32).tolist()).to(first.dtype)
-            return np.asarray(model(rows).detach().cpu().tolist()).reshape(len(X), -1)
+            first, found = next(iter(model.parameters())), list[Any]()
+            for start in range(0, len(X), CHUNK):
+                rows = first.new_tensor(np.asarray(X[start : start + CHUNK], np.float32).tolist()).to(first.dtype)
+                found += model(rows).detach().cpu().tolist()
+            return np.asarray(found).reshape(len(X), -1)
         finally:
             model.train(training)
 
