@@ -14,8 +14,6 @@ import gc
 from array import array
 from emulator import count
 
-N = 8  # of each thing: what the collector overlooks by chance is small beside them
-
 def used():
     gc.collect()
     return gc.mem_alloc()
@@ -27,9 +25,6 @@ with open("digits.tmdl", "rb") as file:
     data = file.read()
 model = tinymaix_cnn.new(data)
 print("memory", model.memory())
-before = used()
-models = [tinymaix_cnn.new(data) for _ in range(N)]
-print("heap", (used() - before) // N)
 image, chances = bytearray(i % 256 for i in range(28 * 28)), array("f", bytes(40))
 gc.disable()
 model.run(image, chances)
@@ -37,8 +32,7 @@ print("run", count(model.run, image, chances)[0])
 """
 ROWS = {
     "module": "module, bytes of RAM",
-    "memory": "network, bytes of RAM",
-    "heap": "the same, with what the heap rounds up",
+    "memory": "network with its object, bytes of RAM",
     "run": "run(image, chances), instructions",
 }
 
