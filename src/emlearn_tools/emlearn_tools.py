@@ -64,11 +64,11 @@ def selftest(model):
     """(golden rows that agree, golden rows): the class and all bits of the outputs that the PC computed."""
     rows = _trailer(model, b"GOLD")
     features, classes, n_out = _header(model)[:3]
-    return replay(rows, features, n_out, model.predict, model.predict if classes else None)
+    return replay(rows, features, n_out, model.predict, model.predict if classes else lambda x: 0)
 
 
 def replay(rows, features, n_out, run, classify):
-    """What `selftest` returns of the golden rows in a trailer: by run(x, out) and, of classes, classify(x)."""
+    """What `selftest` returns of the golden rows in a trailer: by run(x, out) and, unless it is None, classify(x)."""
     if rows is None:
         return 0, 0
     total, code = unpack_from("<HB", rows)
