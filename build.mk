@@ -39,6 +39,9 @@ WITHOUT_COPIES := emlfft_q15 emliir_q15
 # Loops of many addresses, where keeping each of them, and each constant, takes more code than it saves time.
 FLAGS_emlfft_q15 := -fno-ivopts -fno-move-loop-invariants
 FLAGS_emliir_q15 := -fno-move-loop-invariants
+# Registers are few for loops over two windows.
+FLAGS_tinymaix_cnn_xtensawin := -fno-ivopts
+FLAGS_tinymaix_cnn_layers_xtensawin := -fno-move-loop-invariants
 
 # Table 2: modules, with their sources in src/MODULE/: C, then Python that is merged into the .mpy. Those without C are
 # bytecode, the same for all. TWINS are those with a twin, src/MODULE/twin/MODULE.py.
@@ -218,7 +221,7 @@ CFLAGS += -I$(ROOT)/src/emlearn -I$(ROOT)/src/common -I$(ROOT)/src/$(MOD) -Wextr
 CFLAGS += -ffp-contract=off
 # Loops stay loops: calls of memset, through the firmware's table, take more code and more time.
 CFLAGS += -fno-tree-loop-distribute-patterns
-CFLAGS += $(FLAGS_$(MOD))
+CFLAGS += $(FLAGS_$(MOD)) $(FLAGS_$(MOD)_$(ARCH))
 ifneq ($(filter $(MOD),$(FLOATS)),)
 CFLAGS += $(HARD_FLOAT_$(ARCH))
 endif
