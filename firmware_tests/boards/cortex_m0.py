@@ -11,7 +11,7 @@ MACHINE = Machine(
     gc_helper="thumb1",
     cpu_flags="-mthumb -mcpu=cortex-m0 -mfloat-abi=soft",
     disk_address=0x20100000,
-    heap_size=228 << 10,
+    heap_size=224 << 10,
     ram_size=256 << 10,
     stack_size=16 << 10,
 )
