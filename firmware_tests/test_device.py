@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from boards import cortex_m0, cortex_m3, cortex_m4f, cortex_m7, riscv32
@@ -17,6 +18,7 @@ from sklearn.preprocessing import StandardScaler
 
 import emlearn
 
+GOLDEN = Path(__file__).resolve().parents[1] / "export" / "tests" / "golden"
 MACHINES = [module.MACHINE for module in (cortex_m0, cortex_m3, cortex_m4f, cortex_m7, riscv32)]
 each_machine = pytest.mark.parametrize(
     "machine", [pytest.param(m, id=m.name, marks=pytest.mark.xdist_group(m.name)) for m in MACHINES]
@@ -59,6 +61,16 @@ def test_deploy_pipeline(port, tmp_path):
     assert "/lib/emlpipeline.mpy" in output and "/lib/emlknn.mpy" in output
     rows = len(model.golden.features)
     assert output.endswith(f"device agrees: {rows}/{rows}")
+
+
+@one_machine
+@pytest.mark.parametrize("type, package", (("int8", "tinymaix_cnn"), ("float32", "tinymaix_cnn_fp32")))
+def test_deploy_network(type, package, port):
+    """With all kinds of layers: the module for its type, and that for those which TinyMaix has not."""
+    model = GOLDEN / f"cnn_all_{type}.tmdl"
+    output = succeed("deploy", model, "--port", port)
+    assert f"/lib/{package}.mpy" in output and f"/lib/{package}_layers.mpy" in output
+    assert output.endswith("device agrees: 2/2")
 
 
 @one_machine

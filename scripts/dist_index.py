@@ -50,6 +50,8 @@ def main() -> None:
         for name in ("package", "file"):
             shutil.rmtree(folder / name, ignore_errors=True)
         for package, wanted in packages.items():
+            if package not in built:  # a twin that there is not
+                continue
             chosen = [module for module in wanted if module in built]
             written += write_package(folder, package, version, chosen)
             written += write_index(folder, package, version, chosen, arguments.abi)

@@ -9,10 +9,13 @@ from typing import Any
 from numpy.typing import NDArray
 
 from . import converters, readers
+from ._convert_file import convert_file
 from ._features import as_table
 from ._registry import find
-from .builders import Options, build
+from .builders import Options, build, cnn
+from .cnn_model import CnnModel
 from .errors import ConvertError
+from .ir.cnn import Source
 from .ir.features import Featured
 from .ir.pipeline import Staged
 from .ir.trees import Ensemble
@@ -29,7 +32,7 @@ LEAF_BITS = {0: "hard", 8: "uint8"}
 
 def convert(
     estimator: Any,
-    kind: str | None = None,
+    kind: Any = None,
     method: str | None = "loadable",
     dtype: str | None = None,
     return_type: str | None = None,
@@ -52,8 +55,9 @@ def convert(
 
     Parameters
     ----------
-    estimator : object
-        Fitted: a decision tree, random forest, extra trees, bagged trees, gradient boosting, histogram gradient
+    estimator : object, or path
+        Path of a .tflite file of TensorFlow Lite, quantised to int8; or fitted:
+        a decision tree, random forest, extra trees, bagged trees, gradient boosting, histogram gradient
         boosting, AdaBoost, isolation forest, linear model, support vector machine, nearest neighbours, multi-layer
         perceptron, Gaussian naive Bayes, quadratic discriminant analysis, Gaussian mixture or elliptic envelope of
         scikit-learn, a model of XGBoost or LightGBM, a chain of dense layers of Keras 3 or PyTorch, or a Pipeline of
@@ -61,8 +65,8 @@ def convert(
         them: the model takes raw features. In front of all of these may be transformers of windows, such as
         `dsp.Statistics`, or a FeatureUnion of them; without a model, their columns are what the file predicts. The
         model keeps a reference to it, for `Model.certify`.
-    kind : str, optional
-        Name of the supported class to treat it as, for classes that only look like one.
+    kind : str or array-like, optional
+        Name of the supported class to treat it as, for classes that only look like one. Anything else is `data`.
     method : {"loadable", "inline"}
         What `Model.save` writes for C: data for the core, or code.
     dtype : {"float", "int16", "int8", "auto"}, optional
@@ -70,7 +74,8 @@ def convert(
         scales for features that are integers, which the data or else the thresholds tell; otherwise each feature
         gets a scale by a power of two. Of networks, what weights are: "int16" and "int8" take a half and a quarter of
         the memory and round. "auto" takes the smallest that loses no more than `max_loss` on `data`, and float
-        without data. "int16_t", "int8_t" and "float32" are other names.
+        without data. "int16_t", "int8_t" and "float32" are other names. Of convolutional networks "int8", the default
+        if there is data, or "float".
     return_type : {"classifier", "regressor"}, optional
         What the estimator is; anything else is refused.
     leaf : {"exact", "uint8", "hard"}
@@ -79,7 +84,8 @@ def convert(
     leaf_bits : {0, 8}, optional
         emlearn's name for `leaf`: 0 is "hard", 8 is "uint8".
     data : array-like or (X, y), optional
-        Rows like those to predict.
+        Rows like those to predict. Of convolutional networks, images of the shape that the network takes, of uint8 or
+        floats: ranges of int8 come from them, and the certificate, both from at most 1,000 evenly among them.
     max_loss : float
         For "auto": the part of the rows of `data` that may get another prediction. For `optimize`: how much of the
         metric may be lost.
@@ -114,6 +120,12 @@ def convert(
     sums votes in the order in which its threads end, so that its own exact ties vary from call to call: the model is
     equal to it with one job.
     """
+    if kind is not None and not isinstance(kind, str):
+        if data is not None:
+            raise ConvertError("rows were passed both as the second argument and as data=; pass them once")
+        kind, data = None, kind
+    if isinstance(estimator, (str, os.PathLike)):
+        return convert_file(Path(estimator), dtype, data)
     source = find(estimator, kind)(estimator)
     method = METHODS[0] if method is None else method
     if method not in METHODS:
@@ -125,11 +137,16 @@ def convert(
         return _smaller(source, estimator, method, wanted, data, return_type)
     if dtype not in DTYPES:
         raise ConvertError(f"dtype={dtype!r} is unknown; use 'float', 'int16', 'int8' or 'auto'")
+    if not 0.0 <= max_loss <= 1.0:
+        raise ConvertError(f"max_loss={max_loss!r} is not a part of the rows, from 0.0 to 1.0")
+    if isinstance(source, Source):
+        if (leaf, leaf_bits, scale, method) != ("exact", None, None, METHODS[0]):
+            raise ConvertError("leaf=, leaf_bits=, scale= and method= mean nothing for networks; leave them out")
+        rows = data if isinstance(data, tuple) and len(data) == 2 else (data, None)
+        return cnn.build_cnn(source, estimator, cnn.Options(dtype and DTYPES[dtype], rows, max_loss, return_type))
     task = "classifier" if source.n_classes else "regressor"
     if return_type not in (None, task):
         raise ConvertError(f"return_type={return_type!r} does not fit: {type(estimator).__name__} is a {task}")
-    if not 0.0 <= max_loss <= 1.0:
-        raise ConvertError(f"max_loss={max_loss!r} is not a part of the rows, from 0.0 to 1.0")
     trees = source
     while isinstance(trees, (Featured, Staged)):
         trees = trees.source
@@ -148,7 +165,7 @@ def convert(
 
 
 def load(file: str | os.PathLike[str]) -> Model:
-    """Load a model from an `.eml` or CSV file of ours, or from a CSV file of emlearn.
+    """Load a model from an `.eml`, `.tmdl` or CSV file, or from a CSV file of emlearn.
 
     Raises
     ------
@@ -156,7 +173,7 @@ def load(file: str | os.PathLike[str]) -> Model:
         If the file is no model or is damaged; the message says where.
     """
     document = readers.read(Path(file).read_bytes())
-    return Model(document)
+    return CnnModel(document) if document.tables.FAMILY == "cnn" else Model(document)
 
 
 def _smaller(source: Any, estimator: Any, method: str, wanted: Wanted, data: Any, return_type: str | None) -> Model:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 # An installed package has them as its folders; in a checkout, editable installs included, they are where they are made.
 _SOURCE = {"include": "src/emlearn", "mpy": "dist", "source": "src"}
@@ -24,6 +25,17 @@ _SHARED: dict[str, tuple[str, ...]] = {
 def module_of(family: str) -> str:
     """Return the name of the native module, and of its package, that runs a family's models."""
     return _MODULES.get(family, f"eml{family}")
+
+
+def package_of_network(network: Any) -> str:
+    """Return the name of the package, and of its first module, that runs a convolutional network."""
+    return "tinymaix_cnn" if network.dtype_name == "int8" else "tinymaix_cnn_fp32"
+
+
+def modules_of_network(network: Any) -> list[str]:
+    """Return the native modules that run a convolutional network: a second one has the layers that TinyMaix has not."""
+    package = package_of_network(network)
+    return [package, f"{package}_layers"] if network.has_own_kinds else [package]
 
 
 def twin(family: str, *behind: str) -> str:

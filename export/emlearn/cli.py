@@ -13,10 +13,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from . import __version__, convert, load, writers
-from .certificate import instructions_in_words
+from . import __version__, _cli_network, _cnn_info, convert, load, writers
+from .certificate import Certificate, instructions_in_words
 from .device.commands import COMMANDS
+from .ir.document import Document
 from .model import METHODS
+from .readers import tmdl
 
 _EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -34,7 +36,9 @@ for _command in COMMANDS:
 @main.command("convert")
 @click.argument("model", type=_EXISTING)
 @click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="File to write.")
-@click.option("--format", "format_", type=click.Choice(["csv", "eml", "c", "py"]), help="Default: by OUTPUT's suffix.")
+@click.option(
+    "--format", "format_", type=click.Choice(["csv", "eml", "c", "py", "tmdl"]), help="Default: by OUTPUT's suffix."
+)
 @click.option("--dtype", type=click.Choice(["float", "int16", "int8", "auto"]), default="float", show_default=True)
 @click.option("--leaf", type=click.Choice(["exact", "uint8", "hard"]), default="exact", show_default=True)
 @click.option(
@@ -58,11 +62,11 @@ def convert_command(
     label: str | None,
     max_loss: float,
 ) -> None:
-    """Convert MODEL, a fitted scikit-learn estimator, into a file for the device.
+    """Convert MODEL, a fitted scikit-learn estimator or a quantised network, into a file for the device.
 
-    MODEL is a .joblib, .pkl or .pickle file, or a .skops file. Opening a joblib or pickle file RUNS CODE that it
-    contains: open only files that you made or trust. skops files are opened without running code: save with
-    skops.io.dump(estimator, "model.skops").
+    MODEL is a .joblib, .pkl or .pickle file, a .skops file, or a .tflite file of TensorFlow Lite. Opening a joblib or
+    pickle file RUNS CODE that it contains: open only files that you made or trust. skops files are opened without
+    running code: save with skops.io.dump(estimator, "model.skops").
     """
     if label is not None and data is None:
         raise click.UsageError("--label names a column of --data: pass --data too")
@@ -73,10 +77,16 @@ def convert_command(
             format_ = writers.find_by_suffix(output.suffix).name
         except ValueError as error:
             raise click.BadParameter(f"{error}".replace("format=", "--format"), param_hint="--output") from error
-    estimator = _open_estimator(model)
+    is_file = model.suffix.lower() == ".tflite"
+    if is_file and data is not None:
+        raise click.UsageError("--data compares with the model, and a .tflite file is not run here: leave it out")
+    estimator = model if is_file else _open_estimator(model)
     try:
         X, y = (None, None) if data is None else _read_table(data, label, estimator)
-        converted = convert(estimator, method=method, dtype=dtype, leaf=leaf, data=X, max_loss=max_loss)
+        options: dict[str, Any] = {}
+        if not is_file:
+            options = {"method": method, "dtype": dtype, "leaf": leaf, "data": X, "max_loss": max_loss}
+        converted = convert(estimator, **options)
         if X is not None:
             click.echo(str(converted.certify(X, y)))
         content = converted.save(output, format=format_, name=name)
@@ -89,8 +99,12 @@ def convert_command(
 @main.command("info")
 @click.argument("file", type=_EXISTING)
 def info_command(file: Path) -> None:
-    """Show what is in FILE, an .eml or CSV file."""
+    """Show what is in FILE, an .eml, CSV or .tmdl file."""
     try:
+        content = file.read_bytes()
+        if content[:4] == tmdl.MAGIC:
+            _show_network(file, tmdl.read(content), len(content))
+            return
         model = load(file)
     except (ValueError, OSError) as error:
         raise click.ClickException(f"{file}: {_one_line(error)}") from error
@@ -115,6 +129,13 @@ def info_command(file: Path) -> None:
     Console().print(table)
     if facts["certificate"] is not None:
         click.echo(f"\ncertificate\n{facts['certificate']}")
+
+
+def _show_network(file: Path, document: Document, nbytes: int) -> None:
+    click.echo(f"{file}: {document.network.summary}")
+    _cli_network.show(_cnn_info.info(document, nbytes), Console())
+    if document.certificate is not None:
+        click.echo(f"\ncertificate\n{Certificate.from_json(document.certificate)}")
 
 
 def _open_estimator(path: Path) -> Any:

@@ -66,9 +66,8 @@ class Model(Scores):
         self.n_features_in_ = self.tables.n_features
         if self.is_classifier:
             self.classes_ = _classes(self.tables) if classes is None else classes
-        file = eml.write(Document(replace(self.tables, labels=None)))
-        self.nbytes: int = len(file)
-        self._core = open_core(self.tables.FAMILY, file)
+        self.nbytes: int
+        self.nbytes, self._core = self._open()
 
     def __repr__(self) -> str:
         return f"<emlearn.Model: {self.tables.summary}, {self.nbytes:,} bytes>"
@@ -182,28 +181,26 @@ class Model(Scores):
         estimator = self.estimator if estimator is None else estimator
         if estimator is None:
             raise ValueError("a loaded model does not know its estimator; pass certify(X, y, estimator=...)")
-        raw = as_raw(X, self.tables)
+        raw = self._raw(X)
         if len(raw) == 0:
             raise ValueError("X has no rows to compare on")
         before = {} if self.certificate is None else self.certificate.search
         self.certificate = cert.certify(
-            estimator,
-            raw.astype(np.float32),
+            self._reference(estimator),
+            self._for_estimator(raw),
             None if y is None else np.asarray(y).reshape(-1),
             self.predictions(raw),
             classifier=self.is_classifier,
             dtype=self.dtype,
             leaf=self.leaf,
             nbytes=self.nbytes,
-            instructions=estimate(self.tables, self._core, as_core_input(raw, self.tables)),
+            instructions=self._estimated(raw),
         )
         searched = before if self.search is None else self.search.summary()
         self.certificate = replace(self.certificate, search=searched)
         chosen = [*range(min(N_FIRST_GOLDEN, len(raw))), self.certificate.worst_row]
         chosen += np.flatnonzero(rows_on_thresholds(raw, self.tables)).tolist()
-        most = MAX_CERTIFIED_GOLDEN
-        if self.tables.FAMILY == "features":
-            most = min(most, max(1, MAX_GOLDEN_BYTES // raw[0].nbytes))
+        most = self._most_golden(raw, MAX_CERTIFIED_GOLDEN)
         self.golden = self.golden_of(raw[list(dict.fromkeys(chosen))[:most]])
         return self.certificate
 
@@ -259,6 +256,7 @@ class Model(Scores):
             chosen = writers.find_by_suffix(path.suffix)
         else:
             raise ValueError("pass file= or format=; without both there is nothing to do")
+        self.check_format(chosen.name)
         method = self.method if method is None else method
         if method not in METHODS:
             raise ValueError(f"method={method!r} is unknown; use one of {', '.join(METHODS)}")
@@ -302,7 +300,33 @@ class Model(Scores):
             return self.certificate.instructions
         if self.golden is None:
             return {}
-        return estimate(self.tables, self._core, as_core_input(self.golden.features, self.tables))
+        return self._estimated(self.golden.features)
+
+    def check_format(self, name: str) -> None:
+        """Raise ValueError unless the format holds such models; `writers` refuse what they cannot write themselves."""
+
+    # What families of other files and inputs do in another way.
+
+    def _open(self) -> tuple[int, Any]:
+        """The size of the file without trailers, and its core."""
+        file = eml.write(Document(replace(self.tables, labels=None)))
+        return len(file), open_core(self.tables.FAMILY, file)
+
+    def _raw(self, X: Any) -> NDArray[Any]:
+        return as_raw(X, self.tables)
+
+    def _for_estimator(self, raw: NDArray[Any]) -> NDArray[np.float32]:
+        return raw.astype(np.float32)
+
+    def _reference(self, estimator: Any) -> Any:
+        """What has scikit-learn's methods, for what `_for_estimator` returns."""
+        return estimator
+
+    def _estimated(self, raw: NDArray[Any]) -> dict[str, int]:
+        return estimate(self.tables, self._core, as_core_input(raw, self.tables))
+
+    def _most_golden(self, raw: NDArray[Any], most: int) -> int:
+        return min(most, max(1, MAX_GOLDEN_BYTES // raw[0].nbytes)) if self.tables.FAMILY == "features" else most
 
 
 def _values(outputs: NDArray[np.float32]) -> NDArray[np.float32]:

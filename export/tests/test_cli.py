@@ -84,7 +84,7 @@ def test_labels_are_no_markup(folder):
     [
         ("convert none.joblib -o m.eml", "File 'none.joblib' does not exist", 2),
         ("convert model.joblib", "Missing option '-o'", 2),
-        ("convert model.joblib -o m.bin", "use one of .h, .c, .csv, .eml, .py, or pass --format", 2),
+        ("convert model.joblib -o m.bin", "use one of .h, .c, .csv, .eml, .py, .tmdl, or pass --format", 2),
         ("convert model.joblib -o m.eml --dtype int4", "Invalid value for '--dtype'", 2),
         ("convert model.joblib -o m.eml --label species", "pass --data too", 2),
         ("convert model.joblib -o m.eml --dtype auto", "pass --data too", 2),
@@ -105,7 +105,7 @@ def test_labels_are_no_markup(folder):
         ("convert model.joblib -o m.eml --data all.csv --label species", "data=: X has 5 features, but", 1),
         ("convert model.joblib -o m.eml --data numbers.csv --label y", "label '0' is not one of the estimator's", 1),
         ("info test.csv", "Error: test.csv: line 1: unknown row 'a'", 1),
-        ("info model.joblib", "Error: model.joblib: neither an .eml file nor text", 1),
+        ("info model.joblib", "Error: model.joblib: neither an .eml or .tmdl file nor text", 1),
         ("convert model.skops -o m.eml", "Error: ", 1),
     ],
 )

@@ -6,12 +6,14 @@ function are those of the twins, which have no code of the core's.
 
 from __future__ import annotations
 
+import importlib.util
 from fractions import Fraction
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pytest
+from cffi import FFI
 from emlearn._cnn_core import CnnCore
 from tmdl_files import (
     ADD,
@@ -34,11 +36,32 @@ from tmdl_files import (
     tmdl,
 )
 
+from emlearn import _cnn_build, _cnn_core, _eml_cnn
+
 ROOT = Path(__file__).resolve().parents[2]
 numbers = ModuleType("numbers_of_twins")
 exec((ROOT / "src" / "common" / "py" / "numbers.py").read_text(), vars(numbers))
 
 ROWS = 3
+
+
+@pytest.fixture(scope="module", autouse=True, params=["single", "pairs"])
+def loops(request, tmp_path_factory):
+    """The core as most CPUs have it, and with the loops that are for Xtensa."""
+    if request.param == "single":
+        yield
+        return
+    ffi = FFI()
+    ffi.cdef(_cnn_build._DECLARE)
+    include = [str(ROOT / "src" / "emlearn")]
+    ffi.set_source("pairs", "#define EML_CNN_PAIRS\n" + _cnn_build._DEFINE, include_dirs=include)
+    spec = importlib.util.spec_from_file_location("pairs", ffi.compile(str(tmp_path_factory.mktemp("pairs"))))
+    pairs = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(pairs)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_cnn_core, "ffi", pairs.ffi)
+        patch.setattr(_cnn_core, "lib", pairs.lib)
+        yield
 
 
 # ---- Numbers of int8
@@ -384,8 +407,9 @@ def test_chain():
         ]  # fmt: skip
         core = CnnCore(tmdl(of, layers, 800 * item))
         assert core.buffer == 800 * item and core.memory_size == core.buffer + core.work
-        # The patch of a depthwise convolution, 45 values; the multipliers of 5 outputs.
-        assert core.work == (48 + 4 * 5 if of == INT8 else 4 * 45)
+        # The patch of a depthwise convolution, 45 values, or two of int16; the multipliers of 5 outputs.
+        patch = 2 * 92 if of == INT8 and _cnn_core.ffi is not _eml_cnn.ffi else 48 if of == INT8 else 4 * 45
+        assert core.work == patch + (4 * 5 if of == INT8 else 0)
         assert (core.input_shape, core.output_shape) == (shapes[0], shapes[4])
         rows = inputs(random, layers[0], of, 112)
         x = rows.reshape(ROWS, *shapes[0])

@@ -17,6 +17,7 @@ from emlearn.cli import main
 from emlearn.device import DeviceError
 from emlearn.device import ports as serial_ports
 from emlearn.device.boards import Board
+from emlearn.device.deploy import checked
 from emlearn.device.install import choose_architecture, package_files
 from emlearn.device.ports import Port, resolve
 
@@ -93,6 +94,12 @@ def test_folders():
 def test_unknown_package():
     with pytest.raises(DeviceError, match="emltree"):
         package_files("emltree", "py")
+
+
+@pytest.mark.parametrize("type, package", [("int8", "tinymaix_cnn"), ("float32", "tinymaix_cnn_fp32")])
+def test_package_of_a_network(type, package):
+    path = Path(__file__).parent / "golden" / f"cnn_all_{type}.tmdl"
+    assert checked(path) == (path.read_bytes(), [package])
 
 
 def test_ports(monkeypatch):

@@ -118,9 +118,9 @@ def test_save_options(model, tmp_path):
     assert "gesture_predict(" in model.save(tmp_path / "gesture.h")
     assert "model_predict(" in model.save(format="c")
     assert "wave_predict(" in model.save(tmp_path / "gesture.h", name="wave")
-    with pytest.raises(ValueError, match="suffix '.bin' tells no format; use one of .h, .c, .csv, .eml, .py, or pass"):
+    with pytest.raises(ValueError, match="suffix '.bin' tells no format; use one of .h, .c, .csv, .eml, .py, .tmdl"):
         model.save(tmp_path / "model.bin")
-    with pytest.raises(ValueError, match="unknown format 'onnx'; use one of c, csv, eml, py"):
+    with pytest.raises(ValueError, match="unknown format 'onnx'; use one of c, csv, eml, py, tmdl"):
         model.save(tmp_path / "model.onnx", format="onnx")
     with pytest.raises(ValueError, match="pass file= or format="):
         model.save()

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
-import os
-import sys
 from array import array
 from functools import cache
-from unittest.mock import MagicMock
 
+import keras_numpy
 import numpy as np
 import pytest
 from sklearn.neural_network import MLPClassifier, MLPRegressor
@@ -127,32 +124,9 @@ def test_poisson():
 # ---- Keras 3 on its NumPy back end
 
 
-class _NoJax:
-    """JAX has 380 MB, of which that back end takes a Fourier transform and parts that only JAX's own back end runs."""
-
-    def find_spec(self, name, path=None, target=None):
-        return importlib.util.spec_from_loader(name, self) if name.split(".")[0] == "jax" else None
-
-    def create_module(self, spec):
-        module = MagicMock(name=spec.name)
-        module.__path__ = []
-        return module
-
-    def exec_module(self, module):
-        pass
-
-
 @pytest.fixture(scope="module")
 def keras():
-    finder = _NoJax()
-    os.environ["KERAS_BACKEND"] = "numpy"
-    sys.meta_path.insert(0, finder)
-    import keras
-
-    sys.meta_path.remove(finder)
-    for name in [name for name in sys.modules if name.split(".")[0] == "jax"]:
-        del sys.modules[name]
-    return keras
+    return keras_numpy.load()
 
 
 def with_weights(model, seed=0):

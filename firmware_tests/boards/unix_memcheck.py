@@ -19,5 +19,5 @@ def run(script: str, files: Mapping[str, bytes]) -> str:
 
 
 CASES = ("builder", "corrupt", "emlearn_csv", "errors", "info", "integers", "learn", "load", "state")
-CASES += ("signal", "signal_gc")
+CASES += ("signal", "signal_gc", "cnn", "cnn_gc")
 BOARD = Board("unix-memcheck", "x64", run, SECONDS, CASES, ("native",))

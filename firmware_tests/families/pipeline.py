@@ -48,9 +48,7 @@ MODELS = {
 }
 BEHIND = {
     "pipeline_trees": "trees",
-    "pipeline_integers": lambda: pipeline(
-        "wine", StandardScaler(), PCA(4), HistGradientBoostingClassifier(max_iter=3, random_state=0)
-    ),
+    "pipeline_integers": "trees",
     "pipeline_sums": "trees",
     "pipeline_neighbors": "neighbors",
     "pipeline_linear": "linear",

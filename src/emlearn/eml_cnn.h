@@ -10,177 +10,14 @@
 #ifndef EML_CNN_H
 #define EML_CNN_H
 
-#include "eml_cnn_window.h"
+#include "eml_cnn_pairs.h"
+#include "eml_cnn_single.h"
 
-// int8 of a float32: floor(x / scale + 1/2) exactly, beyond 8 bits at least 256 of its sign. x is finite, scale positive.
-static inline int32_t eml_cnn_quantise(uint32_t x, uint32_t scale) {
-    const eml_number_t a = eml_number_of(x & 0x7fffffff), b = eml_number_of(scale);
-    const int bits = a.exponent - b.exponent + 1; // of twice the quotient, or one more
-    uint32_t rest = a.mantissa >> 8, twice = 0;   // of 24 bits, exact
-    if (!rest || bits < 0) {
-        return 0;
-    }
-    for (int i = bits < 10 ? bits : 10; i >= 0; i--) {
-        twice <<= 1;
-        if (rest >= b.mantissa >> 8) {
-            rest -= b.mantissa >> 8;
-            twice++;
-        }
-        rest <<= 1;
-    }
-    const uint32_t negative = x >> 31;
-    const int32_t n = (int32_t)((twice + (!negative || rest)) >> 1);
-    return negative ? -n : n;
-}
-
-// Between which values an activation leaves an int8 output.
-typedef struct {
-    int32_t zero;
-    int32_t low;
-    int32_t high;
-} eml_cnn_cut_t;
-
-EML_NOINLINE eml_cnn_cut_t eml_cnn_cut(const eml_cnn_layer_t *l, uint32_t activation) {
-    eml_cnn_cut_t c = { l->out_zero, -128, 127 };
-    if (activation != EML_CNN_LINEAR) {
-        c.low = c.zero;
-    }
-    if (activation == EML_CNN_RELU6) {
-        const int32_t six = c.zero + eml_cnn_quantise(0x40c00000u, l->out_scale);
-        c.high = six < c.high ? six : c.high;
-    }
-    return c;
-}
-
-EML_ALWAYS_INLINE int32_t eml_cnn_clamp(const eml_cnn_cut_t *c, int32_t q) {
-    q += c->zero;
-    q = q < c->low ? c->low : q;
-    return q > c->high ? c->high : q;
-}
-
-// A multiplier m << 8 | s as the next two take it, m << 7 | s, with s up to 57: from there on all are the same, as they make 0.
-static inline int32_t eml_cnn_usable(uint32_t multiplier) {
-    const uint32_t s = multiplier & 0xff;
-    return (int32_t)(multiplier >> 8 << 7 | (s < 57 ? s : 57));
-}
-
-// floor(a * m / 2^25), where there is no product of 64 bits.
-EML_ALWAYS_INLINE int32_t eml_cnn_high_by_parts(int32_t a, int32_t multiplier) {
-    const uint32_t m = (uint32_t)multiplier >> 7, ml = m & 0xffff, mh = m >> 16, al = (uint32_t)a & 0xffff;
-    const int32_t ah = a >> 16, t = ah * (int32_t)ml;
-    const uint32_t low = (al * ml >> 16) + ((uint32_t)t & 0xffff) + al * mh;
-    return (int32_t)((uint32_t)(ah * (int32_t)mh + (t >> 16)) << 7) + (int32_t)(low >> 9);
-}
-
-EML_ALWAYS_INLINE int32_t eml_cnn_high(int32_t a, int32_t multiplier) {
-#if defined(__ARM_ARCH_6M__) || defined(__XTENSA__)
-    return eml_cnn_high_by_parts(a, multiplier);
+#ifdef EML_CNN_PAIRS
+#define EML_CNN_WINDOWS eml_cnn_pair_windows
 #else
-    return (int32_t)((int64_t)a * (multiplier & ~0x7f) >> 32);
+#define EML_CNN_WINDOWS eml_cnn_single_windows
 #endif
-}
-
-// (a * m + 2^(s-1)) >> s, or beyond int8 something that is as well. |a| < 2^31.
-EML_ALWAYS_INLINE int32_t eml_cnn_scaled(int32_t a, int32_t multiplier) {
-    int32_t shift = (multiplier & 0x7f) - 26;
-    if (EML_UNLIKELY(shift < 0)) { // a multiplier of 2^(-3 - shift) at least: some bits of the sum are enough
-        const int32_t limit = shift > -12 ? 1 << (shift + 12) : 1;
-        a = a > limit ? limit : a < -limit ? -limit : a;
-        a *= 1 << -shift;
-        shift = 0;
-    }
-    return ((eml_cnn_high(a, multiplier) >> shift) + 1) >> 1;
-}
-
-// Sums of n products of x with w and of x with v: the first in the lower word. Loops test at their end, which -Os would not make of
-// others.
-EML_NOINLINE uint64_t eml_cnn_dots(const int8_t *x, const int8_t *w, const int8_t *v, uint32_t n) {
-    int32_t a = 0, b = 0;
-#ifdef EML_SIMD
-    uint32_t blocks = n >> 2;
-    if (blocks) {
-        do {
-            // Loads that move on, which the compiler would replace by an index of its own and one addition more.
-            const uint32_t xs = eml_simd_next(&x), even = eml_simd_even(xs), odd = eml_simd_odd(xs);
-            const uint32_t ws = eml_simd_next(&w), vs = eml_simd_next(&v);
-            a = eml_simd_add(a, even, eml_simd_even(ws));
-            b = eml_simd_add(b, even, eml_simd_even(vs));
-            a = eml_simd_add(a, odd, eml_simd_odd(ws));
-            b = eml_simd_add(b, odd, eml_simd_odd(vs));
-        } while (--blocks);
-    }
-    n &= 3;
-#elif !defined(__arm__) // by four, for loads whose addresses need no addition
-    for (; n >= 4; n -= 4) {
-        const int32_t x0 = x[0], x1 = x[1], x2 = x[2], x3 = x[3];
-        a += x0 * w[0];
-        b += x0 * v[0];
-        a += x1 * w[1];
-        b += x1 * v[1];
-        a += x2 * w[2];
-        b += x2 * v[2];
-        a += x3 * w[3];
-        b += x3 * v[3];
-        x += 4;
-        w += 4;
-        v += 4;
-    }
-#endif
-    if (n) {
-#ifdef __ARM_ARCH_6M__ // one index for all, which also counts: there are eight registers
-        int32_t i = -(int32_t)n;
-        x += n;
-        w += n;
-        v += n;
-        __asm__("" : "+r"(i), "+r"(x), "+r"(w), "+r"(v)); // or the compiler counts from 0 to n, in one register more
-        do {
-            const int32_t value = x[i];
-            a += value * w[i];
-            b += value * v[i];
-        } while (++i);
-#else
-        do {
-            const int32_t value = *x++;
-            a += value * *w++;
-            b += value * *v++;
-        } while (--n);
-#endif
-    }
-    return (uint64_t)(uint32_t)b << 32 | (uint32_t)a;
-}
-
-typedef struct {
-    eml_cnn_shape_t shape;
-    eml_cnn_cut_t cut;
-    const int8_t *weights;
-    const int32_t *bias;
-    const int32_t *multipliers;
-} eml_cnn_sums_t;
-
-// All outputs of one window, for values x.
-EML_NOINLINE void eml_cnn_outputs(const eml_cnn_sums_t *s, const int8_t *x, int8_t *out) {
-    const int8_t *w = s->weights;
-    const int32_t *bias = s->bias, *multiplier = s->multipliers, *const end = multiplier + s->shape.n_out;
-    do {
-        uint32_t left = s->shape.repeat; // of those for x
-        do {
-            const int8_t *v = w;
-            uint32_t count = 1;
-            if (left > 1) {
-                v += s->shape.n;
-                count = 2;
-            }
-            uint64_t sums = eml_cnn_dots(x, w, v, s->shape.n);
-            w = v + s->shape.n;
-            left -= count;
-            do {
-                *out++ = (int8_t)eml_cnn_clamp(&s->cut, eml_cnn_scaled((int32_t)(uint32_t)sums + *bias++, *multiplier++));
-                sums >>= 32;
-            } while (--count);
-        } while (left);
-        x += s->shape.n;
-    } while (multiplier < end);
-}
 
 // A convolution or a dense layer.
 static inline void eml_cnn_sum(const eml_cnn_layer_t *l, uint8_t *buffer, uint8_t *work) {
@@ -191,20 +28,14 @@ static inline void eml_cnn_sum(const eml_cnn_layer_t *l, uint8_t *buffer, uint8_
     s.cut = eml_cnn_cut(l, dense ? (uint32_t)EML_CNN_LINEAR : l->activation);
     s.weights = (const int8_t *)l + arrays[1];
     s.bias = (const int32_t *)(const void *)((const uint8_t *)l + arrays[2]);
-    int32_t *multipliers = (int32_t *)(void *)(work + eml_pad4(s.shape.patch));
+    int32_t *multipliers = (int32_t *)(void *)(work + eml_pad4(eml_cnn_patch_size(&s.shape, 1)));
     s.multipliers = multipliers;
     const eml_number_t ratio = eml_cnn_layer_ratio(l, l->in_scale);
     for (uint32_t k = 0; k < s.shape.n_out; k++) {
         multipliers[k] = eml_cnn_usable(eml_cnn_multiplier(ratio, *scale));
         scale += !dense;
     }
-    int8_t *out = (int8_t *)buffer + l->output;
-    for (uint32_t row = 0; row < s.shape.rows; row++) {
-        for (uint32_t column = 0; column < s.shape.columns; column++) {
-            eml_cnn_outputs(&s, (const int8_t *)eml_cnn_seen(l, &s.shape, buffer + l->input, row, column, work, 1, l->in_zero), out);
-            out += s.shape.n_out;
-        }
-    }
+    EML_CNN_WINDOWS(l, &s, buffer + l->input, work, (int8_t *)buffer + l->output);
 }
 
 // (product + 2^(s-1)) >> s, cut. |product| < 2^56.

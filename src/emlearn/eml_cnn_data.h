@@ -158,7 +158,8 @@ static inline uint32_t eml_cnn_multiplier(eml_number_t ratio, uint32_t scale) {
 
 // a / b / n
 static inline eml_number_t eml_cnn_ratio(uint32_t a, uint32_t b, uint32_t n) {
-    return eml_number_divide(eml_number_divide(eml_number_of(a), eml_number_of(b)), eml_number(n, 0));
+    const eml_number_t r = eml_number_divide(eml_number_of(a), eml_number_of(b));
+    return n == 1 ? r : eml_number_divide(r, eml_number(n, 0));
 }
 
 // Input scale / output scale, of global averages / values.
@@ -179,7 +180,8 @@ typedef struct {
     uint32_t n_out;         // of a window
     uint32_t n;             // weights of an output
     uint32_t repeat;        // outputs that see the same values
-    uint32_t patch;         // values that are gathered for a window
+    uint32_t window;        // values that the outputs of one place see
+    uint32_t patch;         // those that are gathered for them: all, or none
 } eml_cnn_shape_t;
 
 static inline eml_cnn_shape_t eml_cnn_shape(const eml_cnn_layer_t *l) {
@@ -187,23 +189,43 @@ static inline eml_cnn_shape_t eml_cnn_shape(const eml_cnn_layer_t *l) {
     s.rows = s.columns = 1;
     s.patch = 0;
     if (l->kind == EML_CNN_DENSE) {
-        s.n = eml_cnn_count(l->in);
+        s.n = s.window = eml_cnn_count(l->in);
         s.n_out = s.repeat = eml_cnn_count(l->out);
         return s;
     }
-    const uint32_t area = (uint32_t)l->kernel[0] * l->kernel[1], all = area * l->in[3];
+    const uint32_t area = (uint32_t)l->kernel[0] * l->kernel[1];
     s.rows = l->out[1];
     s.columns = l->out[2];
     s.n_out = s.repeat = l->out[3];
-    s.n = all;
+    s.n = s.window = area * l->in[3];
     if (l->kind == EML_CNN_DEPTHWISE) {
         s.n = area;
         s.repeat = l->depth;
     }
     if (area > 1) {
-        s.patch = all;
+        s.patch = s.window;
     }
     return s;
+}
+
+// Where bytes are not loaded with their sign, weights are loaded once for two windows, which are gathered as int16.
+#if defined(__XTENSA__) && !defined(EML_CNN_PAIRS)
+#define EML_CNN_PAIRS
+#endif
+#ifdef EML_CNN_PAIRS
+typedef int16_t eml_cnn_sample_t;
+#else
+typedef int8_t eml_cnn_sample_t;
+#endif
+
+// Bytes of what is gathered at a time, of values of so many bytes.
+static inline uint32_t eml_cnn_patch_size(const eml_cnn_shape_t *s, uint32_t item) {
+#ifdef EML_CNN_PAIRS
+    if (item == 1) {
+        return eml_pad4(s->window * (uint32_t)sizeof(eml_cnn_sample_t)) * (s->rows * s->columns > 1 ? 2 : 1);
+    }
+#endif
+    return s->patch * item;
 }
 
 // Of a layer without weights.
@@ -269,7 +291,7 @@ EML_NOINLINE int eml_cnn_are_weights(eml_cnn_t *m, const eml_cnn_layer_t *l, uin
     } else if (!eml_cnn_are_finite(l, arrays[1], (uint32_t)n) || !eml_cnn_are_finite(l, arrays[2], s.n_out)) {
         return 0;
     }
-    const uint32_t work = eml_pad4(s.patch * item) + (narrow ? 4 * s.n_out : 0);
+    const uint32_t work = eml_pad4(eml_cnn_patch_size(&s, item)) + (narrow ? 4 * s.n_out : 0);
     m->work = m->work < work ? work : m->work;
     return 1;
 }

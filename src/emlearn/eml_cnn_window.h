@@ -22,7 +22,7 @@ EML_ALWAYS_INLINE eml_cnn_range_t eml_cnn_range(const eml_cnn_layer_t *l, int ax
     return r;
 }
 
-// n values, 1 or more, to every step-th place. item: bytes of a value, 1 or 4.
+// n values, 1 or more, to every step-th place. item: bytes of a value, 1 or 4; those of 1 become samples.
 EML_ALWAYS_INLINE void eml_cnn_spread(const void *from, uint32_t n, void *to, uint32_t step, uint32_t item) {
     if (item == 4) {
         const uint32_t *source = (const uint32_t *)from;
@@ -33,30 +33,30 @@ EML_ALWAYS_INLINE void eml_cnn_spread(const void *from, uint32_t n, void *to, ui
         } while (--n);
         return;
     }
-    const int8_t *source = (const int8_t *)from;
-    int8_t *target = (int8_t *)to;
+    const int8_t *source = (const int8_t *)from, *const end = source + n;
+    eml_cnn_sample_t *target = (eml_cnn_sample_t *)to;
     do {
         *target = *source++;
         target += step;
-    } while (--n);
+    } while (source != end);
 }
 
 // The kernel's window of all channels, to `patch` as weights have it: [channels][kernel h][kernel w], `zero` where the window
 // leaves the input, of float32 always 0. patch: aligned to 4, as its size is. Not inlined: that would leave its loops without registers.
 EML_NOINLINE void eml_cnn_gather(
     const eml_cnn_layer_t *l, const void *input, uint32_t row, uint32_t column, void *patch, uint32_t item, int32_t zero) {
-    const uint32_t w = l->kernel[0], area = w * l->kernel[1], channels = l->in[3];
+    const uint32_t w = l->kernel[0], area = w * l->kernel[1], channels = l->in[3], size = item == 1 ? sizeof(eml_cnn_sample_t) : item;
     const eml_cnn_range_t x = eml_cnn_range(l, 0, column), y = eml_cnn_range(l, 1, row);
     if (x.n * y.n != area) { // by four: there is room
-        uint32_t *words = (uint32_t *)patch, *const end = words + (area * channels * item + 3) / 4;
+        uint32_t *words = (uint32_t *)patch, *const end = words + (area * channels * size + 3) / 4;
         do {
-            *words++ = (uint32_t)(zero & 0xff) * 0x01010101u;
+            *words++ = size == 2 ? (uint32_t)(zero & 0xffff) * 0x00010001u : (uint32_t)(zero & 0xff) * 0x01010101u;
         } while (words != end);
     }
     // Of one channel, the values of a row are those that lie together in both.
     const uint32_t n = channels == 1 ? x.n : channels, step = channels == 1 ? 1 : area, repeat = channels == 1 ? 1 : x.n;
     const uint8_t *source = (const uint8_t *)input + (y.first * l->in[2] + x.first) * channels * item;
-    uint8_t *target = (uint8_t *)patch + (y.skip * w + x.skip) * item;
+    uint8_t *target = (uint8_t *)patch + (y.skip * w + x.skip) * size;
     const uint32_t next = (l->in[2] - x.n) * channels * item;
     uint32_t rows = y.n;
     do {
@@ -65,10 +65,10 @@ EML_NOINLINE void eml_cnn_gather(
         do {
             eml_cnn_spread(source, n, to, step, item);
             source += n * item;
-            to += item;
+            to += size;
         } while (--left);
         source += next;
-        target += w * item;
+        target += w * size;
     } while (--rows);
 }
 

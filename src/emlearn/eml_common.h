@@ -36,11 +36,12 @@ typedef enum {
 #define EML_ALWAYS_INLINE static inline
 #endif
 
-// For what is called from several places, of which a compiler might make copies.
+// For what is called from several places, of which a compiler might make copies, or where inlining would leave a loop without
+// registers.
 #ifdef __GNUC__
-#define EML_NOINLINE __attribute__((noinline, unused))
+#define EML_NOINLINE static __attribute__((noinline, unused))
 #else
-#define EML_NOINLINE
+#define EML_NOINLINE static inline
 #endif
 
 // Element types, by the letters of Python's array module.

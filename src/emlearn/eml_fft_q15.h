@@ -79,7 +79,7 @@ static inline void eml_fft_q15_swap(int16_t *x, size_t i, size_t j) {
 }
 
 // The exponent of a pass in which squared magnitudes grow up to 2^growth times.
-static EML_NOINLINE int eml_fft_q15_scan(const int16_t *re, const int16_t *im, size_t m, int growth) {
+EML_NOINLINE int eml_fft_q15_scan(const int16_t *re, const int16_t *im, size_t m, int growth) {
     return eml_fft_q15_exponent(eml_fft_q15_largest(re, im, m), growth);
 }
 

@@ -36,7 +36,7 @@ static inline size_t eml_iir_q15_size(size_t n) {
     return n * sizeof(eml_iir_q15_stage_t) + 2 * sizeof(int32_t);
 }
 
-static EML_NOINLINE void eml_iir_q15_reset(eml_iir_q15_t *m) {
+EML_NOINLINE void eml_iir_q15_reset(eml_iir_q15_t *m) {
     for (eml_iir_q15_stage_t *t = m->stages; t <= m->end; t++) {
         t->x[0] = t->x[1] = 0;
     }
@@ -56,7 +56,7 @@ static inline int32_t eml_iir_q15_round(int32_t x, int32_t shift) {
 }
 
 // y of the last stage for the next x of the first.
-static EML_NOINLINE int32_t eml_iir_q15_step(const eml_iir_q15_t *m, int32_t x) {
+EML_NOINLINE int32_t eml_iir_q15_step(const eml_iir_q15_t *m, int32_t x) {
     eml_iir_q15_stage_t *t = m->stages;
     for (; t < m->end; t++) {
         const int32_t x1 = t->x[0], x2 = t->x[1], y1 = t[1].x[0], y2 = t[1].x[1];
@@ -96,7 +96,7 @@ static inline int32_t eml_iir_q15_fixed(const float *x, int exponent) {
 
 // Takes the nearest multiples of 2^29 off, which are 0 for b, and divides what is left by the least 2^result, 1 or more, that leaves a
 // sum of magnitudes of 2^16, or what rounding adds to that.
-static EML_NOINLINE int eml_iir_q15_normalise(int32_t *v, int32_t *n, int count) {
+EML_NOINLINE int eml_iir_q15_normalise(int32_t *v, int32_t *n, int count) {
     uint32_t sum = 0;
     int shift = 1;
     for (int i = 0; i < count; i++) {

@@ -48,16 +48,23 @@ static inline eml_number_t eml_number_of(uint32_t bits) {
 }
 
 static inline eml_number_t eml_number_divide(eml_number_t a, eml_number_t b) {
-    uint64_t rest = a.mantissa, quotient = 0;
-    for (int bit = 0; bit < 34; bit++) { // the first is 0 if a's mantissa is the smaller
+    uint32_t rest = a.mantissa, carry = 0, quotient = 0;
+    a.exponent -= b.exponent - 1;
+    if (!rest) {
+        return a;
+    }
+    do { // until 32 bits begin with a 1, of which the first may be 0
         quotient <<= 1;
-        if (rest >= b.mantissa) {
+        if (carry || rest >= b.mantissa) {
             rest -= b.mantissa;
             quotient++;
         }
+        carry = rest >> 31;
         rest <<= 1;
-    }
-    return eml_number(quotient, a.exponent - b.exponent - 33);
+        a.exponent--;
+    } while (!(quotient >> 31));
+    a.mantissa = quotient;
+    return a;
 }
 
 static inline eml_number_t eml_number_root(eml_number_t a) {

@@ -9,13 +9,6 @@
 
 #include "eml_common.h"
 
-// Where inlining would leave a loop without registers.
-#ifdef __GNUC__
-#define EML_NOINLINE static __attribute__((noinline, unused))
-#else
-#define EML_NOINLINE static inline
-#endif
-
 #if defined(__GNUC__) && defined(__ARM_FEATURE_SIMD32) && defined(__ARM_FEATURE_UNALIGNED)
 #define EML_SIMD
 

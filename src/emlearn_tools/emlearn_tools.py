@@ -18,11 +18,8 @@ def _header(model):
     return unpack_from("<HHHBBI", model.data, 16)
 
 
-def _trailer(model, tag):
-    """Payload of a trailer, or None."""
-    at = 16 + _header(model)[5]
-    data = memoryview(model.data)
-    end = unpack_from("<I", data, 8)[0]
+def find(data, at, end, tag):
+    """Payload of a trailer, or None; trailers are from `at` to `end` in the memory of a file."""
     while at + 8 <= end:
         found, size = unpack_from("<4sI", data, at)
         if size > end - at - 8:
@@ -30,6 +27,12 @@ def _trailer(model, tag):
         if found == tag:
             return data[at + 8 : at + 8 + size]
         at += 8 + (size + 3 & ~3)
+
+
+def _trailer(model, tag):
+    at = 16 + _header(model)[5]
+    data = memoryview(model.data)
+    return find(data, at, unpack_from("<I", data, 8)[0], tag)
 
 
 def outputs(model):
@@ -43,8 +46,11 @@ def label(model, i):
     if not 0 <= i < classes:
         raise ValueError("there are %d classes, no number %d" % (classes, i))
     labels = _trailer(model, b"LABL")
-    if labels is None:
-        return i
+    return i if labels is None else label_of(labels, i)
+
+
+def label_of(labels, i):
+    """Label number i of those in a trailer."""
     at = 0
     for _ in range(i + 1):
         if at + 2 > len(labels):
@@ -57,11 +63,16 @@ def label(model, i):
 def selftest(model):
     """(golden rows that agree, golden rows): the class and all bits of the outputs that the PC computed."""
     rows = _trailer(model, b"GOLD")
+    features, classes, n_out = _header(model)[:3]
+    return replay(rows, features, n_out, model.predict, model.predict if classes else lambda x: 0)
+
+
+def replay(rows, features, n_out, run, classify):
+    """What `selftest` returns of the golden rows in a trailer: by run(x, out) and, unless it is None, classify(x)."""
     if rows is None:
         return 0, 0
     total, code = unpack_from("<HB", rows)
-    features, classes, n_out = _header(model)[:3]
-    n_x = features * (2 if code == 104 else 4)
+    n_x = features * (2 if code == 104 else 4 if code == 102 else 1)
     padded = n_x + 3 & ~3
     size = padded + 4 + 4 * n_out
     if total and (len(rows) - 4) // total < size:
@@ -71,8 +82,8 @@ def selftest(model):
     for at in range(4, 4 + total * size, size):
         x = array(chr(code), bytes(rows[at : at + n_x]))
         expected = bytes(rows[at + padded : at + size])
-        model.predict(x, out)
-        klass = model.predict(x) if classes else 0
+        run(x, out)
+        klass = classify(x) if classify else unpack_from("<I", expected)[0]
         agreeing += bytes(out) == expected[4:] and klass == unpack_from("<I", expected)[0]
     return agreeing, total
 

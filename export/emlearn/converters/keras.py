@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 
 from .._registry import converts, refers
 from ..errors import ConvertError
+from ..ir.cnn import Source
 from ..ir.net import Activation, Network
+from . import keras_cnn
 from ._chain import Chain, as_estimator
 
 ACTIVATIONS = {
@@ -24,12 +26,14 @@ NOTHING = ("InputLayer", "Dropout", "GaussianDropout", "AlphaDropout", "Gaussian
 
 
 @converts("keras.Sequential", "keras.Functional")
-def convert(model: Any) -> Network:
-    """Convert a chain of dense layers; `Chain.network` says what is a classifier."""
+def convert(model: Any) -> Network | Source:
+    """Convert a chain of dense layers, `Chain.network` says what is a classifier; or what has convolutions."""
     if not getattr(model, "built", False):
         raise ConvertError(f"this {type(model).__name__} has no weights yet; add an Input layer, or call it once")
     if isinstance(model.input_shape, (list, dict)) or isinstance(model.output_shape, (list, dict)):
         raise ConvertError("models of several inputs or outputs are not supported; use a chain of layers")
+    if keras_cnn.is_convolutional(model):
+        return keras_cnn.source(model)
     shape = tuple(model.input_shape[1:])
     if None in shape:
         raise ConvertError(f"an input of shape {shape} has no fixed number of features")
@@ -87,4 +91,6 @@ def reference(model: Any) -> Any:
         rows = np.asarray(X, np.float32).reshape(len(X), *model.input_shape[1:])
         return np.asarray(model.predict(rows, verbose=0)).reshape(len(X), -1)
 
-    return as_estimator(convert(model), outputs)
+    network = convert(model)
+    assert isinstance(network, Network)  # what has convolutions, `CnnModel` compares itself
+    return as_estimator(network, outputs)

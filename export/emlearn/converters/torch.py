@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -10,8 +10,11 @@ from numpy.typing import NDArray
 
 from .._registry import converts, refers
 from ..errors import ConvertError
+from ..ir.cnn import Source
 from ..ir.net import Activation, Network
+from . import torch_cnn
 from ._chain import Chain, as_estimator
+from .torch_cnn import array
 
 ACTIVATIONS = {
     "Identity": Activation.IDENTITY,
@@ -20,16 +23,23 @@ ACTIVATIONS = {
     "Tanh": Activation.TANH,
     "Softmax": Activation.SOFTMAX,
 }
+CHUNK = 64  # rows at a time, which are lists of numbers in between
 NOTHING = ("Dropout", "AlphaDropout", "FeatureAlphaDropout", "Flatten")
 
 
 @converts("torch.nn.Sequential")
-def convert(model: Any) -> Network:
-    """Convert a chain of linear layers, as it is in evaluation mode; `Chain.network` says what is a classifier.
+def convert(model: Any) -> Network | Source:
+    """Convert a chain of linear layers, or one with convolutions or pooling, as it is in evaluation mode.
+
+    `Chain.network` says what is a classifier.
 
     Logits stay values: end the chain in `Softmax(dim=1)`, or in `Sigmoid` for two classes, to have a classifier.
     """
     layers = list(_layers(model))
+    if any("Conv" in type(layer).__name__ or "Pool" in type(layer).__name__ for layer in layers):
+        if not list(model.parameters()):
+            raise ConvertError("this Sequential has no weights; add a layer that has some")
+        return torch_cnn.source(layers, _outputs(model))
     first = next((layer for layer in layers if type(layer).__name__ in ("Linear", "BatchNorm1d")), None)
     if first is None:
         raise ConvertError("this Sequential has no Linear layer")
@@ -55,12 +65,12 @@ def _add(chain: Chain, layer: Any) -> None:
     if kind == "Softmax" and layer.dim not in (1, -1):
         raise ConvertError(f"Softmax(dim={layer.dim}) is not over the outputs; use Softmax(dim=1)")
     if kind == "Linear":
-        chain.dense(_array(layer.weight), _array(layer.bias))
+        chain.dense(array(layer.weight), array(layer.bias))
     elif kind == "BatchNorm1d":
         if layer.running_mean is None:
             raise ConvertError("BatchNorm1d(track_running_stats=False) depends on the batch; leave it at True")
         chain.normalise(
-            _array(layer.running_mean), _array(layer.running_var), layer.eps, _array(layer.weight), _array(layer.bias)
+            array(layer.running_mean), array(layer.running_var), layer.eps, array(layer.weight), array(layer.bias)
         )
     elif kind in ACTIVATIONS:
         chain.activate(ACTIVATIONS[kind])
@@ -69,22 +79,27 @@ def _add(chain: Chain, layer: Any) -> None:
         raise ConvertError(f"layer {kind} is not supported; supported: {known}")
 
 
-def _array(tensor: Any) -> NDArray[np.float64] | None:
-    return None if tensor is None else np.asarray(tensor.detach().cpu().tolist(), np.float64)
-
-
-@refers("torch.nn.Sequential")
-def reference(model: Any) -> Any:
-    """Return the chain as an estimator to compare with, whatever mode it is in."""
+def _outputs(model: Any) -> Callable[[NDArray[Any]], NDArray[Any]]:
+    """Return what predicts rows, whatever mode the model is in."""
 
     def outputs(X: NDArray[Any]) -> NDArray[Any]:
         training = model.training
         model.eval()
         try:
-            first = next(iter(model.parameters()))
-            rows = first.new_tensor(np.asarray(X, np.float32).tolist()).to(first.dtype)
-            return np.asarray(model(rows).detach().cpu().tolist()).reshape(len(X), -1)
+            first, found = next(iter(model.parameters())), list[Any]()
+            for start in range(0, len(X), CHUNK):
+                rows = first.new_tensor(np.asarray(X[start : start + CHUNK], np.float32).tolist()).to(first.dtype)
+                found += model(rows).detach().cpu().tolist()
+            return np.asarray(found).reshape(len(X), -1)
         finally:
             model.train(training)
 
-    return as_estimator(convert(model), outputs)
+    return outputs
+
+
+@refers("torch.nn.Sequential")
+def reference(model: Any) -> Any:
+    """Return the chain of linear layers as an estimator to compare with."""
+    network = convert(model)
+    assert isinstance(network, Network)  # what has convolutions, `CnnModel` compares itself
+    return as_estimator(network, _outputs(model))

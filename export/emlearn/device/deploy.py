@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .._resources import module_of
+from .._resources import module_of, package_of_network
 from ..ir.document import families_of
 from .errors import DeviceError
 from .files import Report, replace_files
@@ -24,7 +24,10 @@ def checked(model: Path) -> tuple[bytes, list[str]]:
     """
     from .. import load
 
-    families = families_of(load(model).tables)
+    tables = load(model).tables
+    families = families_of(tables)
+    if families == ["cnn"]:
+        return model.read_bytes(), [package_of_network(tables)]
     return model.read_bytes(), [module_of(family) for family in reversed(families)]
 
 
@@ -37,7 +40,7 @@ def deploy(link: Link, model: Path, *, python: bool = False, report: Report | No
     ----------
     link : Link
     model : Path
-        An `.eml` or CSV file.
+        An `.eml`, `.tmdl` or CSV file.
     python, report
         As for `install`.
 

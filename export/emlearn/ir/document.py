@@ -121,6 +121,11 @@ class Document:
         """The tables, where they are known to be trees."""
         return self.tables
 
+    @property
+    def network(self) -> Any:
+        """The tables, where they are known to be a convolutional network."""
+        return self.tables
+
 
 def check_labels(labels: tuple[Label, ...] | None, n_classes: int) -> None:
     """Raise ValueError unless a file can hold these labels."""

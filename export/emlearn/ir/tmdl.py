@@ -4,143 +4,47 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from enum import IntEnum
-from typing import Any, NamedTuple
+from typing import Any, ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
+from .document import Label, Output, check_labels
+from .tmdl_layers import (
+    LAST,
+    OURS,
+    WITH_SECOND,
+    WITH_WEIGHTS,
+    WITH_WINDOW,
+    Activation,
+    Kind,
+    Layer,
+    Quantisation,
+    Shape,
+    Type,
+    Window,
+)
+from .tmdl_rules import check_network
 
-Shape = tuple[int, int, int]  # h, w, c
-
-
-class Type(IntEnum):
-    """What values and weights are."""
-
-    INT8 = 0
-    FLOAT32 = 2
-
-
-class Kind(IntEnum):
-    """Of a layer; from 0x100 on, those that TinyMaix has not."""
-
-    CONV = 0
-    GLOBAL_AVERAGE = 1
-    DENSE = 2
-    SOFTMAX = 3
-    RESHAPE = 4
-    DEPTHWISE = 5
-    ADD = 6
-    MAX_POOL = 0x100
-    AVERAGE_POOL = 0x101
-    ADD_ACTIVATED = 0x102
-    LOGISTIC = 0x103
-
-
-WITH_WEIGHTS = (Kind.CONV, Kind.DEPTHWISE, Kind.DENSE)
-WITH_WINDOW = (Kind.CONV, Kind.DEPTHWISE, Kind.MAX_POOL, Kind.AVERAGE_POOL)
-
-
-class Activation(IntEnum):
-    """What follows a layer's sums."""
-
-    NONE = 0
-    RELU = 1
-    RELU6 = 3
-
-
-class Quantisation(NamedTuple):
-    """Of an int8 value q: real = scale * (q - zero_point)."""
-
-    scale: float = 1.0
-    zero_point: int = 0
-
-
-class Window(NamedTuple):
-    """What a kernel sees.
-
-    Attributes
-    ----------
-    kernel, stride : tuple of int
-        h, w.
-    padding : tuple of int
-        top, bottom, left, right.
-    """
-
-    kernel: tuple[int, int]
-    stride: tuple[int, int] = (1, 1)
-    padding: tuple[int, int, int, int] = (0, 0, 0, 0)
-
-    def output_size(self, h: int, w: int) -> tuple[int, int]:
-        """Return how many windows an input has."""
-        top, bottom, left, right = self.padding
-        return (
-            (h + top + bottom - self.kernel[0]) // self.stride[0] + 1,
-            (w + left + right - self.kernel[1]) // self.stride[1] + 1,
-        )
-
-
-@dataclass(frozen=True, eq=False)
-class Layer:
-    """A layer.
-
-    Attributes
-    ----------
-    kind : Kind
-    input_shape, output_shape : tuple of int
-        h, w, c.
-    input_offset, output_offset : int
-        In the main buffer.
-    input_q, output_q : Quantisation
-        Of int8 only.
-    window : Window, optional
-        Of convolutions and pooling.
-    activation : Activation
-    depth_multiplier : int
-        Of a depthwise convolution; else 0.
-    weights : ndarray of int8 or float32, optional
-        Shape (outputs, inputs, kernel h, kernel w), depthwise with 1 for inputs; dense (outputs, inputs).
-    weight_scales : ndarray of float32, optional
-        Shape (outputs,), dense (1,). Of int8 only.
-    bias : ndarray of int32 or float32, optional
-        Shape (outputs,).
-    second_offset : int
-        Of the second input of an addition.
-    second_q : Quantisation
-    """
-
-    kind: Kind
-    input_shape: Shape
-    output_shape: Shape
-    input_offset: int
-    output_offset: int
-    input_q: Quantisation = Quantisation()
-    output_q: Quantisation = Quantisation()
-    window: Window | None = None
-    activation: Activation = Activation.NONE
-    depth_multiplier: int = 0
-    weights: NDArray[Any] | None = None
-    weight_scales: NDArray[np.float32] | None = None
-    bias: NDArray[Any] | None = None
-    second_offset: int = 0
-    second_q: Quantisation = Quantisation()
-
-    @property
-    def macs(self) -> int:
-        """Multiplications that a run does, each with an addition."""
-        if self.weights is None:
-            return 0
-        places = 1 if self.kind == Kind.DENSE else self.output_shape[0] * self.output_shape[1]
-        return places * int(self.weights.size)
-
-    @property
-    def n_parameters(self) -> int:
-        """Weights and biases."""
-        return sum(int(array.size) for array in (self.weights, self.bias) if array is not None)
+__all__ = [
+    "LAST",
+    "OURS",
+    "WITH_SECOND",
+    "WITH_WEIGHTS",
+    "WITH_WINDOW",
+    "Activation",
+    "Kind",
+    "Layer",
+    "Network",
+    "Quantisation",
+    "Shape",
+    "Type",
+    "Window",
+]
 
 
 @dataclass(frozen=True, eq=False)
 class Network:
     """A network whose layers run in this order, the last one's output being the network's.
+
+    Raises ValueError when made of layers that a device would refuse.
 
     Attributes
     ----------
@@ -154,11 +58,17 @@ class Network:
         Class labels, unless they are 0, 1, 2...
     """
 
+    FAMILY: ClassVar[str] = "cnn"
+
     type: Type
     input_shape: Shape
     layers: tuple[Layer, ...]
     buffer: int
-    labels: tuple[int | str, ...] | None = None
+    labels: tuple[Label, ...] | None = None
+
+    def __post_init__(self) -> None:
+        check_network(self.type, self.input_shape, self.layers, self.buffer)
+        check_labels(self.labels, self.n_classes or self.n_outputs)
 
     @property
     def n_features(self) -> int:
@@ -171,6 +81,63 @@ class Network:
         return math.prod(self.layers[-1].output_shape)
 
     @property
+    def n_classes(self) -> int:
+        """Number of classes: 2 for a single probability; 0 where the outputs are none, and there are no labels."""
+        if self.output == Output.PROBABILITIES:
+            return max(self.n_outputs, 2)
+        return 0 if self.labels is None else self.n_outputs
+
+    @property
+    def output(self) -> Output:
+        """What the outputs are."""
+        last = self.layers[-1].kind
+        if last == Kind.SOFTMAX or (last == Kind.LOGISTIC and self.n_outputs == 1):  # of several each is of its own
+            return Output.PROBABILITIES
+        return Output.VALUES if self.labels is None else Output.DECISION_VALUES
+
+    @property
     def gives_floats(self) -> bool:
         """Whether the output is of float32 in files of int8 too."""
-        return self.type == Type.FLOAT32 or self.layers[-1].kind in (Kind.SOFTMAX, Kind.LOGISTIC)
+        return self.type == Type.FLOAT32 or self.layers[-1].kind in LAST
+
+    @property
+    def typecode(self) -> str:
+        """Of the inputs as the network was trained on them: always "f"."""
+        return "f"
+
+    @property
+    def dtype_name(self) -> str:
+        """What the network computes with, in words."""
+        return "int8" if self.type == Type.INT8 else "float"
+
+    @property
+    def macs(self) -> int:
+        """Multiplications of a run, each with an addition."""
+        return sum(layer.macs for layer in self.layers)
+
+    @property
+    def n_parameters(self) -> int:
+        """Weights and biases."""
+        return sum(layer.n_parameters for layer in self.layers)
+
+    @property
+    def has_own_kinds(self) -> bool:
+        """Whether it has layers that TinyMaix has not."""
+        return any(layer.kind >= OURS for layer in self.layers)
+
+    @property
+    def summary(self) -> str:
+        """The network in a few words."""
+        shape = "x".join(map(str, self.input_shape))
+        return f"{len(self.layers)} layers, {shape} -> {self.n_outputs}, {self.macs:,} MACs, {self.dtype_name}"
+
+    def facts(self) -> dict[str, Any]:
+        """Return facts about the network that only its family has, by name."""
+        return {
+            "input_shape": list(self.input_shape),
+            "output_shape": list(self.layers[-1].output_shape),
+            "n_layers": len(self.layers),
+            "n_parameters": self.n_parameters,
+            "n_macs": self.macs,
+            "n_buffer_bytes": self.buffer,
+        }

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from ..ir.document import Document
-from . import csv, eml, trees
+from . import csv, eml, tmdl, trees
 
-__all__ = ["csv", "eml", "read", "trees"]
+__all__ = ["csv", "eml", "read", "tmdl", "trees"]
 
 
 def read(data: bytes) -> Document:
-    """Read a model file of ours, or a CSV file of emlearn.
+    """Read a model file of ours, a CSV file of emlearn, or a network of TinyMaix.
 
     Raises
     ------
@@ -18,8 +18,10 @@ def read(data: bytes) -> Document:
     """
     if data[:4] == eml.MAGIC:
         return eml.read(data)
+    if data[:4] == tmdl.MAGIC:
+        return tmdl.read(data)
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
-        raise ValueError("neither an .eml file nor text") from error
+        raise ValueError("neither an .eml or .tmdl file nor text") from error
     return csv.read(text)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..ir.document import Document, Golden, Label, Tables
+from ..ir.document import Document, Tables
 from ..ir.schema import SCHEMAS
 from ..writers.eml import CONTAINER, CRC_OFFSET, MAGIC, MAJOR
+from .trailers import with_trailers
 
 __all__ = ["MAGIC", "READERS", "Body", "read"]
 
@@ -48,13 +48,7 @@ class Body:
     def document(self, family: int) -> Document:
         """Read everything that follows the container's header."""
         tables = self._tables(family)
-        trailers = self._trailers()
-        labels = _read_labels(trailers[b"LABL"]) if b"LABL" in trailers else None
-        if labels is not None:
-            tables = replace(tables, labels=labels)
-        golden = _read_golden(trailers[b"GOLD"], tables) if b"GOLD" in trailers else None
-        certificate = _text(trailers[b"CERT"]) if b"CERT" in trailers else None
-        return Document(tables, golden, certificate)
+        return with_trailers(tables, self._data[self._at :], "fh")
 
     def take(self, dtype: str, count: int) -> NDArray[Any]:
         """Read an array."""
@@ -79,52 +73,3 @@ class Body:
             raise ValueError("truncated: the header ends beyond the file")
         self._at += layout.size
         return layout.unpack_from(self._data, self._at - layout.size)
-
-    def _trailers(self) -> dict[bytes, bytes]:
-        trailers: dict[bytes, bytes] = {}
-        while self._at < len(self._data):
-            if self._at + 8 > len(self._data):
-                raise ValueError("truncated: a trailer ends beyond the file")
-            tag, length = struct.unpack_from("<4sI", self._data, self._at)
-            payload = self._data[self._at + 8 : self._at + 8 + length]
-            if len(payload) != length:
-                raise ValueError("truncated: a trailer ends beyond the file")
-            trailers.setdefault(tag, payload)
-            self._at += 8 + length + -length % 4
-        return trailers
-
-
-def _read_labels(payload: bytes) -> tuple[Label, ...]:
-    labels: list[Label] = []
-    at = 0
-    while at < len(payload):
-        kind, end = payload[at : at + 1], at + 2 + int.from_bytes(payload[at + 1 : at + 2], "little")
-        if end > len(payload) or kind not in (b"i", b"s"):
-            raise ValueError("LABL: a label is truncated or of unknown kind")
-        text = _text(payload[at + 2 : end])
-        labels.append(int(text) if kind == b"i" else text)
-        at = end
-    return tuple(labels)
-
-
-def _read_golden(payload: bytes, tables: Tables) -> Golden:
-    if len(payload) < 4 or payload[2:3] not in (b"f", b"h"):
-        raise ValueError("GOLD: truncated, or features of unknown type")
-    n_rows = int.from_bytes(payload[:2], "little")
-    dtype = "<i2" if payload[2:3] == b"h" else "<f4"
-    row = np.dtype(
-        [("x", dtype, tables.n_features), ("pad", "V", -tables.n_features * np.dtype(dtype).itemsize % 4)]
-        + [("class", "<u4"), ("outputs", "<f4", tables.n_outputs)]
-    )
-    if len(payload) != 4 + n_rows * row.itemsize:
-        raise ValueError("GOLD: its length does not fit")
-    rows = np.frombuffer(payload, row, n_rows, 4)
-    features, classes, outputs = (np.ascontiguousarray(rows[name]) for name in ("x", "class", "outputs"))
-    return Golden(features.reshape(n_rows, -1), classes, outputs.reshape(n_rows, -1))
-
-
-def _text(data: bytes) -> str:
-    try:
-        return data.decode()
-    except UnicodeDecodeError as error:
-        raise ValueError("text that is no UTF-8") from error

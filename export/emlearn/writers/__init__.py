@@ -50,6 +50,6 @@ def find_by_suffix(suffix: str) -> Format:
     raise ValueError(f"the file's suffix {suffix!r} tells no format; use one of {suffixes}, or pass format=")
 
 
-from . import c, csv, eml, py, trees, trees_c  # noqa: E402  (each registers itself)
+from . import c, csv, eml, py, tmdl, tmdl_c, trees, trees_c  # noqa: E402  (each registers itself)
 
-__all__ = ["Format", "c", "csv", "eml", "find", "find_by_suffix", "py", "trees", "trees_c", "writes"]
+__all__ = ["Format", "c", "csv", "eml", "find", "find_by_suffix", "py", "tmdl", "tmdl_c", "trees", "trees_c", "writes"]

@@ -118,7 +118,12 @@ def write(document: Document, name: str = "model", method: str = "loadable") -> 
     """
     if not re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", name) or name in _KEYWORDS:
         raise ConvertError(f"{name!r} is no C identifier; pass name= with letters, digits and _ only")
-    tables = document.tables
+    return writes_c(document.tables, name, method)
+
+
+@singledispatch
+def writes_c(tables: Any, name: str, method: str) -> str:
+    """Return the file; by default tables, and functions that predict."""
     chain = _chain(tables, name)
     model, of_model = chain[-1]
     functions = [_CLASS, _OUTPUTS] if tables.n_classes else [_VALUE if tables.n_outputs == 1 else _OUTPUTS]
