@@ -44,6 +44,11 @@ bench: .venv/ready .venv-peers/ready build/unix/micropython firmware ## speed an
 	@.venv/bin/python bench/signal_boards.py
 	@.venv/bin/python bench/cnn_boards.py
 
+evaluate: .venv/ready ## the talk's evaluation, on CC18 data sets: EVALUATE="--backend dask --scheduler ADDRESS" on a cluster
+	@.venv/bin/python -m pip install -qq --disable-pip-version-check matplotlib
+	@.venv/bin/python bench/evaluation/run.py $(EVALUATE)
+	@.venv/bin/python bench/evaluation/page.py
+
 # What calling a native method costs by itself.
 bench: $(TESTED:%=build/bench/empty/%/empty.mpy)
 build/bench/empty/%/empty.mpy: bench/empty.c build.mk build/mpy-dir | .venv/ready dist/%_$(ABI)/emltrees.mpy
@@ -74,7 +79,7 @@ wheel: .venv/ready ## build/wheel/, which carries what is in dist/: make dist wh
 clean: ## removes build/ and dist/
 	rm -rf build dist
 
-.PHONY: help setup demo test test-torch lint bench firmware fuzz dist wheel clean compilers FORCE
+.PHONY: help setup demo test test-torch lint bench evaluate firmware fuzz dist wheel clean compilers FORCE
 
 # Python ---------------------------------------------------------------------------------------------------------------
 
