@@ -68,7 +68,7 @@ def main(arguments=None):
 
 
 def plan(chosen, asked):
-    """All cases, those that take longest first, so that no worker ends long after the others."""
+    """All cases, repeat by repeat, those that take longest first, so that no worker ends long after the others."""
 
     def work(case, of):
         return case.trees * min(of.rows, cases.MAX_ROWS) * of.classes * (1 if case.min_leaf >= 1 else 0.4)
@@ -81,7 +81,7 @@ def plan(chosen, asked):
         for trees in (TREES[-1:] if asked.quick else TREES)
         for case in [cases.Case(of.name, repeat, min_leaf, trees, asked.metric)]
     ]
-    return [case for case, _ in sorted(found, key=lambda pair: -work(*pair))]
+    return [case for case, _ in sorted(found, key=lambda pair: (pair[0].repeat, -work(*pair)))]
 
 
 class Done:

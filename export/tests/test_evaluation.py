@@ -8,11 +8,13 @@ import json
 import struct
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from distributed import LocalCluster
 from sklearn.metrics import roc_auc_score
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -47,25 +49,39 @@ def started(*arguments):
     ).stdout
 
 
-@pytest.fixture(scope="module")
-def quick(tmp_path_factory):
-    """Folder of the quick mode's results."""
-    folder = tmp_path_factory.mktemp("quick")
-    assert "10 cases in" in started("--jobs", "2", "--work", str(folder))
-    return folder
-
-
 def table(folder):
     with open(folder / "results.csv", newline="") as file:
         rows = list(csv.DictReader(file))
     return [{key: value for key, value in row.items() if key != "seconds"} for row in rows]
 
 
-# ---- What it measures
+# ---- What it measures, and how it runs
 
 
-def test_quick_mode_shows_what_is_claimed(evaluation, quick):
-    rows = evaluation.summary.read(quick / "results.csv")
+def test_quick_mode(evaluation, tmp_path):
+    """One test, as all it does needs the same results."""
+    quick, cut, sent = (tmp_path / name for name in ("quick", "cut", "sent"))
+    assert "10 cases in" in started("--jobs", "2", "--work", str(quick))
+    check_claims(evaluation, evaluation.summary.read(quick / "results.csv"))
+
+    cut.mkdir()
+    lines = (quick / "quick.jsonl").read_text().splitlines(keepends=True)
+    (cut / "quick.jsonl").write_text("".join(lines[:-1]) + lines[-1][:99])
+    assert "9 of 10 cases are done" in started("--jobs", "1", "--work", str(cut))
+    assert table(cut) == table(quick)
+    head = json.loads(lines[0])
+    head["environment"]["numpy"] = "0.1"
+    (cut / "quick.jsonl").write_text("".join([json.dumps(head) + "\n", *lines[1:]]))
+    assert evaluation.run.Done(cut / "quick.jsonl").rows == {}
+
+    with LocalCluster(2, threads_per_worker=1, dashboard_address=None) as cluster:
+        dask = ("--backend", "dask", "--scheduler", cluster.scheduler_address)
+        assert "2 cases in" in started(*dask, "--sets", "wdbc", "--work", str(sent))
+    assert table(sent) == [row for row in table(quick) if row["dataset"] == "wdbc"]
+    assert json.loads((sent / "environment.json").read_text())["run by"] == "dask"
+
+
+def check_claims(evaluation, rows):
     assert len(rows) == 10 * len(evaluation.cases.VARIANTS)
     known = {each.name: each for each in evaluation.data.sets()}
     for row in rows:
@@ -77,8 +93,7 @@ def test_quick_mode_shows_what_is_claimed(evaluation, quick):
     # Trees grown to the end have leaves of one class: nothing else can be in them.
     grown = [row for row in rows if row["min_leaf"] == 1 and row["variant"] in evaluation.cases.INT16]
     assert len({(row["dataset"], row["test_score"], row["eml"]) for row in grown}) == 5
-    hard = evaluation.summary.only(rows, variant="int16 hard", min_leaf=0.01)
-    assert evaluation.summary.failing(hard)
+    assert evaluation.summary.failing(evaluation.summary.only(rows, variant="int16 hard", min_leaf=0.01))
 
 
 def test_scores_are_those_of_scikit_learn(evaluation):
@@ -108,31 +123,6 @@ def test_scores_are_those_of_scikit_learn(evaluation):
         evaluation.cases.measure(case, X, y, {"numpy": "0.1"})
 
 
-# ---- How it runs
-
-
-def test_goes_on_where_it_was_cut_off(evaluation, quick, tmp_path):
-    lines = (quick / "quick.jsonl").read_text().splitlines(keepends=True)
-    (tmp_path / "quick.jsonl").write_text("".join(lines[:9]) + lines[9][:99])
-    assert "8 of 10 cases are done" in started("--jobs", "2", "--work", str(tmp_path))
-    assert table(tmp_path) == table(quick)
-    assert "10 of 10 cases are done" in started("--jobs", "2", "--work", str(tmp_path))
-    head = json.loads(lines[0])
-    head["environment"]["numpy"] = "0.1"
-    (tmp_path / "quick.jsonl").write_text("".join([json.dumps(head) + "\n", *lines[1:]]))
-    assert evaluation.run.Done(tmp_path / "quick.jsonl").rows == {}
-
-
-def test_runs_on_a_cluster(quick, tmp_path):
-    distributed = pytest.importorskip("distributed")
-    with distributed.LocalCluster(2, threads_per_worker=1, dashboard_address=None) as cluster:
-        address = cluster.scheduler_address
-        out = started("--backend", "dask", "--scheduler", address, "--sets", "wdbc", "--work", str(tmp_path))
-        assert "2 cases in" in out
-    assert table(tmp_path) == [row for row in table(quick) if row["dataset"] == "wdbc"]
-    assert json.loads((tmp_path / "environment.json").read_text())["run by"] == "dask"
-
-
 @pytest.mark.parametrize("arguments, message", [
     (("--backend", "dask"), "go together"), (("--scheduler", "tcp://a"), "go together"),
     (("--sets", "x"), "x is none of"),
@@ -160,10 +150,14 @@ def test_text(evaluation):
     assert evaluation.data.text("0,1\n5,x\n", header=True) == ([("5",)], ("x",))
 
 
-def test_a_set_of_another_shape_is_refused(evaluation):
-    of = next(each for each in evaluation.data.sets() if each.name == "wdbc")
-    with pytest.raises(ValueError, match=r"\(569, 30, 2\).*expected \(570, 30, 2\)"):
-        evaluation.data.load(of._replace(rows=570))
+def test_a_set_has_the_shape_it_is_known_by(evaluation, tmp_path):
+    of = next(each for each in evaluation.data.sets() if each.name == "vowel")
+    with zipfile.ZipFile(tmp_path / f"{of.package}-{of.version}-py3-none-any.whl", "w") as wheel:
+        wheel.writestr(of.file, "@data\n1, 0.5, b, u\n1, 2.5, ?, u\n0, 1.5, a, o\n")
+    X, y = evaluation.data.load(of._replace(rows=2, features=2, classes=2), tmp_path)
+    assert X.dtype == np.float32 and X.tolist() == [[0.5, 1.0], [1.5, 0.0]] and y.tolist() == [1, 0]
+    with pytest.raises(ValueError, match=r"\(2, 2, 2\).*expected \(990, 12, 11\)"):
+        evaluation.data.load(of, tmp_path)
 
 
 def packed(*words):
