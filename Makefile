@@ -44,11 +44,6 @@ bench: .venv/ready .venv-peers/ready build/unix/micropython firmware ## speed an
 	@.venv/bin/python bench/signal_boards.py
 	@.venv/bin/python bench/cnn_boards.py
 
-evaluate: .venv/ready ## the talk's evaluation, on CC18 data sets: EVALUATE="--backend dask --scheduler ADDRESS" on a cluster
-	@.venv/bin/python -m pip install -qq --disable-pip-version-check matplotlib
-	@.venv/bin/python bench/evaluation/run.py $(EVALUATE)
-	@.venv/bin/python bench/evaluation/page.py
-
 # What calling a native method costs by itself.
 bench: $(TESTED:%=build/bench/empty/%/empty.mpy)
 build/bench/empty/%/empty.mpy: bench/empty.c build.mk build/mpy-dir | .venv/ready dist/%_$(ABI)/emltrees.mpy
@@ -61,6 +56,12 @@ build/bench/empty/%/empty.mpy: bench/empty.c build.mk build/mpy-dir | .venv/read
 TESTED := x64 armv6m armv7m armv7emsp armv7emdp rv32imc
 firmware: .venv/ready build/mpy-dir $(TWIN_MPYS) $(foreach a,$(TESTED),$(MODULES:%=dist/$a_$(ABI)/%.mpy)) ## MicroPython for emulated boards
 	@.venv/bin/python firmware_tests/build.py
+
+.PHONY: evaluate
+evaluate: .venv/ready ## the talk's, on data sets of CC18; on a cluster: EVALUATE="--backend dask --scheduler ADDRESS"
+	@.venv/bin/python -m pip install -qq --disable-pip-version-check matplotlib
+	@.venv/bin/python bench/evaluation/run.py $(EVALUATE)
+	@.venv/bin/python bench/evaluation/page.py
 
 fuzz: $(patsubst export/tests/fuzz/%.c,fuzz-%,$(wildcard export/tests/fuzz/*.c)) ## each loader for FUZZ_SECONDS
 
@@ -79,7 +80,7 @@ wheel: .venv/ready ## build/wheel/, which carries what is in dist/: make dist wh
 clean: ## removes build/ and dist/
 	rm -rf build dist
 
-.PHONY: help setup demo test test-torch lint bench evaluate firmware fuzz dist wheel clean compilers FORCE
+.PHONY: help setup demo test test-torch lint bench firmware fuzz dist wheel clean compilers FORCE
 
 # Python ---------------------------------------------------------------------------------------------------------------
 

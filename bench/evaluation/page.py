@@ -5,7 +5,7 @@ import json
 import numpy as np
 from cases import AUTO, BOARDS, FLOAT, INT16, MAX_LOSS
 from data import HERE, ROOT, sets
-from summary import HARD, claims, failure_rate, kinds, only, percent, read, saving, values
+from summary import HARD, INT16_LOSS, claims, failure_rate, kinds, only, percent, read, saving, values
 
 PAGE = ROOT / "docs" / "evaluation.md"
 LEAVES = ("exact", "uint8", "clustered 8", "clustered 4", "clustered 2", "clustered 1", "hard")
@@ -48,7 +48,7 @@ def tables(rows, facts):
         "failures": _failures(rows),
         "auto": _auto(rows),
         "chosen": _chosen(auto),
-        "shortfalls": _shortfalls(auto),
+        "shortfalls": _shortfalls(auto, only(rows, variant="int16 exact")),
         "sets": _sets(rows),
         "sources": _sources(),
     }
@@ -64,10 +64,11 @@ def forest(min_leaf, trees):
 
 
 def _run(rows, facts):
-    n_sets, n_cases = len({row["dataset"] for row in rows}), len(only(rows, variant=AUTO))
+    n_sets, n_repeats = (len({row[key] for row in rows}) for key in ("dataset", "repeat"))
+    n_cases = len(only(rows, variant=AUTO))
     versions = ", ".join(f"{name} {facts[name]}" for name in ("python", "numpy", "scipy", "scikit-learn"))
     took = f"{facts['minutes']} minutes with {facts['run by']}"
-    return f"{n_sets} data sets, {n_cases} forests, {len(rows)} models. {took}; {versions}."
+    return f"{n_sets} data sets, {n_repeats} repeats: {n_cases} forests, {len(rows)} models. {took}; {versions}."
 
 
 def _claims(rows):
@@ -125,25 +126,31 @@ def _speed(own, before):
 
 
 def _chosen(auto):
-    lines = []
+    lines, words = [], {"alpha": "pruned", "thresholds": "fewer thresholds", "packed8": "packed8"}
+    words = {word: shown for word, shown in words.items() if any(word in row["kind"] for row in auto)}
     for min_leaf, trees in kinds(auto):
         own = only(auto, min_leaf=min_leaf, trees=trees)
         parts = [row["kind"].split(", ") for row in own]
         leaves = [sum(leaf in part for part in parts) for leaf in LEAVES]
         features = [sum(part[0] == dtype for part in parts) for dtype in ("float", "int16", "int16 scaled")]
-        others = [sum(any(word in cell for cell in part) for part in parts) for word in ("alpha", "thresholds")]
+        others = [sum(any(word in cell for cell in part) for part in parts) for word in words]
         lines.append((forest(min_leaf, trees), *leaves, *features, *others))
-    head = ("forests", *LEAVES, "float", "int16", "int16 scaled", "pruned", "fewer thresholds")
+    head = ("forests", *LEAVES, "float", "int16", "int16 scaled", *words.values())
     return table(head, lines)
 
 
-def _shortfalls(auto):
+def _shortfalls(auto, int16):
     lost = sorted((row for row in auto if row["test_drop"] > MAX_LOSS), key=lambda row: -row["test_drop"])
     larger = [row for row in auto if row["nodes_leaves"] > row["emlearn_hard"]]
     found = [(row, f"loses {row['test_drop']:.4f} on {row['rows'] / 4:.0f} test rows") for row in lost]
     found += [(row, f"{row['nodes_leaves']:,.0f} bytes, hard votes {row['emlearn_hard']:,.0f}") for row in larger]
+    found += [
+        (row, f"changes by {-row['test_drop']:+.4f} on {row['rows'] / 4:.0f} test rows")
+        for row in int16
+        if abs(row["test_drop"]) > INT16_LOSS
+    ]
     lines = [(*_case(row), what, row["kind"]) for row, what in found]
-    return table(("data set", "repeat", "forest", "", "chosen"), lines) if lines else "None."
+    return table(("data set", "repeat", "forest", "", "model"), lines) if lines else "None."
 
 
 def _case(row):

@@ -38,7 +38,7 @@ def draw_loss(rows):
     ax.axhline(100 * MAX_LOSS, linewidth=0.8, color="black", linestyle=":")
     ax.set_xticks(range(len(names)), [name.replace(" ", "\n", 1) for name in names], fontsize=8)
     ax.set_ylabel("loss of AUC on test data, points")
-    ax.legend(fontsize=8)
+    ax.legend(fontsize=8, loc="upper left")
     return figure
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import hashlib
 import json
 import struct
 import subprocess
@@ -208,7 +209,7 @@ def test_claims(evaluation, tmp_path):
     assert summary.kinds(rows) == [(0.01, 10)] and summary.percent(0.125) == "12.5 %"
     found = summary.claims(rows)
     assert [each.measured for each in found[:7]] == [
-        "+0.0040 to +0.0040", "100 %", "33.3 %; 1 of 2 data sets on average", "90 %", "62.5 %",
+        "+0.0040 to +0.0040, within in 100 %", "100 %", "33.3 %; 1 of 2 data sets on average", "90 %", "62.5 %",
         "1 of 3; with roots and scales 1",
         "50 % with 10 trees",
     ]  # fmt: skip
@@ -216,3 +217,25 @@ def test_claims(evaluation, tmp_path):
     for row in rows:
         row["test_drop"], row["validation_drop"] = 0.006, 0.011
     assert [each.holds for each in summary.claims(rows)[:3]] == [False, False, True]
+
+
+def test_the_page_is_what_the_results_say(evaluation):
+    page, results = evaluation.page, FOLDER / "results.csv"
+    text, rows = page.PAGE.read_text(), evaluation.summary.read(results)
+    assert page.page(text, page.tables(rows, page.environment())) == text
+    with pytest.raises(ValueError, match="no place"):
+        page.page(text.replace("<!-- /claims -->", ""), {"claims": ""})
+    digest = hashlib.sha256(results.read_bytes()).hexdigest()
+    for plot in ("loss", "size"):
+        assert digest in (ROOT / "docs" / f"evaluation-{plot}.svg").read_text()
+    repeats, leaves, trees = range(evaluation.run.REPEATS), evaluation.run.MIN_LEAVES, evaluation.run.TREES
+    sets = [each.name for each in evaluation.data.sets()]
+    whole = {
+        (name, repeat, leaf, n, variant)
+        for name in sets
+        for repeat in repeats
+        for leaf in leaves
+        for n in trees
+        for variant in evaluation.cases.VARIANTS
+    }
+    assert {(row["dataset"], row["repeat"], row["min_leaf"], row["trees"], row["variant"]) for row in rows} == whole
