@@ -39,8 +39,9 @@ def info(document: Document, nbytes: int | None = None) -> dict[str, Any]:
     """Return facts about a network, by name: those of `Model.info`, and layers, memory and chips.
 
     The file has `nbytes`, by default what would be written. Memory is in bytes: `buffer` and `work` for a run, `model`
-    the file where it is not used in flash. A chip's `instructions`, `milliseconds` and `per_second` are absent where
-    nothing was measured for its architecture; all are estimates.
+    the file where it is not used in flash; an ESP32 has a larger `work`, which is reckoned with. A chip's
+    `instructions`, `milliseconds` and `per_second` are absent where nothing was measured for its architecture; all are
+    estimates.
     """
     network: Network = document.network
     nbytes = len(write_document(document)) if nbytes is None else nbytes
@@ -48,6 +49,7 @@ def info(document: Document, nbytes: int | None = None) -> dict[str, Any]:
     sections["trailers"] = nbytes - sum(sections.values())
     modules = module_bytes(network)
     memory = {"buffer": network.buffer, "work": work_bytes(network), "model": nbytes}
+    works = {chip.architecture: {**memory, "work": work_bytes(network, chip.architecture)} for chip in CHIPS}
     found = instructions(network)
     return {
         "family": network.FAMILY,
@@ -64,7 +66,7 @@ def info(document: Document, nbytes: int | None = None) -> dict[str, Any]:
         "modules": modules,
         "memory": memory,
         "instructions": found,
-        "chips": [_chip(chip, found, memory, modules) for chip in CHIPS],
+        "chips": [_chip(chip, found, works[chip.architecture], modules) for chip in CHIPS],
     }
 
 

@@ -139,6 +139,9 @@ def test_amounts(seed):
             outputs, products, groups, rest = amounts[-4:]
             assert outputs == math.prod(layer.output_shape) and outputs / 2 <= products <= outputs
             assert (4 * groups + rest) / products == layer.macs / outputs
+            pairs = _cnn_cost.layer_work(layer, type, "xtensawin")[1]
+            assert pairs[-4] == outputs and pairs[-3] * len(seen) == products * ((len(seen) + 1) // 2)
+            assert pairs[4] == (n_seen * c if layer.window.kernel != (1, 1) else len(seen) * c)
 
 
 @pytest.mark.parametrize("type", Type)
@@ -155,3 +158,4 @@ def test_work_memory(type):
     network = placed(type, (9, 9, 5), [Layer(**dict(vars(layer), **fields)), last])
     assert isinstance(network, Network)
     assert _cnn_cost.work_bytes(network) == (48 + 8 if size == 1 else 180)
+    assert _cnn_cost.work_bytes(network, "xtensawin") == (2 * 92 + 8 if size == 1 else 180)  # two of int16
