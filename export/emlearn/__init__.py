@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError, version
 
+from . import evaluate
 from ._convert import convert, load
 from .certificate import Certificate
 from .errors import ConvertError
@@ -21,7 +22,7 @@ try:
 except PackageNotFoundError:  # a checkout that is not installed
     __version__ = "0+unknown"
 
-__all__ = ["Certificate", "ConvertError", "Model", "__version__", "convert", "includedir", "load"]
+__all__ = ["Certificate", "ConvertError", "Model", "__version__", "convert", "evaluate", "includedir", "load"]
 
 
 def __getattr__(name: str) -> str:

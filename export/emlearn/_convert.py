@@ -20,6 +20,7 @@ from .ir.features import Featured
 from .ir.pipeline import Staged
 from .ir.trees import Ensemble
 from .model import METHODS, Model
+from .search import Wanted
 
 __all__ = ["convert", "converters", "load"]
 
@@ -41,6 +42,10 @@ def convert(
     data: Any = None,
     max_loss: float = 0.0,
     scale: bool | None = None,
+    optimize: str | None = None,
+    metric: Any = "roc_auc",
+    seed: int = 0,
+    progress: bool | None = None,
 ) -> Model:
     """Convert a fitted estimator into a model for the device.
 
@@ -82,9 +87,22 @@ def convert(
         Rows like those to predict. Of convolutional networks, images of the shape that the network takes, of uint8 or
         floats: ranges of int8 come from them, and the certificate, both from at most 1,000 evenly among them.
     max_loss : float
-        For "auto": the part of the rows of `data` that may get another prediction.
+        For "auto": the part of the rows of `data` that may get another prediction. For `optimize`: how much of the
+        metric may be lost.
     scale : bool, optional
         For "int16": False takes features as they are, integers; True scales them. Decided as said above by default.
+    optimize : {"size", "speed"}, optional
+        For trees that vote (decision trees, forests, extra trees, bagging): the smallest model, or the one of the
+        fewest estimated instructions, whose `metric` on `data`, which then is (X, y) of rows that were not trained on,
+        is at most `max_loss` below the exact model's, by a margin for chance. It prunes, shares leaves, and rounds
+        thresholds; `dtype` and `leaf`, if given, are kept to. `Model.search` has everything that was tried.
+    metric : str or callable
+        Of `optimize`: "roc_auc" (of several classes the mean of one against the rest), "accuracy", "neg_log_loss", the
+        name of a scorer of scikit-learn, or a function of (y, probabilities). The greater the better.
+    seed : int
+        Of `optimize`: the same for the same model.
+    progress : bool, optional
+        Of `optimize`: whether to show it on stderr; by default on a terminal.
 
     Returns
     -------
@@ -112,6 +130,11 @@ def convert(
     method = METHODS[0] if method is None else method
     if method not in METHODS:
         raise ConvertError(f"method={method!r} is unknown; use one of {', '.join(METHODS)}")
+    if optimize is not None:
+        given = None if dtype is None else DTYPES.get(dtype, dtype)
+        chosen = None if leaf == "exact" and leaf_bits is None else _leaf(leaf, leaf_bits, True)
+        wanted = Wanted(optimize, max_loss, metric, given, scale, chosen, seed, progress)
+        return _smaller(source, estimator, method, wanted, data, return_type)
     if dtype not in DTYPES:
         raise ConvertError(f"dtype={dtype!r} is unknown; use 'float', 'int16', 'int8' or 'auto'")
     if not 0.0 <= max_loss <= 1.0:
@@ -151,6 +174,16 @@ def load(file: str | os.PathLike[str]) -> Model:
     """
     document = readers.read(Path(file).read_bytes())
     return CnnModel(document) if document.tables.FAMILY == "cnn" else Model(document)
+
+
+def _smaller(source: Any, estimator: Any, method: str, wanted: Wanted, data: Any, return_type: str | None) -> Model:
+    from .builders.smaller import build_smaller
+
+    if return_type not in (None, "classifier"):
+        raise ConvertError(f"return_type={return_type!r} does not fit: optimize= is for classifiers")
+    rows = _table(data, source.n_features) if isinstance(source, Ensemble) else None
+    y = data[1] if isinstance(data, tuple) and len(data) == 2 else None
+    return build_smaller(source, estimator, method, wanted, rows, y)
 
 
 def _table(data: Any, n_features: int) -> NDArray[Any] | None:

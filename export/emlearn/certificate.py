@@ -54,6 +54,9 @@ class Certificate:
         for Gaussians with a diagonal, on digits, where many features are 0. `_cost_table.ERRORS` has all.
     environment : dict of str to str
         Versions that took part.
+    search : dict
+        Of a model that was searched for under a bound: what was asked, what was chosen, its score on the validation
+        data before and after, and, as (variant, bytes, score), the best of what was tried; otherwise empty.
     """
 
     estimator: str
@@ -73,6 +76,7 @@ class Certificate:
     nbytes: int
     instructions: dict[str, int] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
+    search: dict[str, Any] = field(default_factory=dict)
 
     @property
     def agreement(self) -> float:
@@ -81,7 +85,10 @@ class Certificate:
 
     def to_json(self) -> str:
         """Return the certificate as JSON, on one line."""
-        return json.dumps(asdict(self), separators=(",", ":"))
+        content = asdict(self)
+        if not self.search:
+            del content["search"]
+        return json.dumps(content, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str) -> Certificate:
@@ -90,6 +97,7 @@ class Certificate:
             content = json.loads(text)
             for name in ("worst_before", "worst_after"):
                 content[name] = tuple(content[name])
+            content.setdefault("search", {})
             return cls(**{f.name: content[f.name] for f in fields(cls)})
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"not a certificate: {error}") from error
@@ -112,6 +120,7 @@ class Certificate:
             if before is not None and after is not None:
                 lines.append((name, f"{before:.4f} -> {after:.4f}"))
         lines += [("instructions", text) for text in instructions_in_words(self.instructions)]
+        lines += [("search", text) for text in _search_in_words(self.search)]
         lines.append(("with", ", ".join(f"{name} {number}" for name, number in self.environment.items())))
         return "\n".join(f"{name:<16} {text}" for name, text in lines)
 
@@ -225,6 +234,17 @@ def instructions_in_words(instructions: dict[str, int]) -> list[str]:
     """Say `Certificate.instructions`, a line for each architecture, with the CPU that was measured."""
     cpus = {"armv6m": " (Cortex-M0)", "armv7m": " (Cortex-M3)", "armv7emsp": " (Cortex-M4F)"}
     return [f"about {count:,} on {name}{cpus.get(name, '')}" for name, count in instructions.items()]
+
+
+def _search_in_words(search: dict[str, Any]) -> list[str]:
+    """Say `Certificate.search`: a line of the choice, and one of the bound."""
+    if not search:
+        return []
+    bound = f"at most {search['max_loss']:g} lost, by {search['margin']:g} standard errors, on {search['rows']:,} rows"
+    return [
+        f"{search['chosen']}: the best for {search['optimize']} of {search['tried']:,} variants",
+        f"{search['metric']} {search['before']:.4f} -> {search['after']:.4f}, {bound}",
+    ]
 
 
 Pair = tuple[float | None, float | None]

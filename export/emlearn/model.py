@@ -19,6 +19,7 @@ from .certificate import Certificate, Predictions
 from .ir.document import Document, Golden, Tables
 from .ir.features import MAX_GOLDEN_BYTES
 from .scores import Scores
+from .search import Search
 from .writers import eml
 
 MAX_CERTIFIED_GOLDEN = 8
@@ -42,6 +43,8 @@ class Model(Scores):
         What the model was converted from; `certify` compares with it. None after `load`.
     certificate : Certificate or None
         What `certify` measured last, or what the file said.
+    search : Search or None
+        What `convert(optimize=...)` has tried and chosen. None otherwise, and after `load`.
     golden : Golden or None
         Rows that `save` writes for the device's `selftest`.
     """
@@ -57,6 +60,7 @@ class Model(Scores):
         self.tables: Any = document.tables
         self.golden: Golden | None = document.golden
         self.certificate = None if document.certificate is None else Certificate.from_json(document.certificate)
+        self.search: Search | None = None
         self.estimator = estimator
         self.method = method
         self.n_features_in_ = self.tables.n_features
@@ -180,6 +184,7 @@ class Model(Scores):
         raw = self._raw(X)
         if len(raw) == 0:
             raise ValueError("X has no rows to compare on")
+        before = {} if self.certificate is None else self.certificate.search
         self.certificate = cert.certify(
             self._reference(estimator),
             self._for_estimator(raw),
@@ -191,6 +196,8 @@ class Model(Scores):
             nbytes=self.nbytes,
             instructions=self._estimated(raw),
         )
+        searched = before if self.search is None else self.search.summary()
+        self.certificate = replace(self.certificate, search=searched)
         chosen = [*range(min(N_FIRST_GOLDEN, len(raw))), self.certificate.worst_row]
         chosen += np.flatnonzero(rows_on_thresholds(raw, self.tables)).tolist()
         most = self._most_golden(raw, MAX_CERTIFIED_GOLDEN)

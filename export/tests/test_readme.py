@@ -39,6 +39,12 @@ def test_quick_start(tmp_path: Path) -> None:
     assert device.stdout == block("output")
 
 
+def test_smaller_models() -> None:
+    code = block("smaller")
+    pc = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "the best for size of" in pc.stdout and "at most 0.01 lost" in pc.stdout
+
+
 @pytest.mark.parametrize("code, module", (("f", "emliir"), ("h", "emliir"), ("h", "emliir_q15 as emliir")))
 def test_signal(code: str, module: str, tmp_path: Path) -> None:
     """Filtered, and the power of that: on the device the bits that the PC has."""

@@ -51,7 +51,7 @@ def layout(
         _number_leaves(refs, table.number) for refs in (decisions.left, decisions.right, decisions.roots)
     )
     left, right, roots = _merge_equal_children(left, right, roots)
-    nodes = _Nodes(left, right, roots, _levels(left, right, roots))
+    nodes = _Nodes(left, right, roots, levels(left, right, roots))
     nodes, table = _renumber(nodes, table, _class_leaves(table, n_classes))
     packed = ir.PACKED32 if decisions.dtype == ir.DTYPE_FLOAT else ir.PACKED16
     trees = _place(decisions, nodes, table, n_features, n_classes, packed)
@@ -77,7 +77,7 @@ def _merge_equal_children(left: Refs, right: Refs, roots: Refs) -> tuple[Refs, R
     """Replace nodes that lead to the same leaf either way by that leaf, from the bottom up."""
     left, right, roots = left.copy(), right.copy(), roots.copy()
     leaf = np.zeros(len(left), np.int64)  # what replaces a merged node; 0: nothing
-    for level in reversed(_levels(left, right, roots)):
+    for level in reversed(levels(left, right, roots)):
         for children in (left, right):
             child = children[level]
             gone = _at(leaf, child) < 0
@@ -96,7 +96,8 @@ def _at(of_node: Refs, refs: Refs) -> Refs:
     return found
 
 
-def _levels(left: Refs, right: Refs, roots: Refs) -> list[Refs]:
+def levels(left: Refs, right: Refs, roots: Refs) -> list[Refs]:
+    """Return the nodes in use by depth: of the longest way to them."""
     depth = np.full(len(left), -1, np.int64)
     level, n_levels = roots[roots >= 0], 0
     while level.size:

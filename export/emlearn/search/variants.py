@@ -1,0 +1,165 @@
+"""Variants of a forest: which there are, what they take, and what they predict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._core import TreesCore
+from .._cost import estimate
+from .._features import as_core_input
+from .._size import Size, size_of
+from ..ir import trees as ir
+from ..ir.document import Document
+from ..ir.trees import Ensemble, Trees
+from ..passes.cluster import cluster
+from ..passes.layout import layout
+from ..passes.leaves import LeafTable, encode
+from ..passes.prune import Pruner, Pruning
+from ..passes.snap import snap
+from ..writers import eml
+from .metrics import Predicted
+from .votes import Votes
+
+EXACT, UINT8, HARD = "exact", "uint8", "hard"
+CLUSTERED = {f"clustered {k}": k for k in (8, 4, 2, 1)}
+LEAVES = (EXACT, UINT8, *CLUSTERED, HARD)
+LIMITS = (255, 63, 15)  # of thresholds a feature
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What distinguishes variants.
+
+    Attributes
+    ----------
+    dtype : str
+        "float", "int16" or "int16 scaled".
+    leaf : str
+        One of LEAVES.
+    alpha : float
+        Of cost-complexity pruning; 0 prunes nothing.
+    thresholds : int
+        The most that a feature may have; 0 keeps them all.
+    """
+
+    dtype: str
+    leaf: str
+    alpha: float = 0.0
+    thresholds: int = 0
+
+    def __str__(self) -> str:
+        pruned = f", alpha {self.alpha:.3g}" if self.alpha else ""
+        snapped = f", {self.thresholds} thresholds a feature" if self.thresholds else ""
+        return f"{self.dtype}, {self.leaf}{pruned}{snapped}"
+
+
+class Variant:
+    """A forest that has been made smaller, and knows what it predicts for the rows of a `Variants`."""
+
+    def __init__(self, kind: Kind, votes: Votes, pruning: Pruning, table: LeafTable, rows: NDArray[Any]) -> None:
+        self.kind = kind
+        self._votes, self._pruning, self._table, self._rows = votes, pruning, table, rows
+        of = pruning.ensemble
+        self.trees: Trees = layout(votes.decisions(pruning), table, of.n_features, of.n_classes, of.labels)
+        self.size: Size = size_of(self.trees)
+
+    @cached_property
+    def predicted(self) -> Predicted:
+        """What it predicts: the bits of the C core."""
+        return self._votes.predict(self._pruning, self._table)
+
+    def core(self) -> tuple[TreesCore, NDArray[Any]]:
+        """Return the C core on its own bytes, and the rows as that takes them."""
+        file = eml.write(Document(replace(self.trees, labels=None)))
+        return TreesCore(file), np.ascontiguousarray(as_core_input(self._rows, self.trees))
+
+    def instructions(self) -> dict[str, int]:
+        """Return what a prediction is estimated to take, by architecture."""
+        core, rows = self.core()
+        return estimate(self.trees, core, rows)
+
+
+class Variants:
+    """All variants of a forest.
+
+    Parameters
+    ----------
+    ensemble : Ensemble
+        Classification, whose leaves are proportions and whose nodes are referred to once.
+    rows : ndarray, shape (n_rows, n_features)
+        Raw features.
+    dtypes : sequence of int
+        As in the file header.
+    leaves : sequence of str
+        Of LEAVES.
+    seed : int
+        Of clustering.
+    """
+
+    def __init__(
+        self,
+        ensemble: Ensemble,
+        rows: NDArray[Any],
+        dtypes: tuple[int, ...],
+        leaves: tuple[str, ...] = LEAVES,
+        seed: int = 0,
+    ) -> None:
+        self._ensemble, self._seed, self._leaves = ensemble, seed, leaves
+        with np.errstate(over="ignore"):
+            self._rows = {
+                dtype: np.ascontiguousarray(rows, np.int16 if dtype == ir.DTYPE_INT16 else np.float32)
+                for dtype in dtypes
+            }
+        self._votes = {dtype: Votes(ensemble, dtype, own) for dtype, own in self._rows.items()}
+        self._pruner = Pruner(ensemble)
+        self._alphas = self._pruner.path()
+
+    def __len__(self) -> int:
+        """How many `all` gives."""
+        return sum(len(self._of(alpha)) for alpha in self._alphas) * len(self._votes)
+
+    def _of(self, alpha: float) -> list[str]:
+        # Proportions of pruned leaves have no short counts: uint8 says as much.
+        return [leaf for leaf in self._leaves if leaf != EXACT or alpha == 0.0 or self._leaves == (EXACT,)]
+
+    def all(self) -> Iterator[Variant]:
+        """Make one after the other, from the largest trees on."""
+        for alpha in self._alphas:
+            pruning = self._pruner.prune(alpha)
+            for leaf in self._of(alpha):
+                table = self._table(pruning.ensemble, leaf)
+                for dtype, votes in self._votes.items():
+                    kind = Kind(ir.DTYPES[dtype], leaf, alpha)
+                    yield Variant(kind, votes, pruning, table, self._rows[dtype])
+
+    def make(self, kind: Kind) -> Variant:
+        """Make the one of a kind."""
+        dtype = ir.DTYPES.index(kind.dtype)
+        pruning, votes = self._pruner.prune(kind.alpha), self._votes[dtype]
+        if kind.thresholds:
+            # Not by these rows: what is fitted to them says nothing about others.
+            votes = Votes(snap(self._ensemble, kind.thresholds), dtype, self._rows[dtype])
+        return Variant(kind, votes, pruning, self._table(pruning.ensemble, kind.leaf), self._rows[dtype])
+
+    def exact(self) -> Variant:
+        """Return the one that predicts what the estimator does."""
+        pruning = self._pruner.prune(0.0)
+        rows = self._rows.get(ir.DTYPE_FLOAT, next(iter(self._rows.values())).astype(np.float32))
+        votes = self._votes.get(ir.DTYPE_FLOAT) or Votes(self._ensemble, ir.DTYPE_FLOAT, rows)
+        return Variant(Kind("float", EXACT), votes, pruning, encode(pruning.ensemble, EXACT), rows)
+
+    def snapped(self, kind: Kind) -> Iterator[Variant]:
+        """Make those that differ from one in having fewer thresholds."""
+        for limit in LIMITS:
+            yield self.make(replace(kind, thresholds=limit))
+
+    def _table(self, ensemble: Ensemble, leaf: str) -> LeafTable:
+        if leaf in CLUSTERED:
+            return encode(cluster(ensemble, CLUSTERED[leaf], self._seed), UINT8)
+        return encode(ensemble, leaf)

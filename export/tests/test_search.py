@@ -1,0 +1,486 @@
+"""`convert(optimize=...)`: what it finds keeps the bound, is what the core predicts, and says how it was found."""
+
+from __future__ import annotations
+
+import ast
+import json
+import math
+import subprocess
+from dataclasses import replace
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from emlearn._registry import find
+from emlearn.builders import smaller
+from emlearn.ir import trees as ir
+from emlearn.search import metrics
+from emlearn.search.metrics import Predicted
+from emlearn.search.variants import Variants
+from sklearn import linear_model, preprocessing
+from sklearn import metrics as sklearn_metrics
+from sklearn.decomposition import PCA
+from sklearn.ensemble import (
+    BaggingClassifier,
+    ExtraTreesClassifier,
+    GradientBoostingClassifier,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
+from sklearn.model_selection import train_test_split
+from sklearn.pipeline import make_pipeline
+from sklearn.tree import DecisionTreeClassifier
+from support import data, random_ensemble, rows_for
+
+import emlearn
+from emlearn import ConvertError, evaluate, search
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@cache
+def split(name):
+    X, y = data(name)
+    return train_test_split(X, y, test_size=0.4, random_state=0, stratify=y)
+
+
+@cache
+def fitted(name="wine", n=6):
+    X, _, y, _ = split(name)
+    return RandomForestClassifier(n, random_state=0).fit(X, y)
+
+
+def recall(y, proba):
+    """A function of the user's own."""
+    return float(np.mean(np.argmax(proba, axis=1)[y == 1] == 1))
+
+
+def validation(name="wine"):
+    _, X, _, y = split(name)
+    return X, y
+
+
+@cache
+def smallest(name="wine", **options):
+    return emlearn.convert(fitted(name), optimize="size", max_loss=0.05, data=validation(name), **options)
+
+
+# ---- What is predicted
+
+
+@pytest.mark.parametrize("n_classes, weights", [(2, False), (3, True), (7, False)])
+@pytest.mark.parametrize("dtypes", [(ir.DTYPE_FLOAT, ir.DTYPE_SCALED), (ir.DTYPE_INT16,)])
+def test_variants_predict_what_the_core_does(n_classes, weights, dtypes):
+    random = np.random.default_rng(n_classes)
+    ensemble = random_ensemble(random, 6, 60, 4, n_classes, np.arange(-9, 9) + 0.5, weights)
+    rows = rows_for(ensemble, random, 80, integers=ir.DTYPE_INT16 in dtypes)
+    variants = Variants(ensemble, rows, dtypes)
+    made = list(variants.all())
+    assert len(made) == len(variants) and len({variant.kind for variant in made}) == len(made)
+    made += variants.snapped(made[-1].kind)
+    for variant in made:
+        core, core_input = variant.core()
+        assert np.array_equal(core.outputs(core_input), variant.predicted.probabilities)
+        assert np.array_equal(core.classes(core_input), variant.predicted.classes)
+    again = variants.make(made[7].kind)
+    assert again.size == made[7].size and np.array_equal(again.predicted.classes, made[7].predicted.classes)
+
+
+def test_a_mean_is_rounded_once():
+    """Means midway between two float32 or beside, where rounding to float64 first might hide the side."""
+    random = np.random.default_rng(0)
+    for n_trees in (3, 7, 10, 100, 65535):
+        midway = 1.0 + (2.0 * random.integers(0, 2**22, 500) + 1.0) * 2.0**-24
+        sums = midway * n_trees
+        for total in (*sums, *np.nextafter(sums, np.inf), *np.nextafter(sums, 0.0)):
+            exact, mean = Fraction(float(total)) / n_trees, np.float32(total / n_trees)
+            around = (np.nextafter(mean, np.float32(0)), mean, np.nextafter(mean, np.float32(9)))
+            off = [abs(Fraction(float(each)) - exact) for each in around]
+            assert off[1] == min(off) and (off.count(off[1]) == 1 or mean.view(np.uint32) % 2 == 0)
+
+
+@pytest.mark.parametrize("name, estimator", [
+    ("iris", DecisionTreeClassifier(random_state=0)),
+    ("breast_cancer", ExtraTreesClassifier(8, random_state=0)),
+    ("wine", BaggingClassifier(n_estimators=8, max_features=0.5, random_state=0)),
+    ("digits", make_pipeline(preprocessing.StandardScaler(), RandomForestClassifier(8, random_state=0))),
+])  # fmt: skip
+def test_all_that_vote_are_made_smaller(name, estimator, tmp_path):
+    X, _, y, _ = split(name)
+    rows, labels = validation(name)
+    model = emlearn.convert(estimator.fit(X, y), optimize="size", max_loss=0.1, data=(rows, labels))
+    exact = emlearn.convert(estimator)
+    assert model.nbytes == model.search.chosen.nbytes <= exact.nbytes
+    assert model.search.chosen.loss <= 0.1
+    model.save(tmp_path / "m.eml")
+    model.save(tmp_path / "m.csv")
+    for file in ("m.eml", "m.csv"):
+        loaded = emlearn.load(tmp_path / file)
+        assert np.array_equal(loaded.predict_proba(rows), model.predict_proba(rows))
+        assert loaded.certificate == model.certificate
+
+
+def test_labels_are_those_of_the_estimator():
+    X, _, y, _ = split("wine")
+    rows, labels = validation()
+    names = np.array(["red", "white", "rosé"])
+    estimator = RandomForestClassifier(5, random_state=0).fit(X, names[y])
+    model = emlearn.convert(estimator, optimize="size", max_loss=0.05, data=(rows, names[labels].tolist()))
+    assert set(model.predict(rows)) <= set(names)
+
+
+ON_DEVICE = """
+from array import array
+import emltrees
+
+model = emltrees.load("m.eml")
+with open("rows", "rb") as file:
+    while True:
+        row = array("%s", file.read(%d))
+        if not len(row):
+            break
+        out = array("f", bytes(4 * %d))
+        print(model.predict(row))
+        model.predict(row, out)
+        print(bytes(out))
+print(model.selftest())
+"""
+
+
+@pytest.mark.parametrize("name", ["digits", "breast_cancer"])
+def test_a_device_predicts_what_the_search_has_found(name, tmp_path):
+    X, y = validation(name)
+    model = emlearn.convert(fitted(name), optimize="size", max_loss=0.03, data=(X, y))
+    assert model.search.chosen.kind.alpha > 0.0
+    raw = X[:40].astype(np.int16 if model.trees.typecode == "h" else np.float32)
+    (tmp_path / "rows").write_bytes(raw.tobytes())
+    model.save(tmp_path / "m.eml")
+    script = ON_DEVICE % (raw.dtype.char, raw[0].nbytes, len(model.classes_))
+    environment = {"MICROPYPATH": str(ROOT / "dist/x64_6.3/emltrees")}
+    device = subprocess.run(
+        [ROOT / "build/unix/micropython", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+    *lines, selftest = device.stdout.splitlines()
+    probabilities = model.predict_proba(X[:40])
+    expected = [each for row in zip(model.predict(X[:40]), probabilities, strict=True) for each in row]
+    found = [ast.literal_eval(line) for line in lines]
+    assert found == [int(each) if each.ndim == 0 else each.tobytes() for each in expected], device.stderr
+    assert selftest == str((len(model.golden.features),) * 2)
+
+
+# ---- The bound
+
+
+@pytest.mark.parametrize(
+    "name, metric",
+    [
+        *((name, metric) for name in ("breast_cancer", "digits") for metric in ("roc_auc", "accuracy", "neg_log_loss")),
+        ("breast_cancer", recall),
+    ],
+)
+def test_the_bound_holds_and_nothing_smaller_keeps_it(name, metric):
+    X, y = validation(name)
+    model = emlearn.convert(fitted(name), optimize="size", max_loss=0.03, data=(X, y), metric=metric)
+    found = model.search
+    estimator = fitted(name)
+    proba = model.predict_proba(X).astype(np.float64)
+    if metric == "roc_auc":
+        before, after = (
+            np.mean([sklearn_metrics.roc_auc_score(y == c, p[:, c]) for c in estimator.classes_])
+            for p in (estimator.predict_proba(X), proba)
+        )
+    elif metric == "neg_log_loss":
+        right = (p[np.arange(len(y)), y] for p in (estimator.predict_proba(X), proba))
+        before, after = (float(np.mean(np.log(np.maximum(p, 1e-15)))) for p in right)
+    elif metric == "accuracy":
+        before, after = (np.mean(y == each.predict(X)) for each in (estimator, model))
+    else:
+        before, after = recall(y, estimator.predict_proba(X)), recall(y, proba)
+    # Some pairs of rows have equal probabilities as float32, but not the estimator's, which are float64.
+    assert found.score == pytest.approx(before, abs=1e-4) and found.chosen.score == pytest.approx(after, abs=1e-4)
+    assert before - after <= 0.03 + 1e-4
+    assert max(0.0, found.chosen.loss, found.chosen.expected) + search.MARGIN * found.chosen.error <= 0.03
+    for each in found.tried:
+        if each.nbytes < found.chosen.nbytes:
+            assert not each.largest_loss <= 0.03  # NaN: the loss alone was too large
+            assert not math.isnan(each.error) or each.loss > 0.03
+
+
+def test_speed_takes_the_fewest_instructions():
+    X, y = validation("digits")
+    found = emlearn.convert(fitted("digits"), optimize="speed", max_loss=0.03, data=(X, y)).search
+    slowness = {each.kind: search.cost_of(each, "speed") for each in found.tried}
+    boards = [float(found.chosen.instructions[board]) for board in ("armv6m", "armv7m", "armv7emsp", "rv32imc")]
+    assert slowness[found.chosen.kind] == pytest.approx(np.prod(boards) ** (1 / 4))
+    for each in found.tried:
+        if slowness[each.kind] < slowness[found.chosen.kind]:
+            assert each.largest_loss > 0.03
+    assert min(slowness.values()) < slowness[found.chosen.kind] < max(slowness.values())
+
+
+def test_speed_nobody_has_measured_is_refused():
+    random = np.random.default_rng(0)
+    X, y = random.normal(size=(60, 300)), random.integers(0, 2, 60)
+    forest = RandomForestClassifier(2, max_depth=1, random_state=0).fit(X, y)
+    with pytest.raises(ConvertError, match="nobody has measured the instructions of such models; use optimize='size'"):
+        emlearn.convert(forest, optimize="speed", max_loss=1.0, data=(X, y), leaf="hard", dtype="float")
+
+
+def test_no_loss_is_no_loss():
+    X, y = validation()
+    model = emlearn.convert(fitted(), optimize="size", max_loss=0.0, data=(X, y))
+    assert np.array_equal(model.predict_proba(X), emlearn.convert(fitted()).predict_proba(X))
+    assert model.search.chosen.loss == model.search.chosen.error == 0.0
+
+
+def test_a_larger_bound_gives_no_larger_model():
+    sizes = [
+        emlearn.convert(fitted(), optimize="size", max_loss=loss, data=validation()).nbytes
+        for loss in (0.0, 0.01, 0.1, 1.0)
+    ]
+    assert sizes == sorted(sizes, reverse=True) and sizes[0] > 2 * sizes[2]
+
+
+def test_what_is_asked_for_is_kept():
+    X, y = validation("breast_cancer")
+    for options, dtype, leaf in (
+        ({"dtype": "float"}, {"float"}, None),
+        ({"dtype": "int16"}, {"int16 scaled"}, None),
+        ({"dtype": "auto", "leaf": "hard"}, {"float", "int16 scaled"}, {"hard"}),
+        ({"leaf_bits": 8}, {"float", "int16 scaled"}, {"uint8"}),
+    ):
+        found = emlearn.convert(fitted("breast_cancer"), optimize="size", max_loss=0.3, data=(X, y), **options).search
+        assert {each.kind.dtype for each in found.tried} == dtype
+        assert leaf is None or {each.kind.leaf for each in found.tried} == leaf
+
+
+def test_the_same_seed_gives_the_same_file():
+    first, second = (
+        emlearn.convert(fitted("digits"), optimize="size", max_loss=0.02, data=validation("digits"), seed=3)
+        for _ in range(2)
+    )
+    assert first.save(format="eml") == second.save(format="eml")
+    assert first.search == second.search
+
+
+# ---- What it says
+
+
+def test_the_certificate_travels_and_is_short(tmp_path):
+    model = smallest()
+    summary = model.certificate.search
+    assert summary["chosen"] == str(model.search.chosen.kind) and summary["nbytes"] == model.nbytes
+    assert summary["tried"] == len(model.search.tried) and 0 < len(summary["front"]) <= 4
+    assert len(json.dumps(summary)) < 600
+    assert "the best for size of" in str(model.certificate) and "at most 0.05 lost" in str(model.certificate)
+    again = model.certify(*validation())
+    assert again.search == summary
+    model.save(tmp_path / "m.eml")
+    loaded = emlearn.load(tmp_path / "m.eml")
+    assert loaded.search is None and loaded.certificate.search == summary
+    assert loaded.certify(*validation(), estimator=fitted()).search == summary
+
+
+def test_other_certificates_are_as_they_were():
+    model = emlearn.convert(fitted())
+    text = model.certify(*validation()).to_json()
+    assert "search" not in json.loads(text)
+    assert emlearn.Certificate.from_json(text) == model.certificate
+
+
+def test_progress_is_shown_when_asked_for(capsys):
+    smallest.__wrapped__(progress=True)
+    shown = capsys.readouterr()
+    assert "trying variants" in shown.err and shown.out == ""
+    smallest.__wrapped__()
+    assert capsys.readouterr().err == ""  # no terminal
+
+
+def test_a_core_that_says_something_else_is_not_believed(monkeypatch):
+    def wrong(self):
+        core, rows = original(self)
+        return core, np.ascontiguousarray(rows[::-1])
+
+    original = search.Variant.core
+    monkeypatch.setattr(search.Variant, "core", wrong)
+    with pytest.raises(ConvertError, match="the core disagrees with the search about"):
+        smallest.__wrapped__()
+
+
+def test_a_wrong_conversion_is_not_made_smaller(monkeypatch):
+    wrong = replace(find(fitted())(fitted()), threshold=find(fitted())(fitted()).threshold + 0.5)
+    with pytest.raises(ConvertError, match="disagrees with the estimator"):
+        smaller.build_smaller(wrong, fitted(), "loadable", search.Wanted(max_loss=1.0), *validation())
+
+
+# ---- Refusals
+
+
+def regression():
+    return RandomForestRegressor(3, random_state=0).fit(*data("diabetes"))
+
+
+def boosted():
+    return GradientBoostingClassifier(n_estimators=3, random_state=0).fit(*data("wine"))
+
+
+def behind_steps():
+    return make_pipeline(PCA(3), RandomForestClassifier(3, random_state=0)).fit(*data("wine"))
+
+
+@pytest.mark.parametrize(
+    "make, options, message",
+    [
+        (regression, {"data": data("diabetes")}, "for classifiers; for RandomForestRegressor choose dtype='int16'"),
+        (boosted, {}, "trees that vote; GradientBoostingClassifier adds them up: choose dtype='int16'"),
+        (lambda: linear_model.RidgeClassifier().fit(*data("wine")), {}, "not for RidgeClassifier"),
+        (behind_steps, {}, "for forests and trees of classes, not for Pipeline"),
+        (fitted, {"optimize": "sice"}, "optimize='sice' is unknown; use 'size' or 'speed'"),
+        (fitted, {"data": None}, r"pass data=\(X, y\), rows that were not trained on"),
+        (fitted, {"data": data("wine")[0]}, r"pass data=\(X, y\)"),
+        (fitted, {"data": (data("wine")[0], data("wine")[1][:9])}, "y has 9 labels for 178 rows"),
+        (fitted, {"data": (data("wine")[0][:9], np.zeros(9, int))}, "rows of one class only"),
+        (fitted, {"data": (data("wine")[0], data("wine")[1] + 5)}, "label .*5.* in row 0 is no class"),
+        (fitted, {"data": (data("wine")[0], ["red"] * 178)}, "is no class of|not of the estimator's kind"),
+        (fitted, {"metric": "roc"}, "metric='roc' is unknown; use 'roc_auc', 'accuracy'"),
+        (fitted, {"metric": lambda y, p: math.nan}, "is nan for data="),
+        (fitted, {"max_loss": -0.1}, "max_loss=-0.1"),
+        (fitted, {"dtype": "int4"}, "dtype='int4' is not for trees"),
+        (fitted, {"return_type": "regressor"}, "optimize= is for classifiers"),
+        (fitted, {"dtype": "int8"}, "dtype='int8' is not for trees"),
+        (fitted, {"leaf": "hard", "max_loss": 0.0, "metric": "neg_log_loss"}, "no variant is within"),
+    ],
+)  # fmt: skip
+def test_what_is_refused(make, options, message):
+    with pytest.raises(ConvertError, match=message):
+        estimator = make()
+        if "no variant" in message:  # leaves that are not pure
+            estimator = RandomForestClassifier(3, max_depth=2, random_state=0).fit(*data("wine"))
+        emlearn.convert(estimator, **{"optimize": "size", "max_loss": 0.1, "data": data("wine"), **options})
+
+
+# ---- Metrics
+
+
+def predicted(random, y, n_classes, levels=8):
+    """Better than chance, with many ties."""
+    p = random.integers(0, levels, (len(y), n_classes)) + 2.0 * (y[:, None] == np.arange(n_classes))
+    p = (p + 0.5) / (p + 0.5).sum(axis=1, keepdims=True)
+    return Predicted(p.astype(np.float32), np.argmax(p, axis=1))
+
+
+@pytest.mark.parametrize("n_classes", [2, 3, 5])
+def test_metrics_are_those_of_scikit_learn(n_classes):
+    random = np.random.default_rng(n_classes)
+    y = random.integers(0, n_classes, 400)
+    classes = np.arange(n_classes)
+    for _ in range(5):
+        p = predicted(random, y, n_classes)
+        binary = p.probabilities[:, 1] if n_classes == 2 else None
+        areas = [sklearn_metrics.roc_auc_score(y == c, p.probabilities[:, c]) for c in classes]
+        auc = sklearn_metrics.roc_auc_score(y, binary) if n_classes == 2 else np.mean(areas)
+        assert metrics.find("roc_auc", y, classes, 0).score(p) == pytest.approx(auc, abs=1e-12)
+        assert metrics.find("accuracy", y, classes, 0).score(p) == np.mean(p.classes == y)
+        proba = p.probabilities.astype(np.float64)
+        loss = -sklearn_metrics.log_loss(y, proba / proba.sum(axis=1, keepdims=True))
+        # As float32 probabilities add up to 1 to 2^-22.
+        assert metrics.find("neg_log_loss", y, classes, 0).score(p) == pytest.approx(loss, abs=1e-6)
+        f1 = sklearn_metrics.f1_score(y, p.classes, average="macro")
+        assert metrics.find("f1_macro", y, classes, 0).score(p) == pytest.approx(f1, abs=1e-12)
+        own = metrics.find(lambda truth, proba: float(np.mean(proba[:, 0])), y, classes, 0)
+        assert own.score(p) == float(np.mean(p.probabilities[:, 0]))
+
+
+@pytest.mark.parametrize("name", ["roc_auc", "accuracy", "neg_log_loss"])
+@pytest.mark.parametrize("n_classes", [2, 4])
+def test_errors_are_those_of_resampled_rows(name, n_classes):
+    random = np.random.default_rng(0)
+    y = random.integers(0, n_classes, 600)
+    classes = np.arange(n_classes)
+    before, noise = predicted(random, y, n_classes), predicted(random, y, n_classes)
+    mixed = (2 * before.probabilities + noise.probabilities) / 3
+    after = Predicted(mixed, np.argmax(mixed, axis=1))
+    metric = metrics.find(name, y, classes, 0)
+    slow = metrics.Scorer(name, lambda truth, p: metrics.find(name, truth, classes, 0).score(p), y, classes, seed=1)
+    # Of 100 resamplings a standard deviation is off by 1 / sqrt(200), 7 %, as a rule; thrice that.
+    assert metric.error(before, after) == pytest.approx(slow.error(before, after), rel=0.22)
+    assert metric.error(before, before) == slow.error(before, before) == 0.0
+
+
+@pytest.mark.parametrize("name", ["roc_auc", "accuracy", "neg_log_loss"])
+@pytest.mark.parametrize("n_classes", [2, 4])
+def test_what_is_expected_is_the_mean_over_labels_that_are_drawn(name, n_classes):
+    random = np.random.default_rng(1)
+    classes = np.arange(n_classes)
+    y = random.integers(0, n_classes, 300)
+    before, after = predicted(random, y, n_classes), predicted(random, y, n_classes)
+    losses = []
+    for _ in range(200):
+        drawn = np.array([random.choice(n_classes, p=p / p.sum()) for p in before.probabilities.astype(np.float64)])
+        metric = metrics.find(name, drawn, classes, 0)
+        losses.append(metric.score(before) - metric.score(after))
+    metric = metrics.find(name, y, classes, 0)
+    assert np.mean(losses) > 0.02  # before is right, so after is worse
+    # Four standard errors of that mean; an area's expectation is a quotient's, off by order 1 / n of itself.
+    error = 4 * np.std(losses) / np.sqrt(len(losses))
+    assert metric.expected(before, after) == pytest.approx(np.mean(losses), abs=error + np.mean(losses) / 100)
+    assert metric.expected(before, before) == 0.0
+    slow = metrics.Scorer(name, lambda truth, p: metrics.find(name, truth, classes, 0).score(p), y, classes, seed=1)
+    # Of 20 draws only.
+    assert slow.expected(before, after) == pytest.approx(np.mean(losses), abs=4 * np.std(losses) / np.sqrt(20))
+
+
+def test_classes_that_no_row_has_do_not_count():
+    random = np.random.default_rng(0)
+    y = random.integers(0, 3, 100)
+    p = predicted(random, y, 5)
+    areas = [sklearn_metrics.roc_auc_score(y == c, p.probabilities[:, c]) for c in range(3)]
+    assert metrics.find("roc_auc", y, np.arange(5), 0).score(p) == pytest.approx(np.mean(areas), abs=1e-12)
+
+
+# ---- Tables
+
+
+class Axes:
+    """Writes down what is drawn."""
+
+    def __init__(self):
+        self.calls = {}
+
+    def __getattr__(self, name):
+        return lambda *args, **options: self.calls.setdefault(name, []).append((args, options))
+
+
+def test_pareto_lists_and_draws_all_variants():
+    X, y = validation("digits")
+    table = evaluate.pareto(fitted("digits"), X, y)
+    assert {row.kind for row in smallest("digits").search.tried if not row.kind.thresholds} == {
+        row.kind for row in table
+    }
+    sizes = [row.nbytes for row in table]
+    assert sizes == sorted(sizes) and len(table) == len(sizes) and table[0].nbytes == sizes[0]
+    front = table.front
+    for row in table:
+        assert any(best.nbytes <= row.nbytes and best.score >= row.score for best in front)
+    assert [row.score for row in front] == sorted({row.score for row in front})
+    lines = str(table).splitlines()
+    assert len(lines) == 1 + len(front) and lines[0].split()[:3] == ["bytes", "roc_auc", "armv6m"]
+    axes = Axes()
+    assert table.plot(axes) is axes
+    assert sum(len(args[0]) for args, _ in axes.calls["scatter"]) == len(table)
+    assert axes.calls["plot"][0][0] == ([row.nbytes for row in front], [row.score for row in front])
+
+
+def test_drawing_without_matplotlib_says_what_to_do(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "matplotlib", None)
+    with pytest.raises(ImportError, match="pip install matplotlib"):
+        evaluate.Table("roc_auc", 1.0, ()).plot()
+
+
+@pytest.mark.parametrize("options, message", [({"leaf": "soft"}, "leaf='soft' is unknown"), ({"X": [[1]]}, "X has 1")])
+def test_tables_that_are_refused(options, message):
+    X, y = validation()
+    with pytest.raises(ConvertError, match=message):
+        evaluate.pareto(fitted(), options.pop("X", X), y, **options)
