@@ -23,8 +23,8 @@ class Size:
     Attributes
     ----------
     nodes, roots, scales, leaves : int
-        Of the tables, without padding. Nodes are those of the layout packed8 with their tables of thresholds; leaves are
-        records with their entries, and values.
+        Of the tables, without padding. Nodes of packed8 are with their thresholds; leaves are records with their
+        entries, and values.
     eml : int
         Of an `.eml` file without trailers: `Model.nbytes`.
     c_data : int

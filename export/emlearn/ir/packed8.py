@@ -100,7 +100,9 @@ def pack(nodes: Nodes, direct: bool, is_float: bool, is_int16: bool) -> Packed:
     at += len(tables)
     n_elements = len(tables) + len(left) + int(np.sum(extended))
     if n_elements > MAX_ELEMENTS or int(jump.max(initial=0)) > MAX_REFERENCE:
-        raise ValueError(f"{n_elements:,} elements of 4 bytes; packed8 has {MAX_ELEMENTS:,}, and jumps over half of them")
+        raise ValueError(
+            f"{n_elements:,} elements of 4 bytes; packed8 has {MAX_ELEMENTS:,}, and jumps over half of them"
+        )
 
     reference = np.where(right < 0, -1 - right, 0)
     reference[inner] = jump
@@ -133,13 +135,13 @@ def _tables(feature: Ints, threshold: Ints, decides: NDArray[np.bool_], is_float
     shared: list[set[int]] = []
     place = np.zeros(len(of_slot), np.int64)
     for i in sorted(range(len(of_slot)), key=lambda i: (-len(of_slot[i][1]), i)):
-        values = set(of_slot[i][1].tolist())
-        common = [len(values & each) if len(values | each) <= WINDOW else 0 for each in shared]
+        own_values = set(of_slot[i][1].tolist())
+        common = [len(own_values & each) if len(own_values | each) <= WINDOW else 0 for each in shared]
         best = int(np.argmax(common)) if common else 0
         if not common or common[best] == 0:
             best = len(shared)
             shared.append(set())
-        shared[best] |= values
+        shared[best] |= own_values
         place[i] = best
     lists = [np.array(sorted(each), np.int64) for each in shared]
     unit = 1 if is_float else 2  # thresholds an element
@@ -201,7 +203,7 @@ def unpack(words: NDArray[Any], roots: NDArray[Any], direct: bool, is_float: boo
 
     number = np.full(len(elements), -1, np.int64)  # of the node that is an element
     number[at] = np.arange(len(at))
-    _check(bool(np.all((roots < len(elements)))) and bool(np.all(number[roots] >= 0)), "a root is no node")
+    _check(bool(np.all(roots < len(elements))) and bool(np.all(number[roots] >= 0)), "a root is no node")
     _check(bool(np.all(right != 0)), "a node refers to itself")
     inner = np.flatnonzero(right > 0)
     target = at[inner] + right[inner]

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import _quantize as q
-from . import packed8, sums
+from . import sums
 from .document import MAX_LABEL_BYTES, Document, Golden, Label, Output, check_labels
+from .packed8 import Nodes, Packed, is_direct, pack
 
 # Header values, as in docs/formats.md and src/emlearn/eml_trees.h.
 LAYOUTS = ("packed16", "packed32", "wide", "packed8")
@@ -185,20 +186,20 @@ class Trees:
         return len(self.packed8.words) if self.layout == PACKED8 else self.n_nodes
 
     @cached_property
-    def packed8(self) -> packed8.Packed:
+    def packed8(self) -> Packed:
         """Elements of the layout packed8."""
         direct = self.feature_bits == DIRECT
-        return packed8.pack(self._nodes8(), direct, self.dtype == DTYPE_FLOAT, self.dtype == DTYPE_INT16)
+        return pack(self._nodes8(), direct, self.dtype == DTYPE_FLOAT, self.dtype == DTYPE_INT16)
 
     @property
     def fits_direct(self) -> bool:
         """Whether packed8 needs no slots: feature_bits may be DIRECT."""
-        return packed8.is_direct(self._nodes8(), self.n_features, self.dtype == DTYPE_INT16)
+        return is_direct(self._nodes8(), self.n_features, self.dtype == DTYPE_INT16)
 
-    def _nodes8(self) -> packed8.Nodes:
-        columns = (self.feature, self.threshold, self.left, self.right)
-        wide = [column.astype(np.int64) for column in columns]
-        return packed8.Nodes(*wide, self.missing_left, self.roots.astype(np.int64))
+    def _nodes8(self) -> Nodes:
+        columns = (self.feature, self.threshold, self.left, self.right, self.roots)
+        feature, threshold, left, right, roots = (column.astype(np.int64) for column in columns)
+        return Nodes(feature, threshold, left, right, self.missing_left, roots)
 
     @property
     def n_trees(self) -> int:

@@ -39,7 +39,7 @@ def layout(
     labels: tuple[Label, ...] | None = None,
     packed8: bool = False,
 ) -> Trees:
-    """Lay trees out as docs/formats.md says: in packed16 or packed32 if that holds them, in packed8 if that is asked for.
+    """Lay trees out as docs/formats.md says: in packed8 if asked to, else in the smallest other layout that holds them.
 
     Nodes whose children are one and the same leaf are dropped, as are leaves that no node refers to. Each tree is in
     preorder, so that the left child is the next element; leaves that are left children most often get the lowest
@@ -64,7 +64,9 @@ def layout(
     if packed8:
         trees = _place(decisions, nodes, table, n_features, n_classes, ir.PACKED8)
         if trees is None:
-            raise ConvertError("layout='packed8' does not hold this model: 65,535 leaf entries are the most; leave it out")
+            raise ConvertError(
+                "layout='packed8' does not hold this model: 65,535 leaf entries are the most; leave it out"
+            )
         trees = replace(trees, feature_bits=ir.DIRECT if trees.fits_direct else 0)
         try:
             assert trees.packed8

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..ir import trees as ir
 from ..ir.trees import Trees
@@ -31,12 +33,21 @@ def plain(trees: Trees) -> Trees:
     if n > 0xFFFF or int(right.max(initial=0)) > ir.max_jump(layout):
         return wide
     left = np.where(needs, 1, trees.left)
-    columns = {"feature": trees.feature, "threshold": trees.threshold, "left": left, "right": right}
-    columns["missing_left"] = trees.missing_left
-    placed = {name: np.zeros(n, getattr(trees, name).dtype) for name in columns}
-    for name, column in columns.items():
-        placed[name][at] = column
-    for name in ("left", "right"):
-        placed[name][at[needs] + 1] = trees.left[needs]
-    roots = at[trees.roots].astype(np.uint32)
-    return replace(trees, layout=layout, feature_bits=feature_bits, roots=roots, **placed)
+    own = trees.left[needs]
+
+    def placed(column: NDArray[Any], added: Any = 0) -> NDArray[Any]:
+        found = np.zeros(n, column.dtype)
+        found[at], found[at[needs] + 1] = column, added
+        return found
+
+    return replace(
+        trees,
+        layout=layout,
+        feature_bits=feature_bits,
+        feature=placed(trees.feature),
+        threshold=placed(trees.threshold),
+        left=placed(left, own),
+        right=placed(right, own),
+        missing_left=placed(trees.missing_left),
+        roots=at[trees.roots].astype(np.uint32),
+    )
