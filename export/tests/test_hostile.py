@@ -141,7 +141,8 @@ def rows_of(name):
     """Raw rows, the last few at the limits of their type."""
     trees = model(name).trees
     X = np.zeros((12, trees.n_features), np.float32)
-    X[:, -2:] = integers()[0][:12] if name in ("int16", "uint8", "wide", "sum int64", "packed8 int16") else floats()[0][:12]
+    of_integers = ("int16", "uint8", "wide", "sum int64", "packed8 int16")
+    X[:, -2:] = integers()[0][:12] if name in of_integers else floats()[0][:12]
     if trees.dtype == ir.DTYPE_INT16:
         X[-2:] = [[32767], [-32768]]
         return X.astype(np.int16)
