@@ -122,12 +122,11 @@ static inline uint32_t eml_trees_walk_float(const eml_trees_t *t, const eml_tree
     }
 }
 
-// The same for packed8 nodes. is_float is a constant: float features and models, or int16 features as they are.
-EML_ALWAYS_INLINE uint32_t eml_trees_walk8(const eml_trees_t *t, const void *x, uint32_t i, int is_float) {
+// The same for packed8 nodes. Constants: is_float, float features and models, or int16 features as they are; direct.
+EML_ALWAYS_INLINE uint32_t eml_trees_walk8(const eml_trees_t *t, const void *x, uint32_t i, int is_float, int direct) {
     const uint32_t *table = (const uint32_t *)t->nodes;
     const eml_trees_half_t *halves = (const eml_trees_half_t *)t->nodes;
     const uint32_t *node = table + i;
-    const int direct = eml_trees_is_direct(t);
     for (;;) {
         const uint32_t word = *node;
         uint32_t slot = word & (is_float ? 0x7f : 0xff);
@@ -171,10 +170,10 @@ static inline uint32_t eml_trees_leaf(const eml_trees_t *t, const eml_array_t *x
     const uint32_t root = eml_trees_index(t, t->roots, tree);
     if (eml_trees_is_packed8(t)) {
         if (t->dtype == EML_TREES_INT16) {
-            return eml_trees_walk8(t, x->data, root, 0);
+            return eml_trees_is_direct(t) ? eml_trees_walk8(t, x->data, root, 0, 1) : eml_trees_walk8(t, x->data, root, 0, 0);
         }
         if (t->dtype == EML_TREES_FLOAT && x->type == EML_FLOAT32) {
-            return eml_trees_walk8(t, x->data, root, 1);
+            return eml_trees_is_direct(t) ? eml_trees_walk8(t, x->data, root, 1, 1) : eml_trees_walk8(t, x->data, root, 1, 0);
         }
     }
     if (eml_trees_feature_bits(t) == 8) { // packed

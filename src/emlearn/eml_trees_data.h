@@ -70,7 +70,7 @@ typedef int16_t eml_trees_half_t;
 
 // Defined before this header is included, one of these leaves of the core what some models need. EML_TREES_SMALL is what needs
 // little code: hard votes of int16 and float models with up to 256 features, in packed16 and packed32. EML_TREES_SUMS is sums
-// only, EML_TREES_EIGHT is packed8 only, and EML_TREES_VOTES everything else.
+// only, EML_TREES_EIGHT is packed8 only, EML_TREES_VOTES everything else, and EML_TREES_TEXT all that text says: not packed8.
 static inline int eml_trees_is_small(const eml_trees_t *t) {
     return t->layout != EML_TREES_WIDE && t->feature_bits == 8 && t->dtype != EML_TREES_SCALED && t->leaf == EML_LEAF_HARD;
 }
@@ -94,7 +94,7 @@ static inline int eml_trees_is_small(const eml_trees_t *t) {
 #else
 #define EML_TREES_NO_SUMS 0
 #endif
-#if defined(EML_TREES_SMALL) || defined(EML_TREES_VOTES) || defined(EML_TREES_SUMS)
+#if defined(EML_TREES_SMALL) || defined(EML_TREES_VOTES) || defined(EML_TREES_SUMS) || defined(EML_TREES_TEXT)
 #define EML_TREES_NO_EIGHT 1
 #else
 #define EML_TREES_NO_EIGHT 0
