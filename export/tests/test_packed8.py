@@ -199,6 +199,18 @@ def test_a_jump_into_an_extension_is_refused():
                 assert (refused is None) == ok, (reader, jump)
 
 
+@pytest.mark.parametrize("root", [0, 1, 2, 0xFE, 0xFFFF])
+def test_a_first_root_elsewhere_is_refused(root):
+    random = np.random.default_rng(0)
+    trees = build(random_ensemble(random, 2, 3, 3, 0, np.arange(9.0)), ir.DTYPE_FLOAT, "exact", True)
+    written = bytearray(eml.write(Document(trees)))
+    at = 44 + 4 * trees.n_elements
+    written[at : at + 2] = root.to_bytes(2, "little")
+    for reader in (read, TreesCore, twin.load):
+        with pytest.raises(ValueError):
+            reader(sealed(written))
+
+
 def sealed(content):
     content[12:16] = zlib.crc32(content[16:], zlib.crc32(content[:12])).to_bytes(4, "little")
     return bytes(content)

@@ -65,6 +65,7 @@ def _read_arrays(forest, data, offsets):
         for _ in range(forest.n_features):
             forest.add_scale(next(numbers), next(numbers))
     first = _uint(data, roots, 2) if forest.layout == 3 else 0  # tables of thresholds lie before it
+    fail(first < forest.n_nodes, "root %d is out of range" % first)
     for root in _numbers(data, roots, forest.n_trees, index):
         fail(root >= first, "root %d lies in the tables" % root)
         if root > first and forest.layout == 3:
