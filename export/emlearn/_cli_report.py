@@ -14,6 +14,7 @@ from ._data_file import LAST, read_data
 from .reporting import Report
 
 MAX_LOSS = 0.01
+LOADED = (".eml", ".csv", ".tmdl")  # by devices
 
 
 @click.command("report")
@@ -66,7 +67,8 @@ def report_command(
             progress=False if no_progress else None,
             title=model.name,
         )
-        report = replace(report, converting=_command(report, model, data, target, metric, save))
+        file = report.file if save is None or save.suffix not in LOADED else str(save)
+        report = replace(report, file=file, converting=_command(report, file, model, data, target, metric))
         report.save(output)
         if save is not None:
             report.model.save(save)
@@ -80,9 +82,9 @@ def report_command(
             click.echo(f"wrote {path}: {path.stat().st_size:,} bytes")
 
 
-def _command(report: Report, model: Path, data: Path, target: str, metric: str | None, save: Path | None) -> str:
+def _command(report: Report, file: str, model: Path, data: Path, target: str, metric: str | None) -> str:
     """Say how `emlearn convert` makes the chosen model."""
-    words = ["emlearn", "convert", str(model), "-o", "model.eml" if save is None else str(save)]
+    words = ["emlearn", "convert", str(model), "-o", file]
     if report.search is None:
         words += ["--dtype", report.chosen.name]
     else:

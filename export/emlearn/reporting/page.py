@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
+import shlex
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
 MAX_MATRIX = 30  # classes of a confusion matrix that is shown
 MAX_CLASSES = 100  # rows of a table of classes
 MAX_EXAMPLE = 64  # features that are written out
-FACTS = {"n_trees": "trees", "n_decisions": "decisions", "n_leaf_records": "different leaves", "leaf": "leaves hold"}
+FACTS = {"n_trees": "trees", "n_decisions": "decisions"}
 
 
 def render(report: Report) -> str:
@@ -37,12 +40,21 @@ def render(report: Report) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"count": _count, "score": _score, "percent": _percent, "time": _time}
+    environment.filters |= {
+        "count": _count,
+        "score": _score,
+        "percent": _percent,
+        "hundredths": _hundredths,
+        "time": _time,
+    }
     return environment.get_template("page.html").render(_content(report))
 
 
 def _content(report: Report) -> dict[str, Any]:
     search, chosen, exact = report.search, report.chosen, report.exact
+    facts = {FACTS[name]: value for name, value in report.facts.items() if name in FACTS}
+    if report.leaves:
+        facts["leaves"] = sum(row.n_leaves[0] for row in report.leaves)
     drawn = []
     if search is not None:
         drawn.append(plots.score_plot(search, exact.nbytes))
@@ -51,7 +63,7 @@ def _content(report: Report) -> dict[str, Any]:
     confusion = report.confusion
     matrices = []
     if confusion is not None and len(confusion.labels) <= MAX_MATRIX:
-        counts = (("scikit-learn's model", confusion.before), ("the chosen model", confusion.after))
+        counts = ((report.estimator, confusion.before), ("the chosen model", confusion.after))
         matrices = [{"title": title, "rows": table.tolist(), "shades": _shades(table)} for title, table in counts]
     return {
         "report": report,
@@ -60,7 +72,7 @@ def _content(report: Report) -> dict[str, Any]:
         "search": search,
         "metric": plots.metric_name(report.metric),
         "saved": 1.0 - chosen.nbytes / exact.nbytes,
-        "facts": {FACTS[name]: value for name, value in report.facts.items() if name in FACTS},
+        "facts": facts,
         "board": plots.BOARD,
         "plots": drawn,
         "bars": plots.bars(report.leaves),
@@ -79,26 +91,26 @@ def _content(report: Report) -> dict[str, Any]:
 def _commands(report: Report) -> list[tuple[str, str]]:
     """What to run one after the other, with a word about each."""
     tables = report.model.tables
-    suffix = "tmdl" if tables.FAMILY == "cnn" else "eml"
     module = package_of_network(tables) if tables.FAMILY == "cnn" else module_of(tables.FAMILY)
     if len(report.first_row) <= MAX_EXAMPLE and tables.FAMILY != "cnn":
         values = ", ".join(_literal(value, tables.typecode) for value in report.first_row)
         row = f"[{values}]"
     else:
         row = f"[0] * {len(report.first_row)}"
-    python = f"import array, {module}; m = {module}.load('model.{suffix}'); "
-    python += f"print(m.predict(array.array('{tables.typecode}', {row})))"
+    name = json.dumps(PurePath(report.file).name, ensure_ascii=False)  # which is Python, too
+    python = f"import array, {module}; m = {module}.load({name}); "
+    python += f'print(m.predict(array.array("{tables.typecode}", {row})))'
     return [
         ("On the PC: make the model again", report.converting),
-        ("Bring module and model to the board on USB", f"emlearn deploy model.{suffix}"),
-        ("Predict on the board", f'mpremote exec "{python}"'),
+        ("Bring module and model to the board on USB", shlex.join(["emlearn", "deploy", report.file])),
+        ("Predict on the board", shlex.join(["mpremote", "exec", python])),
     ]
 
 
 def _literal(value: float, typecode: str) -> str:
     if typecode != "f":
         return str(int(value))
-    return f"{np.float32(value):.9g}" if math.isfinite(value) else f"float('{value}')"
+    return f"{np.float32(value):.9g}" if math.isfinite(value) else f'float("{value}")'
 
 
 def _shades(table: Any) -> list[list[int]]:
@@ -123,11 +135,15 @@ def _count(value: float | None) -> str:
 
 
 def _score(value: float) -> str:
-    return f"{value:.4f}"
+    return f"{round(value, 4) + 0.0:.4f}"  # no -0.0000
 
 
 def _percent(value: float | None) -> str:
     return "–" if value is None else f"{100 * value:.1f} %"
+
+
+def _hundredths(value: float | None) -> str:
+    return "–" if value is None else f"{100 * value:.1f}"
 
 
 def _time(microseconds: float | None) -> str:

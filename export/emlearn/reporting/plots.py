@@ -97,10 +97,10 @@ def score_plot(search: Search, exact: int) -> Plot:
         corners.append((x(each.nbytes), y(each.score)))
     return Plot(
         name="score",
-        title=f"Size and {metric_name(search.metric)} of {len(tried):,} variants",
+        title=f"Size and {metric_name(search.metric)}",
         description=(
-            f"The exact model has {exact:,} bytes and {search.score:.4f}. The chosen variant has {chosen.nbytes:,} "
-            f"bytes and {chosen.score:.4f}; {allowed:.4f} was allowed."
+            f"{len(tried):,} variants. The exact model has {exact:,} bytes and {search.score:.4f}. The chosen variant "
+            f"has {chosen.nbytes:,} bytes and {chosen.score:.4f}; {allowed:.4f} was allowed."
         ),
         x_label="bytes",
         y_label=metric_name(search.metric),
@@ -136,8 +136,8 @@ def speed_plot(search: Search, exact: tuple[int, int | None]) -> Plot | None:
         said += f"The chosen variant takes {_count(chosen):,}."
     return Plot(
         name="speed",
-        title=f"Size and instructions of {len(tried):,} variants on a Cortex-M0",
-        description=f"Estimated for one prediction. {said}",
+        title="Size and instructions, Cortex-M0",
+        description=f"{len(tried):,} variants, estimated for one prediction. {said}",
         x_label="bytes",
         y_label="instructions",
         x_ticks=x_ticks,

@@ -27,8 +27,6 @@ from .leaves import LeafRow, leaf_rows
 
 __all__ = ["Report", "report"]
 
-_PYTHON = "report.model.save('model.eml')"
-
 
 @dataclass(frozen=True, eq=False)
 class Report:
@@ -64,8 +62,10 @@ class Report:
         Versions that took part.
     first_row : tuple of float
         Of the data, to try the model with.
+    file : str
+        Where the model is, or is to be.
     converting : str
-        The command, or the Python, that makes the model.
+        The command, or the Python, that makes it.
     """
 
     title: str
@@ -86,6 +86,7 @@ class Report:
     boards: tuple[BoardRow, ...]
     environment: dict[str, str]
     first_row: tuple[float, ...]
+    file: str
     converting: str
 
     @property
@@ -205,6 +206,7 @@ def report(
         numbers = (numbers_of(each, model.classes_) for each in (labels, said.labels, model.predict(rows)))
         confusion = confusion_of(model.classes_, *numbers)
     file_bytes = int(model.info()["nbytes"])
+    file = f"model.{'tmdl' if network else 'eml'}"
     listed = (*found, chosen) if is_forest else tuple(chosen if row.name == name else row for row in found)
     return Report(
         title=type(estimator).__name__ if title is None else title,
@@ -225,5 +227,6 @@ def report(
         boards=board_rows(model, file_bytes, chosen.instructions),
         environment=environment(),
         first_row=tuple(map(float, np.asarray(rows[0], np.float64).reshape(-1))),
-        converting=_PYTHON,
+        file=file,
+        converting=f"report.model.save({file!r})",
     )
