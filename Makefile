@@ -105,7 +105,7 @@ PACKAGE := pyproject.toml setup.py scripts/setup-venv.sh
 compilers:
 	@scripts/need-compilers.sh
 
-# For the pages that `emlearn report` writes. Ubuntu has it as a snap only, whose browser sees no files here.
+# Shows the pages that `emlearn report` writes to their tests.
 browser:
 	@command -v chromium >/dev/null || scripts/need-packages.sh chromium
 

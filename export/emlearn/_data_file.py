@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +100,7 @@ def _load(path: Path) -> dict[str, NDArray[Any]]:
     try:
         found = np.load(path, allow_pickle=False)
         return dict(found) if isinstance(found, np.lib.npyio.NpzFile) else {"": np.asarray(found)}
-    except (ValueError, OSError, EOFError, KeyError) as error:
+    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile) as error:
         raise ValueError(f"cannot read {path}: {error}") from error
 
 

@@ -189,7 +189,7 @@ def _linear(low: float, high: float, start: float, end: float) -> Axis:
 
 def _log(values: Sequence[float], start: float, end: float) -> Axis:
     low, high = (math.log10(max(value, 1)) for value in (min(values), max(values)))
-    margin = 0.04 * (high - low) or 0.1
+    margin = max(0.04 * (high - low), 0.05)
     low, high = low - margin, high + margin
 
     def place(value: float) -> float:
@@ -211,7 +211,7 @@ def _log(values: Sequence[float], start: float, end: float) -> Axis:
 
 def _round(value: float, how: Callable[[float], int]) -> int:
     """To two digits."""
-    unit = 10.0 ** (math.floor(math.log10(value)) - 1)
+    unit = max(1.0, 10.0 ** (math.floor(math.log10(value)) - 1))
     return round(how(value / unit) * unit)
 
 
