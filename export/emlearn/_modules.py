@@ -9,9 +9,16 @@ from .ir import trees as ir
 from .ir.document import Output
 from .ir.kernel import Kind
 
+# Of bytecode: emlknn loads files with them.
+BYTECODE = ("emlknn_tools", "emlearn_csv", "emlearn_tools")
+
 
 def modules_of(tables: Any) -> list[str]:
-    """Return the native modules that a board loads for `predict` of a class or a value, the first to import first."""
+    """Return the modules that a board loads for `predict` of a class or a value, the one to import first."""
+    return _native(tables) + (list(BYTECODE) if tables.FAMILY == "neighbors" else [])
+
+
+def _native(tables: Any) -> list[str]:
     family = tables.FAMILY
     if family == "cnn":
         return modules_of_network(tables)
@@ -30,7 +37,7 @@ def modules_of(tables: Any) -> list[str]:
     elif family == "features":
         found += dict.fromkeys(f"emlfeatures_{kind}" for kind, _ in tables.outline)
     if family in ("features", "pipeline") and tables.inner is not None:
-        found += modules_of(tables.inner)
+        found += _native(tables.inner)
     return found
 
 

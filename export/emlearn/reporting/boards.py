@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .._chips import CHIPS, FLASH_SHARE, RAM_SHARE, Chip
-from .._modules import module_bytes, modules_of
+from .._modules import BYTECODE, module_bytes, modules_of
 from .._size import BLOCK, OBJECT, size_of
 from ..ir.trees import Trees
 from ..model import Model
 
-MODULE_OBJECTS = 256  # of heap that a module takes beside its code: 240 to 280 on a Cortex-M3 (bench/families.py)
+# Of heap that a module takes beside its file's bytes, on a Cortex-M3 (bench/families.py): 240 to 280, of bytecode 830.
+MODULE_OBJECTS, BYTECODE_OBJECTS = 256, 830
 MODEL_STRUCT = 160  # of models other than trees, at most: pointers to their arrays
 
 
@@ -59,7 +60,7 @@ class BoardRow:
 
 def board_rows(model: Model, file_bytes: int, instructions: dict[str, int]) -> tuple[BoardRow, ...]:
     """Tell about a model, whose file has so many bytes, on each of `CHIPS`."""
-    n_modules = len(modules_of(model.tables))
+    objects = sum(BYTECODE_OBJECTS if name in BYTECODE else MODULE_OBJECTS for name in modules_of(model.tables))
     modules = module_bytes(model.tables)
     in_place = _heap_in_place(model)
     heap = in_place + OBJECT + file_bytes + -file_bytes % BLOCK
@@ -67,7 +68,7 @@ def board_rows(model: Model, file_bytes: int, instructions: dict[str, int]) -> t
     for chip in CHIPS:
         own = modules.get(chip.architecture)
         code = 0 if own is None else own
-        loaded = code + MODULE_OBJECTS * n_modules if code else 0
+        loaded = code + objects if code else 0
         why_not = _why_not(chip, file_bytes + code, heap + loaded, in_place + loaded)
         counted = instructions.get(chip.architecture)
         rows.append(BoardRow(chip, file_bytes, own, heap, in_place, heap + loaded, counted, why_not))
