@@ -79,6 +79,7 @@ class Scale:
             self.name = "r2"
             return
         sure = model.tables.output in (Output.PROBABILITIES, Output.PROBABILITIES_AND_SCORE)
+        sure = sure and not model.is_outlier_detector
         if not sure and wanted not in (None, "accuracy"):
             raise ConvertError(f"metric={wanted!r} takes probabilities, which this model has not; use 'accuracy'")
         default = "roc_auc" if sure else "accuracy"

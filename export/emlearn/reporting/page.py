@@ -90,21 +90,29 @@ def _content(report: Report) -> dict[str, Any]:
 
 def _commands(report: Report) -> list[tuple[str, str]]:
     """What to run one after the other, with a word about each."""
-    tables = report.model.tables
-    module = package_of_network(tables) if tables.FAMILY == "cnn" else module_of(tables.FAMILY)
-    if len(report.first_row) <= MAX_EXAMPLE and tables.FAMILY != "cnn":
-        values = ", ".join(_literal(value, tables.typecode) for value in report.first_row)
-        row = f"[{values}]"
-    else:
-        row = f"[0] * {len(report.first_row)}"
-    name = json.dumps(PurePath(report.file).name, ensure_ascii=False)  # which is Python, too
-    python = f"import array, {module}; m = {module}.load({name}); "
-    python += f'print(m.predict(array.array("{tables.typecode}", {row})))'
     return [
         ("On the PC: make the model again", report.converting),
         ("Bring module and model to the board on USB", shlex.join(["emlearn", "deploy", report.file])),
-        ("Predict on the board", shlex.join(["mpremote", "exec", python])),
+        ("Predict on the board", shlex.join(["mpremote", "exec", on_board(report)])),
     ]
+
+
+def on_board(report: Report) -> str:
+    """Return Python that predicts the first row on the board, of networks a row of zeros."""
+    tables = report.model.tables
+    name = json.dumps(PurePath(report.file).name, ensure_ascii=False)  # which is Python, too
+    zeros = tables.FAMILY == "cnn" or len(report.first_row) > MAX_EXAMPLE
+    values = ", ".join(_literal(value, tables.typecode) for value in report.first_row[:MAX_EXAMPLE])
+    row = f"[0] * {tables.n_features}" if zeros else f"[{values}]"
+    code = "B" if tables.dtype_name == "int8" and tables.FAMILY == "cnn" else tables.typecode
+    row = f'array.array("{code}", {row})'
+    if tables.FAMILY == "cnn":
+        module = package_of_network(tables)
+        out = f'array.array("f", bytes({4 * tables.n_outputs}))'
+        made = f'm = {module}.new(open({name}, "rb").read()); out = {out}'
+        return f"import array, {module}; {made}; m.run({row}, out); print(out)"
+    module = module_of(tables.FAMILY)
+    return f"import array, {module}; m = {module}.load({name}); print(m.predict({row}))"
 
 
 def _literal(value: float, typecode: str) -> str:
