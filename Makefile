@@ -105,9 +105,9 @@ PACKAGE := pyproject.toml setup.py scripts/setup-venv.sh
 compilers:
 	@scripts/need-compilers.sh
 
-# Shows the pages that `emlearn report` writes to their tests.
+# Shows the pages that `emlearn report` writes to their tests; without a font they would be narrow.
 browser:
-	@command -v chromium >/dev/null || scripts/need-packages.sh chromium
+	@command -v chromium >/dev/null || scripts/need-packages.sh chromium fonts-dejavu-core
 
 .PRECIOUS: build/fuzz/%
 build/fuzz/%: export/tests/fuzz/%.c $(wildcard src/emlearn/*.h export/tests/core/*.h) | compilers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 
 import chromium
@@ -174,6 +175,8 @@ def test_plots():
     assert all(x0 <= x <= x1 and y0 <= y <= y1 for x, y in places)
     chosen = next(mark for mark in drawn.marks if mark.style == "chosen")
     assert (chosen.x, chosen.y) in drawn.dots and chosen.y <= drawn.bound  # above the line
+    unknown = replace(search, chosen=replace(search.chosen, instructions={}))
+    assert "Nobody has counted" in plots.speed_plot(unknown, (report.exact.nbytes, None)).description
     heights = [y for _, y in drawn.front]
     assert heights == sorted(heights, reverse=True)
     named = {attributes["aria-labelledby"].split()[0] for tag, attributes in page.tags if tag == "svg"}

@@ -60,6 +60,7 @@ def test_wheel(source, tmp_path):
     (path,) = tmp_path.glob("*.whl")
     with zipfile.ZipFile(path) as wheel:
         names = {name for name in wheel.namelist() if name.startswith("emlearn/mpy/")}
+        assert {f"emlearn/reporting/{name}" for name in ("page.html", "style.css")} <= set(wheel.namelist())
         wanted = set()
         for arch, described in manifest["architectures"].items():
             for module in described["modules"].values():
@@ -69,7 +70,6 @@ def test_wheel(source, tmp_path):
             for package in manifest["packages"]:
                 wanted.add(f"emlearn/mpy/{arch}_{manifest['abi']}/{package}/package.json")
         assert names >= wanted
-        assert {f"emlearn/reporting/{name}" for name in ("page.html", "style.css")} <= set(wheel.namelist())
         assert not any("/file/" in name or name.count("/") > 3 and name.endswith(".mpy") for name in names)
         wheel.extractall(tmp_path / "installed")
     # As far as a board that is not there.

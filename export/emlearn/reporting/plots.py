@@ -134,6 +134,8 @@ def speed_plot(search: Search, exact: tuple[int, int | None]) -> Plot | None:
     if BOARD in chosen.instructions:
         marks.append(_mark(x(chosen.nbytes), y(_count(chosen)), "chosen", "chosen"))
         said += f"The chosen variant takes {_count(chosen):,}."
+    else:
+        said += "Nobody has counted those of the chosen variant's kind."
     return Plot(
         name="speed",
         title="Size and instructions, Cortex-M0",
