@@ -244,7 +244,7 @@ def test_in_a_browser(tmp_path):
                 browser.open(path, width, dark=dark)
                 assert browser.evaluate("document.scrollingElement.scrollWidth") <= width, (name, layout)
                 # Text is where it can be seen: nothing but boxes that scroll is wider than the page.
-                assert browser.evaluate(OUTSIDE) == [], (name, layout)
+                assert browser.evaluate(OUTSIDE.replace("WIDTH", str(width))) == [], (name, layout)
                 assert browser.evaluate("document.title") == f"{report.title}: emlearn report"
                 said = browser.named("Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Log.entryAdded")
                 assert said == [], (name, layout)
@@ -255,7 +255,7 @@ def test_in_a_browser(tmp_path):
 
 
 OUTSIDE = """[...document.querySelectorAll('body *')].filter(e => !e.closest('.scroll, pre, svg') &&
-    (e.getBoundingClientRect().right > innerWidth + 0.5 || e.getBoundingClientRect().left < 0)).map(e => e.outerHTML)"""
+    (e.getBoundingClientRect().right > WIDTH + 0.5 || e.getBoundingClientRect().left < 0)).map(e => e.outerHTML)"""
 
 
 def many_names(numbers):
