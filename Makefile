@@ -24,7 +24,7 @@ setup: .venv/ready ## .venv/ with the package, its tests' and the build's tools
 demo: .venv/ready build/unix/micropython $(MODULES:%=dist/x64_$(ABI)/%.mpy) $(TWIN_MPYS) ## gestures, from scikit-learn to MicroPython
 	@.venv/bin/python examples/gesture/demo.py
 
-test: lint compilers build/unix/micropython build/unix-memcheck/micropython $(FIRMWARES:%=build/firmware/%/micropython) firmware dist ## everything
+test: lint compilers browser build/unix/micropython build/unix-memcheck/micropython $(FIRMWARES:%=build/firmware/%/micropython) firmware dist ## everything
 	@OMP_NUM_THREADS=1 .venv/bin/pytest $(PYTEST_FLAGS) # threads of two processes on two cores wait for one another
 
 test-torch: .venv-torch/ready ## models of PyTorch, which is a large package and in no other test
@@ -74,7 +74,7 @@ wheel: .venv/ready ## build/wheel/, which carries what is in dist/: make dist wh
 clean: ## removes build/ and dist/
 	rm -rf build dist
 
-.PHONY: help setup demo test test-torch lint bench firmware fuzz dist wheel clean compilers FORCE
+.PHONY: help setup demo test test-torch lint bench firmware fuzz dist wheel clean compilers browser FORCE
 
 # Python ---------------------------------------------------------------------------------------------------------------
 
@@ -104,6 +104,10 @@ PACKAGE := pyproject.toml setup.py scripts/setup-venv.sh
 
 compilers:
 	@scripts/need-compilers.sh
+
+# Shows the pages that `emlearn report` writes to their tests; without a font they would be narrow.
+browser:
+	@command -v chromium >/dev/null || scripts/need-packages.sh chromium fonts-dejavu-core
 
 .PRECIOUS: build/fuzz/%
 build/fuzz/%: export/tests/fuzz/%.c $(wildcard src/emlearn/*.h export/tests/core/*.h) | compilers
