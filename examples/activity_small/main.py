@@ -1,5 +1,5 @@
-# Names the exercise in 5 seconds of motion, every 2.5 seconds, on a board of 16 kB of RAM. Features are sums in integers,
-# as in motion.h.
+# Names the exercise in 5 seconds of motion, every 2.5 seconds, on a board of 16 kB of RAM. Features are sums of
+# integers, as in motion.h.
 from array import array
 
 import emltrees
