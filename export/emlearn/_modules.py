@@ -24,7 +24,8 @@ def _native(tables: Any) -> list[str]:
         return modules_of_network(tables)
     found = [module_of(family)]
     if family == "trees" and not _is_small(tables):
-        found.append("emltrees_sums" if tables.leaf == ir.LEAF_SUM else "emltrees_full")
+        eight = "emltrees_packed8" if tables.layout == ir.PACKED8 else "emltrees_full"
+        found.append("emltrees_sums" if tables.leaf == ir.LEAF_SUM else eight)
     elif family == "neighbors":
         scaled = tables.exponent or tables.value_exponent
         if tables.metric or tables.weights or scaled or not (tables.n_items16 and tables.n_classes):

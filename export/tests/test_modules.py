@@ -48,6 +48,7 @@ MODELS = {
     "hard": (FOREST, {"dtype": "int16", "leaf": "hard"}),
     "exact": (FOREST, {"dtype": "int16"}),
     "scaled": (FOREST, {"dtype": "int16", "leaf": "hard", "scale": True}),
+    "packed8": (FOREST, {"dtype": "int16", "layout": "packed8"}),
     "values": (RandomForestRegressor(2, max_depth=3, random_state=0), {}),
     "sums": (GradientBoostingClassifier(n_estimators=2, max_depth=2, random_state=0), {}),
     "linear": (LogisticRegression(max_iter=50), {}),

@@ -5,7 +5,8 @@
 //   model.predict(features, out)           # probabilities
 //
 // Here is what it takes to load and run a model of hard votes. The rest is in modules that are imported when it is needed:
-// emltrees_full runs all models but those of emltrees_sums, whose leaves are summed, and of emltrees_packed8, whose nodes have 4 bytes; emltrees_csv reads text, emltrees_tools has the methods that are called once.
+// emltrees_full runs all models but those of emltrees_sums, whose leaves are summed, and of emltrees_packed8, whose nodes have
+// 4 bytes; emltrees_csv reads text, emltrees_tools has the methods that are called once.
 #define EML_TREES_SMALL
 #include "py/dynruntime.h"
 #include "eml_trees_file.h"
