@@ -41,6 +41,7 @@ for _command in COMMANDS:
 )
 @click.option("--dtype", type=click.Choice(["float", "int16", "int8", "auto"]), default="float", show_default=True)
 @click.option("--leaf", type=click.Choice(["exact", "uint8", "hard"]), default="exact", show_default=True)
+@click.option("--layout", type=click.Choice(["packed", "packed8"]), help="Of trees: packed8 has nodes of 4 bytes.")
 @click.option(
     "--method", type=click.Choice(METHODS), default="loadable", show_default=True, help="For C: data, or code."
 )
@@ -56,6 +57,7 @@ def convert_command(
     format_: str | None,
     dtype: str,
     leaf: str,
+    layout: str | None,
     method: str,
     name: str | None,
     data: Path | None,
@@ -85,7 +87,8 @@ def convert_command(
         X, y = (None, None) if data is None else _read_table(data, label, estimator)
         options: dict[str, Any] = {}
         if not is_file:
-            options = {"method": method, "dtype": dtype, "leaf": leaf, "data": X, "max_loss": max_loss}
+            options = {"method": method, "dtype": dtype, "leaf": leaf, "layout": layout}
+            options |= {"data": X, "max_loss": max_loss}
         converted = convert(estimator, **options)
         if X is not None:
             click.echo(str(converted.certify(X, y)))
