@@ -39,6 +39,7 @@ for _command in (*COMMANDS, report_command):
 )
 @click.option("--dtype", type=click.Choice(["float", "int16", "int8", "auto"]), help="Default: float.")
 @click.option("--leaf", type=click.Choice(["exact", "uint8", "hard"]), default="exact", show_default=True)
+@click.option("--layout", type=click.Choice(["packed", "packed8"]), help="Of trees: packed8 has nodes of 4 bytes.")
 @click.option(
     "--method", type=click.Choice(METHODS), default="loadable", show_default=True, help="For C: data, or code."
 )
@@ -61,6 +62,7 @@ def convert_command(
     format_: str | None,
     dtype: str | None,
     leaf: str,
+    layout: str | None,
     method: str,
     name: str | None,
     data: Path | None,
@@ -98,7 +100,8 @@ def convert_command(
         X, y = (None, None) if data is None else read_data(data, target, estimator)
         options: dict[str, Any] = {}
         if not is_file:
-            options = {"method": method, "dtype": dtype, "leaf": leaf, "data": X, "max_loss": max_loss or 0.0}
+            options = {"method": method, "dtype": dtype, "leaf": leaf, "layout": layout}
+            options |= {"data": X, "max_loss": max_loss or 0.0}
         if optimize is not None:
             options |= {"optimize": optimize, "metric": metric or "roc_auc", "seed": seed, "data": (X, y)}
             options["max_loss"] = MAX_LOSS if max_loss is None else max_loss

@@ -1,5 +1,5 @@
 # A model that is used where it lies, as in flash: only its object takes RAM.
-# models: gesture iris_rf packed8_float
+# models: gesture iris_rf
 # modules: native
 import gc
 
@@ -16,7 +16,7 @@ def file(name):
         return f.read()
 
 
-for name in ("gesture", "iris_rf", "packed8_float"):
+for name in ("gesture", "iris_rf"):
     data = file(name + ".eml")
     emltrees.load(data)  # what is made once is made here
     gc.collect()

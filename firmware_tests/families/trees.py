@@ -200,7 +200,6 @@ def corrupt():
     heavy = ExtraTreesClassifier(1, min_samples_leaf=9, **small).fit(X, y, sample_weight=weights)
     models = [
         emlearn.convert(tens, dtype="int16"),
-        emlearn.convert(tens, dtype="int16", layout="packed8"),
         emlearn.convert(tree, dtype="int16", data=X, leaf="uint8"),
         emlearn.convert(heavy),
         emlearn.convert(DecisionTreeRegressor(**small).fit(X, y)),
