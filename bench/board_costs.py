@@ -114,7 +114,7 @@ def read():
     with open(COUNTS, newline="") as file:
         header, *lines = csv.reader(line for line in file if not line.startswith("#"))
     return header[4:], [
-        (title, fitted == "1", work, tuple(map(float, amounts.split())), tuple(map(float, numbers)))
+        (title, fitted == "1", work, tuple(map(float, amounts.split())), tuple(float(n or "nan") for n in numbers))
         for title, fitted, work, amounts, *numbers in lines
     ]
 
@@ -129,15 +129,16 @@ def fit(architectures, lines):
         fitted = [line for line in members if line[1]]
         worst = {True: 0.0, False: 0.0}
         for i, architecture in enumerate(architectures):
-            if not fitted:
+            known = [line for line in fitted if not np.isnan(line[4][i])]
+            if not known:
                 continue
-            amounts = np.array([line[3] for line in fitted])
-            counted = np.array([line[4][i] for line in fitted])
+            amounts = np.array([line[3] for line in known])
+            counted = np.array([line[4][i] for line in known])
             prices, _ = nnls(amounts / counted[:, None], np.ones(len(counted)))
             costs[architecture][work] = tuple(float(f"{cost:.4g}") for cost in prices)
             for title, in_fit, _, terms, numbers in members:
-                error = price(costs[architecture][work], terms) / numbers[i] - 1
-                worst[in_fit] = max(worst[in_fit], abs(error))
+                error = price(costs[architecture][work], terms) / numbers[i] - 1  # NaN where nothing was counted
+                worst[in_fit] = max(worst[in_fit], abs(error) if error == error else 0.0)
                 if abs(error) > 0.1:
                     print(f"   {architecture} {title}: {error:+.1%} of {numbers[i]:,.0f}")
         errors[work] = (worst[True], worst[False])
