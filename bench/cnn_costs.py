@@ -9,20 +9,16 @@ well it does elsewhere. `make bench` does not run this.
 """
 
 import csv
-import subprocess
 import sys
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import machines
 import numpy as np
 from board_costs import versions
-from cnn_boards import module_files, networks, on_board
+from cnn_boards import on_board, on_xtensa
 from cnn_cases import CASES, TYPES, _flat, mnist
 from emlearn._cnn_cost import price, work_of
 from emlearn.ir.tmdl import Kind
-from emlearn.writers.tmdl import write as to_file
 from models import ROOT
 from networks import Chain
 from scipy.optimize import nnls
@@ -88,63 +84,6 @@ def cases():
             yield f"by chance, {seed}", name, by_chance(kind, seed, 3), 0
 
 
-# Between the marks: nothing, then a run.
-XTENSA = """
-from array import array
-from settings import NETWORKS
-for name, module, code, out_code, _ in NETWORKS:
-    with open(name + ".tmdl", "rb") as f:
-        model = __import__(module).new(f.read())
-    h, w, c = model.input_dimensions()
-    n = 1
-    for size in model.output_dimensions():
-        n *= size
-    x, out = array(code, [i * 7 % 127 for i in range(h * w * c)]), array(out_code, [0] * n)
-    model.run(x, out)
-    print("@@", end="")
-    print("@@", end="")
-    model.run(x, out)
-    print("@@", end="")
-    model = x = out = None
-"""
-
-
-def on_xtensa(cases):
-    """Instructions of each, by the emulator's log: a line for each, with what the script prints between them."""
-    binary = ROOT / "build/firmware/xtensawin/firmware.elf"
-    command = [
-        "qemu-xtensa",
-        "-singlestep",
-        "-d",
-        "exec,nochain",
-        "-D",
-        "/dev/stdout",
-        "-cpu",
-        "de233_fpu",
-        str(binary),
-    ]
-    counts = [0]  # up to each mark
-    with tempfile.TemporaryDirectory() as folder:
-        files = module_files("xtensawin") | {f"n{i}.tmdl": to_file(network) for i, (_, _, network) in enumerate(cases)}
-        files["settings.py"] = f"NETWORKS = {networks(cases, 1)!r}\n".encode()
-        files["script.py"] = XTENSA.encode()
-        for name, content in files.items():
-            Path(folder, name).write_bytes(content)
-        running = subprocess.Popen([*command, "script.py"], cwd=folder, stdout=subprocess.PIPE)
-        rest = b""
-        while block := running.stdout.read(1 << 20):
-            *ended, rest = (rest + block).split(b"@@")
-            for part in ended:
-                counts[-1] += part.count(b"\n")
-                counts.append(0)
-            rest, kept = rest[:-1], rest[-1:]  # half a mark
-            counts[-1] += rest.count(b"\n")
-            rest = kept
-        if running.wait() or len(counts) != 3 * len(cases) + 1:
-            sys.exit(f"xtensawin: {len(counts) // 3} of {len(cases)} networks run")
-    return [counts[3 * i + 2] - counts[3 * i + 1] for i in range(len(cases))]
-
-
 def measure():
     chosen = list(cases())
     plain = [case[:3] for case in chosen]
@@ -174,21 +113,27 @@ def read():
     ]
 
 
+def amounts_of(members, architecture):
+    """Of each network a row, of each work's amounts a column; and what columns are."""
+    columns = {}  # (work, amount): where it is in the matrix
+    works = [work_of(line[2], architecture) for line in members]
+    for name, amounts in (work for each in works for work in each):
+        for i in range(len(amounts)):
+            columns.setdefault((name, i), len(columns))
+    matrix = np.zeros((len(members), len(columns)))
+    for row, each in zip(matrix, works, strict=True):
+        for name, amounts in each:
+            for i, amount in enumerate(amounts):
+                row[columns[name, i]] += amount
+    return matrix, columns
+
+
 def fit(lines):
     costs, errors = {}, {}
     for name in TYPES:
         members = [line for line in lines if line[1] == name]
-        columns = {}  # (work, amount): where it is in the matrix
-        for line in members:
-            for work, amounts in work_of(line[2]):
-                for i in range(len(amounts)):
-                    columns.setdefault((work, i), len(columns))
-        matrix = np.zeros((len(members), len(columns)))
-        for row, line in zip(matrix, members, strict=True):
-            for work, amounts in work_of(line[2]):
-                for i, amount in enumerate(amounts):
-                    row[columns[work, i]] += amount
         for at, architecture in enumerate(ARCHITECTURES):
+            matrix, columns = amounts_of(members, architecture)
             counted = np.array([line[4][at] for line in members])
             known = np.isfinite(counted)
             fitted = np.array([line[3] for line in members]) & known
@@ -196,7 +141,8 @@ def fit(lines):
             table = costs.setdefault(architecture, {})
             for (work, _), cost in zip(columns, prices, strict=True):
                 table[work] = (*table.get(work, ()), float(f"{cost:.4g}"))
-            off = np.array([sum(price(table[w], a) for w, a in work_of(line[2])) for line in members]) / counted - 1
+            said = [sum(price(table[w], a) for w, a in work_of(line[2], architecture)) for line in members]
+            off = np.array(said) / counted - 1
             worst, others = np.abs(off[fitted]).max(), np.abs(off[known & ~fitted]).max()
             errors[f"{name} {architecture}"] = (worst, others)
             print(f"{name} {architecture}: off by {worst:.1%}; others {others:.1%}")

@@ -13,6 +13,7 @@ from ._cost import Work, price
 from .ir.tmdl import WITH_SECOND, WITH_WEIGHTS, Kind, Layer, Network, Type
 
 GROUP = 4  # products that a CPU with DSP instructions adds up at a time
+PAIRS = ("xtensawin",)  # whose networks of int8 see two windows at a time, as int16: eml_cnn_pairs.h
 
 
 def instructions(network: Network) -> dict[str, int]:
@@ -20,55 +21,59 @@ def instructions(network: Network) -> dict[str, int]:
 
     The input is of bytes for int8, of float32 for float32.
     """
-    work = work_of(network)
-    return {
-        architecture: round(sum(price(prices[name], amounts) for name, amounts in work))
-        for architecture, prices in COSTS.items()
-        if all(name in prices for name, _ in work)
-    }
+    found = {}
+    for architecture, prices in COSTS.items():
+        work = work_of(network, architecture)
+        if all(name in prices for name, _ in work):
+            found[architecture] = round(sum(price(prices[name], amounts) for name, amounts in work))
+    return found
 
 
 def layer_instructions(network: Network, number: int) -> dict[str, int]:
     """Return the instructions of a layer, by architecture."""
-    name, amounts = layer_work(network.layers[number], network.type)
-    return {
-        architecture: round(price(prices[name], amounts)) for architecture, prices in COSTS.items() if name in prices
-    }
+    found = {}
+    for architecture, prices in COSTS.items():
+        name, amounts = layer_work(network.layers[number], network.type, architecture)
+        if name in prices:
+            found[architecture] = round(price(prices[name], amounts))
+    return found
 
 
-def work_bytes(network: Network) -> int:
+def work_bytes(network: Network, architecture: str = "") -> int:
     """Return the bytes that a run needs beside the main buffer: eml_cnn_check_layer of src/emlearn/eml_cnn_data.h."""
-    return max(_work_bytes(layer, network.type) for layer in network.layers)
+    return max(_work_bytes(layer, network.type, architecture in PAIRS) for layer in network.layers)
 
 
-def _work_bytes(layer: Layer, type: Type) -> int:
+def _work_bytes(layer: Layer, type: Type, pairs: bool) -> int:
     """A patch, of what kernels see that see more than one sample; and of int8 the outputs' multipliers."""
     if layer.kind not in WITH_WEIGHTS:
         return 0
-    patch = 0 if layer.window is None else _area(layer) * layer.input_shape[2] * (1 if type == Type.INT8 else 4)
-    if layer.window is None or _area(layer) == 1:
-        patch = 0
+    patch = 0
+    if type == Type.INT8 and pairs:
+        patch = 2 * _values(layer)
+        patch = (patch + -patch % 4) * min(_pixels(layer), 2)
+    elif _area(layer) > 1:
+        patch = _values(layer) * (1 if type == Type.INT8 else 4)
     assert layer.bias is not None
     return patch + -patch % 4 + (4 * len(layer.bias) if type == Type.INT8 else 0)
 
 
-def work_of(network: Network) -> list[Work]:
+def work_of(network: Network, architecture: str = "") -> list[Work]:
     """Return the work of a run."""
     type = network.type.name.lower()
     ends = (1.0, float(network.n_features), float(network.n_outputs))
-    return [(f"{type} run", ends), *(layer_work(layer, network.type) for layer in network.layers)]
+    return [(f"{type} run", ends), *(layer_work(layer, network.type, architecture) for layer in network.layers)]
 
 
-def layer_work(layer: Layer, type: Type) -> Work:
+def layer_work(layer: Layer, type: Type, architecture: str = "") -> Work:
     """Return the work of a layer."""
     name = f"{type.name.lower()} {layer.kind.name.lower()}"
     n_in, n_out = float(math.prod(layer.input_shape)), float(math.prod(layer.output_shape))
     if layer.kind in WITH_WEIGHTS:
-        return f"{type.name.lower()} sums", _sums(layer, type)
+        return f"{type.name.lower()} sums", _sums(layer, type, architecture in PAIRS)
     if layer.window is not None:
         _, samples, _ = _gathered(layer)
-        pixels = float(layer.output_shape[0] * layer.output_shape[1])
-        return name, (1.0, pixels, n_out, samples * layer.input_shape[2])
+        return name, (1.0, float(_pixels(layer)), n_out, samples * layer.input_shape[2])
     if layer.kind == Kind.GLOBAL_AVERAGE:
         return name, (1.0, n_out, n_in)
     if layer.kind in WITH_SECOND:
@@ -77,17 +82,25 @@ def layer_work(layer: Layer, type: Type) -> Work:
 
 
 def _area(layer: Layer) -> int:
-    assert layer.window is not None
-    return math.prod(layer.window.kernel)
+    return 1 if layer.window is None else math.prod(layer.window.kernel)
 
 
-def _sums(layer: Layer, type: Type) -> tuple[float, ...]:
+def _pixels(layer: Layer) -> int:
+    return 1 if layer.window is None else layer.output_shape[0] * layer.output_shape[1]
+
+
+def _values(layer: Layer) -> int:
+    """That the outputs of one place see."""
+    return math.prod(layer.input_shape) if layer.window is None else _area(layer) * layer.input_shape[2]
+
+
+def _sums(layer: Layer, type: Type, pairs: bool) -> tuple[float, ...]:
     """Fixed, multipliers, windows, runs of samples, samples, fillings, outputs, products of rows: fours and rests."""
     assert layer.weights is not None
     n_out, n = len(layer.weights), layer.weights[0].size
-    pixels = 1 if layer.window is None else layer.output_shape[0] * layer.output_shape[1]
+    pixels = _pixels(layer)
     runs = samples = filled = 0.0
-    if layer.window is not None and _area(layer) > 1:
+    if _area(layer) > 1:
         channels = layer.input_shape[2]
         rows, samples, filled = _gathered(layer)
         runs = rows if channels == 1 else samples
@@ -95,7 +108,12 @@ def _sums(layer: Layer, type: Type) -> tuple[float, ...]:
     if type == Type.FLOAT32:
         return 1.0, float(pixels), runs, samples, filled, float(pixels * n_out), float(pixels * n_out * n)
     repeat = layer.depth_multiplier or n_out  # outputs that see the same values, of which two are summed at a time
-    products = pixels * (n_out // repeat) * -(-repeat // 2)
+    windows = pixels
+    if pairs:
+        windows = (pixels + 1) // 2
+        if _area(layer) == 1:  # where others read the input itself
+            runs, samples = float(pixels), float(pixels * _values(layer))
+    products = windows * (n_out // repeat) * -(-repeat // 2)
     groups, rest = divmod(n, GROUP)
     counts = n_out, pixels, runs, samples, filled, pixels * n_out, products, products * groups, products * rest
     return 1.0, *map(float, counts)
