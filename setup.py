@@ -15,7 +15,12 @@ if Path("dist").is_dir():
 setup(
     packages=[*find_packages("export", include=["emlearn", "emlearn.*"]), *FOLDERS],
     package_dir={"": "export", **FOLDERS},
-    package_data={"emlearn": ["py.typed"], "emlearn.include": ["*.h"], "emlearn.mpy": ["*/*.mpy", "*/*/package.json"]},
+    package_data={
+        "emlearn": ["py.typed"],
+        "emlearn.include": ["*.h"],
+        "emlearn.mpy": ["*/*.mpy", "*/*/package.json"],
+        "emlearn.reporting": ["*.html", "*.css"],
+    },
     cffi_modules=[f"export/emlearn/_{name}_build.py:ffi" for name in ("core", "dsp", "cnn")],
     # The core is compiled against the stable ABI: one wheel serves CPython 3.10 and later. build/ is shared with make.
     options={"bdist_wheel": {"py_limited_api": "cp310"}, "build": {"build_base": "build/python"}},

@@ -17,7 +17,7 @@ from subprocess import run
 import families
 import numpy as np
 from cost_cases import cases
-from counting import Counter, boards
+from counting import Counter, boards, count_xtensa
 from emlearn._core import open_core
 from emlearn._cost import price, work_of
 from emlearn._features import as_core_input, as_raw
@@ -28,9 +28,9 @@ COUNTS = ROOT / "bench" / "counts.csv"
 TABLE = ROOT / "export" / "emlearn" / "_cost_table.py"
 HEADER = '''"""What work costs on boards, in instructions: made by bench/board_costs.py from bench/counts.csv.
 
-For each architecture, counted on a Cortex-M0 (armv6m), M3 (armv7m), M4F (armv7emsp) and riscv32 (rv32imc); for each
-name of `_cost.work_of`, a price for each of its amounts. ERRORS: how far off estimates were, at most: of the models
-that prices are fitted to, and of others (bench/families.py), if there were any.
+For each architecture, counted on a Cortex-M0 (armv6m), M3 (armv7m), M4F (armv7emsp), riscv32 (rv32imc) and Xtensa
+(xtensawin); for each name of `_cost.work_of`, a price for each of its amounts. ERRORS: how far off estimates were, at
+most: of the models that prices are fitted to, and of others (bench/families.py), if there were any.
 """
 
 '''
@@ -70,7 +70,21 @@ def measure():
         return counted
 
     with ThreadPoolExecutor(2) as pool:
-        columns = list(pool.map(count, emulated))
+        xtensa = pool.submit(on_xtensa, chosen)
+        columns = [*pool.map(count, emulated), xtensa.result()]
+    write_counts(chosen, (*(machine.arch for machine in emulated), "xtensawin"), columns)
+
+
+def on_xtensa(chosen):
+    """As `count` of `measure`."""
+    models = [(model, rows) for _, model, rows, _ in chosen]
+    behind = [(Behind(m), m.apply_steps(rows)) for m, rows in models if m.tables.FAMILY == "pipeline"]
+    counted = count_xtensa(models + behind)
+    numbers, less = counted[: len(models)], iter(counted[len(models) :])
+    return [n - next(less) if m.tables.FAMILY == "pipeline" else n for (m, _), n in zip(models, numbers, strict=True)]
+
+
+def write_counts(chosen, architectures, columns):
     lines = []
     for (title, model, rows, fitted), *numbers in zip(chosen, *columns, strict=True):
         found = parts(model, rows)
@@ -83,7 +97,7 @@ def measure():
     with open(COUNTS, "w", newline="") as file:
         print(f"# {versions()}", file=file)
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(("model", "fitted", "work", "amounts", *(machine.arch for machine in emulated)))
+        writer.writerow(("model", "fitted", "work", "amounts", *architectures))
         writer.writerows(lines)
 
 
@@ -100,7 +114,7 @@ def read():
     with open(COUNTS, newline="") as file:
         header, *lines = csv.reader(line for line in file if not line.startswith("#"))
     return header[4:], [
-        (title, fitted == "1", work, tuple(map(float, amounts.split())), tuple(map(float, numbers)))
+        (title, fitted == "1", work, tuple(map(float, amounts.split())), tuple(float(n or "nan") for n in numbers))
         for title, fitted, work, amounts, *numbers in lines
     ]
 
@@ -115,15 +129,16 @@ def fit(architectures, lines):
         fitted = [line for line in members if line[1]]
         worst = {True: 0.0, False: 0.0}
         for i, architecture in enumerate(architectures):
-            if not fitted:
+            known = [line for line in fitted if not np.isnan(line[4][i])]
+            if not known:
                 continue
-            amounts = np.array([line[3] for line in fitted])
-            counted = np.array([line[4][i] for line in fitted])
+            amounts = np.array([line[3] for line in known])
+            counted = np.array([line[4][i] for line in known])
             prices, _ = nnls(amounts / counted[:, None], np.ones(len(counted)))
             costs[architecture][work] = tuple(float(f"{cost:.4g}") for cost in prices)
             for title, in_fit, _, terms, numbers in members:
-                error = price(costs[architecture][work], terms) / numbers[i] - 1
-                worst[in_fit] = max(worst[in_fit], abs(error))
+                error = price(costs[architecture][work], terms) / numbers[i] - 1  # NaN where nothing was counted
+                worst[in_fit] = max(worst[in_fit], abs(error) if error == error else 0.0)
                 if abs(error) > 0.1:
                     print(f"   {architecture} {title}: {error:+.1%} of {numbers[i]:,.0f}")
         errors[work] = (worst[True], worst[False])

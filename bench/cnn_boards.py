@@ -7,12 +7,10 @@ emulator has no counter, the difference that a run makes to a whole script.
 """
 
 import csv
-import subprocess
 import sys
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
+import logged
 import machines
 from cnn_cases import CASES, SHOWN, TYPES, amounts, mnist
 from emlearn.writers.tmdl import write
@@ -50,14 +48,14 @@ def module_files(arch):
 def networks(cases):
     """What on_board_cnn.py calls NETWORKS: bytes where the network takes or gives them."""
     return [
-        (f"n{i}", MODULES[kind], "b" if kind == "int8" else "f", "f" if network.gives_floats else "b")
+        (f"n{i:03}", MODULES[kind], "b" if kind == "int8" else "f", "f" if network.gives_floats else "b")
         for i, (_, kind, network) in enumerate(cases)
     ]
 
 
 def on_board(machine, cases):
     """Instructions of each."""
-    files = {f"n{i}.tmdl": write(network) for i, (_, _, network) in enumerate(cases)}
+    files = {f"n{i:03}.tmdl": write(network) for i, (_, _, network) in enumerate(cases)}
     files["settings.py"] = f"COUNTS, NETWORKS = True, {networks(cases)!r}\n".encode()
     files["empty.mpy"] = (OUT / "empty" / machine.arch / "empty.mpy").read_bytes()
     with Session(machine, count_instructions=True) as session:
@@ -66,37 +64,17 @@ def on_board(machine, cases):
         output = session.run((ROOT / "bench" / "on_board_cnn.py").read_text(), SECONDS)
     try:
         found = dict(line.split() for line in output.splitlines())
-        return [float(found[f"n{i}"]) for i in range(len(cases))]
+        return [float(found[f"n{i:03}"]) for i in range(len(cases))]
     except (ValueError, KeyError):
         sys.exit(f"{machine.name}:\n{output}")
 
 
 def on_xtensa(cases):
-    """The same by the emulator's log, which has a line for each instruction, and one for each call of the system."""
-    binary = ROOT / "build/firmware/xtensawin/firmware.elf"
-    log = ["-singlestep", "-strace", "-d", "exec,nochain", "-D", "/dev/stderr"]
-    with tempfile.TemporaryDirectory() as folder:
-        files = module_files("xtensawin") | {f"n{i}.tmdl": write(network) for i, (_, _, network) in enumerate(cases)}
-        files["settings.py"] = f"COUNTS, NETWORKS = False, {networks(cases)!r}\n".encode()
-        files["script.py"] = (ROOT / "bench" / "on_board_cnn.py").read_bytes()
-        for name, content in files.items():
-            Path(folder, name).write_bytes(content)
-        command = ["qemu-xtensa", *log, "-cpu", "de233_fpu", str(binary), "script.py"]
-        running = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        counts, rest = [0], b""
-        while block := running.stderr.read(1 << 20):
-            *parts, rest = (rest + block).split(b" write(1,")
-            for part in parts:
-                counts[-1] += part.count(b"Trace ")
-                counts.append(0)
-            keep = rest[-16:]  # what may be the beginning of either word
-            counts[-1] += rest.count(b"Trace ") - keep.count(b"Trace ")
-            rest = keep
-        if running.wait() or len(counts) % (3 * len(cases)) != 1:
-            sys.exit("xtensawin: the networks do not run")
-    calls = len(counts) // (3 * len(cases))  # for each line that is printed
-    between = [sum(counts[i : i + calls]) for i in range(1, len(counts), calls)]  # after each
-    return [between[3 * i + 1] - between[3 * i] for i in range(len(cases))]
+    """The same by the emulator's log."""
+    files = module_files("xtensawin") | {f"n{i:03}.tmdl": write(network) for i, (_, _, network) in enumerate(cases)}
+    files["settings.py"] = f"COUNTS, NETWORKS = False, {networks(cases)!r}\n".encode()
+    found = logged.between_lines((ROOT / "bench" / "on_board_cnn.py").read_text(), files, 3 * len(cases))
+    return [found[3 * i + 1] - found[3 * i] for i in range(len(cases))]
 
 
 def main():

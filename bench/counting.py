@@ -8,10 +8,12 @@ Needs `make dist firmware`, and the empty method that `make bench` makes. See em
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
+import logged
 import machines
 from machines import SECONDS
 from models import OUT, ROOT
@@ -77,11 +79,10 @@ class Counter:
 
     def count(self, model: Any, rows: NDArray[Any]) -> Counts:
         """Count for these rows, as the model takes them: int16 for typecode "h", else float32."""
-        typecode = model.tables.typecode
-        data = rows.astype({"h": "<i2", "f": "<f4"}[typecode])
+        typecode, data = as_input(model, rows)
         settings = f"MODULE, TWIN = {module_of(model)!r}, {self.twin}\n"
         settings += f"TYPECODE, N_FEATURES = {typecode!r}, {rows.shape[1]}\n"
-        files = {"model.eml": model.save(format="eml"), "rows.bin": data.tobytes(), "settings.py": settings.encode()}
+        files = {"model.eml": model.save(format="eml"), "rows.bin": data, "settings.py": settings.encode()}
         self._session.fetch(files)
         self._session.reset()
         output = self._session.run(SCRIPT, SECONDS)
@@ -90,3 +91,24 @@ class Counter:
             return Counts(float(predict), float(outputs), int(heap), int(imported))
         except ValueError:
             raise SystemExit(f"{self.machine.name}: {model!r}: {output}") from None
+
+
+def as_input(model: Any, rows: NDArray[Any]) -> tuple[str, bytes]:
+    """Typecode and bytes of rows."""
+    typecode = model.tables.typecode
+    return typecode, rows.astype({"h": "<i2", "f": "<f4"}[typecode]).tobytes()
+
+
+def count_xtensa(cases: Sequence[tuple[Any, NDArray[Any]]]) -> list[float]:
+    """Instructions of `predict(x)`, on average over rows, of each (model, rows), on an emulated Xtensa."""
+    folder = ROOT / "dist" / f"xtensawin_{machines.ABI}"
+    files = {path.name: path.read_bytes() for path in sorted(folder.glob("*.mpy"))}
+    files["empty.mpy"] = (OUT / "empty" / "xtensawin" / "empty.mpy").read_bytes()
+    models = []
+    for i, (model, rows) in enumerate(cases):
+        typecode, files[f"m{i}.bin"] = as_input(model, rows)
+        files[f"m{i}.eml"] = model.save(format="eml")
+        models.append((f"m{i}", module_of(model), typecode, rows.shape[1]))
+    files["settings.py"] = f"MODELS = {models!r}\n".encode()
+    found = logged.between_lines((ROOT / "bench" / "on_board_logged.py").read_text(), files, 3 * len(models))
+    return [(found[3 * i] - found[3 * i + 1]) / len(rows) for i, (_, rows) in enumerate(cases)]

@@ -3,30 +3,22 @@
 In C, it is linked for 4 kB of RAM, and says of each second of sound.wav what the PC says.
 """
 
-import re
-import subprocess
 import sys
 import wave
 
 import numpy as np
 from data import HERE, OUT
 
-import emlearn
-
-ROOT = HERE.parents[1]
-sys.path.append(str(ROOT / "firmware_tests"))
-
+sys.path.append(str(HERE.parent))
+import bare_metal  # noqa: E402
+from bare_metal import MACHINE, ROOT  # noqa: E402
 from boards import ABI, packages  # noqa: E402
-from boards.cortex_m0 import MACHINE  # noqa: E402
 from ports.qemu.session import Session  # noqa: E402
 
 FLASH, RAM = 32 << 10, 4 << 10  # bytes
 STACK = 1 << 10  # at least
 SECONDS = 120
 CLOCK = 48_000_000  # Hz, of a small Cortex-M0
-COMPILE = f"arm-none-eabi-gcc -std=c99 -Os -ffp-contract=off -ffunction-sections -fdata-sections {MACHINE.cpu_flags}"
-WARNINGS = "-pedantic -Wall -Wextra -Wconversion -Wdouble-promotion -Werror"
-LINK = f"-nostartfiles -Wl,--gc-sections,--defsym=ram_size={RAM},--defsym=stack_size={STACK}"
 
 PUSHES = 125  # of 256 samples: 4 seconds
 COUNT = f"""
@@ -53,8 +45,7 @@ def main():
     labels = (OUT / "sound.txt").read_text().split()
     same = sum(a == b for a, b in zip(found["labels"], labels, strict=True))
     print(f"C on a Cortex-M0, {same}/{len(labels)} labels as on the PC")
-    print(f"   flash  {found['flash']:6,} bytes of {FLASH:,}: code {found['code']:,}, tables {found['tables']:,}")
-    print(f"   RAM    {found['ram']:6,} bytes of {RAM:,}: statics {found['statics']:,}, stack {found['stack']:,}")
+    bare_metal.show(found, FLASH, RAM)
     board = in_micropython()
     print("MicroPython on a Cortex-M0")
     print(f"   heap   {board['modules']:,} bytes for modules, {board['model']:,} for the model, {board['push']} a push")
@@ -73,27 +64,11 @@ def in_c():
     numbers = "\n".join(",".join(map(str, row)) + "," for row in samples.reshape(-1, 80))
     (OUT / "windows.h").write_text(f"static const int16_t windows[{len(samples)}] = {{\n{numbers}\n}};\n")
     program = OUT / "budget.elf"
-    start, script = ROOT / "export/tests/arm/start.c", ROOT / "firmware_tests/ports/qemu/cortex_m.ld"
-    flags = [*COMPILE.split(), *WARNINGS.split(), *LINK.split(), f"-I{emlearn.includedir}", f"-I{OUT}", f"-I{HERE}"]
-    output([*flags, "-o", program, HERE / "budget.c", start, "-T", script])
-    console = ["-chardev", "stdio,id=console", "-semihosting-config", "enable=on,target=native,chardev=console"]
-    command = ["qemu-system-arm", "-machine", MACHINE.qemu_name, *MACHINE.soc.qemu_options, "-display", "none"]
-    *classes, stack = output([*command, "-monitor", "none", "-serial", "none", *console, "-kernel", program]).split()
-    names = re.findall(r'^// class \d+: "(.*)"$', (OUT / "sound.h").read_text(), re.MULTILINE)
-    listed = re.findall(r"^(\.\w+) +(\d+)", output(["arm-none-eabi-size", "-A", program]), re.MULTILINE)
-    sizes = {name: int(size) for name, size in listed}
-    code, data = sizes[".vectors"] + sizes[".code"], sizes.get(".data", 0)
-    tables = sizes[".const"] - samples.nbytes  # the windows are the microphone's
-    statics = data + sizes[".bss"]
-    return {
-        "labels": [names[int(each, 16)] for each in classes],
-        "code": code,
-        "tables": tables,
-        "flash": code + tables + data,
-        "statics": statics,
-        "stack": int(stack, 16),
-        "ram": statics + int(stack, 16),
-    }
+    sizes = bare_metal.build(program, HERE / "budget.c", [OUT, HERE], RAM, STACK)
+    *classes, stack = bare_metal.run(program)
+    names = bare_metal.classes(OUT / "sound.h")
+    # The windows are the microphone's.
+    return {"labels": [names[each] for each in classes], **bare_metal.taken(sizes, stack, samples.nbytes)}
 
 
 def in_micropython():
@@ -112,13 +87,6 @@ def in_micropython():
             except ValueError:
                 sys.exit(f"{MACHINE.name}:\n{said}")
     return found
-
-
-def output(command):
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=SECONDS)
-    if done.returncode:
-        sys.exit(f"{command[0]} failed:\n{done.stdout[-1000:]}{done.stderr}")
-    return done.stdout
 
 
 if __name__ == "__main__":

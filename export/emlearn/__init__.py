@@ -16,13 +16,25 @@ from ._convert import convert, load
 from .certificate import Certificate
 from .errors import ConvertError
 from .model import Model
+from .reporting import Report, report
 
 try:
     __version__ = version("emlearn-mpy")
 except PackageNotFoundError:  # a checkout that is not installed
     __version__ = "0+unknown"
 
-__all__ = ["Certificate", "ConvertError", "Model", "__version__", "convert", "evaluate", "includedir", "load"]
+__all__ = [
+    "Certificate",
+    "ConvertError",
+    "Model",
+    "Report",
+    "__version__",
+    "convert",
+    "evaluate",
+    "includedir",
+    "load",
+    "report",
+]
 
 
 def __getattr__(name: str) -> str:

@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ._chips import CYCLES, FLASH_SHARE, RAM_SHARE
 from ._cnn_cost_table import ERRORS
-from ._cnn_info import CYCLES, FLASH_SHARE, RAM_SHARE
 from .certificate import instructions_in_words
 
 _MAX_LABELS = 20

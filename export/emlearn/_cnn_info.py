@@ -3,36 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
+from ._chips import CHIPS, FLASH_SHARE, RAM_SHARE, Chip
 from ._cnn_cost import instructions, layer_instructions, work_bytes
-from ._resources import folder, modules_of_network
+from ._modules import module_bytes
 from .ir.document import Document
 from .ir.tmdl import LAST, WITH_SECOND, Layer, Network, Type
 from .writers.tmdl import HEADER, layer_bytes, write_document
-
-CYCLES = 1.5  # an instruction: loads and jumps that are taken need two and more on these CPUs, most others one
-RAM_SHARE, FLASH_SHARE = 1 / 2, 1 / 8  # that MicroPython is reckoned to leave free
-
-
-class Chip(NamedTuple):
-    """A usual microcontroller."""
-
-    name: str
-    cpu: str
-    architecture: str
-    megahertz: int
-    ram: int
-    flash: int
-
-
-CHIPS = (
-    Chip("RP2040 (Pico)", "Cortex-M0+", "armv6m", 133, 264 << 10, 2 << 20),
-    Chip("nRF52840", "Cortex-M4F", "armv7emsp", 64, 256 << 10, 1 << 20),
-    Chip("STM32F411", "Cortex-M4F", "armv7emsp", 100, 128 << 10, 512 << 10),
-    Chip("ESP32", "Xtensa LX6", "xtensawin", 240, 520 << 10, 4 << 20),
-    Chip("ESP32-C3", "RISC-V", "rv32imc", 160, 400 << 10, 4 << 20),
-)
 
 
 def info(document: Document, nbytes: int | None = None) -> dict[str, Any]:
@@ -68,21 +46,6 @@ def info(document: Document, nbytes: int | None = None) -> dict[str, Any]:
         "instructions": found,
         "chips": [_chip(chip, found, works[chip.architecture], modules) for chip in CHIPS],
     }
-
-
-def module_bytes(network: Network) -> dict[str, int]:
-    """Return the bytes of the native modules that run this network, by architecture: of those that are installed."""
-    try:
-        packages = folder("mpy")
-    except FileNotFoundError:
-        return {}
-    found = {}
-    for path in sorted(packages.glob("*_*")):
-        files = [path / f"{name}.mpy" for name in modules_of_network(network)]
-        architecture = path.name.rpartition("_")[0]
-        if architecture != "py" and all(file.is_file() for file in files):
-            found[architecture] = sum(file.stat().st_size for file in files)
-    return found
 
 
 def _layer(network: Network, number: int) -> dict[str, Any]:
@@ -126,6 +89,6 @@ def _chip(chip: Chip, found: dict[str, int], memory: dict[str, int], modules: di
         "fits_flash": memory["model"] + module <= chip.flash * FLASH_SHARE,
     }
     if chip.architecture in found:
-        seconds = found[chip.architecture] * CYCLES / (chip.megahertz * 1e6)
+        seconds = chip.seconds(found[chip.architecture])
         facts |= {"instructions": found[chip.architecture], "milliseconds": seconds * 1e3, "per_second": 1 / seconds}
     return facts

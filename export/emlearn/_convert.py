@@ -27,6 +27,7 @@ __all__ = ["convert", "converters", "load"]
 DTYPES = {None: "float", "float": "float", "float32": "float", "int16": "int16", "int16_t": "int16", "auto": "auto"}
 DTYPES |= {"int8": "int8", "int8_t": "int8"}
 LEAVES = ("exact", "uint8", "hard")
+LAYOUTS = (None, "packed", "packed8")
 LEAF_BITS = {0: "hard", 8: "uint8"}
 
 
@@ -46,6 +47,7 @@ def convert(
     metric: Any = "roc_auc",
     seed: int = 0,
     progress: bool | None = None,
+    layout: str | None = None,
 ) -> Model:
     """Convert a fitted estimator into a model for the device.
 
@@ -103,6 +105,10 @@ def convert(
         Of `optimize`: the same for the same model.
     progress : bool, optional
         Of `optimize`: whether to show it on stderr; by default on a terminal.
+    layout : {"packed", "packed8"}, optional
+        Of trees that are not summed: nodes of 6 or 8 bytes ("packed", the default), or of 4 bytes, whose thresholds
+        lie in tables ("packed8"). That loses nothing, is smaller where thresholds repeat, and takes more instructions;
+        the module `emltrees_packed8` runs it. `optimize` tries both.
 
     Returns
     -------
@@ -130,18 +136,22 @@ def convert(
     method = METHODS[0] if method is None else method
     if method not in METHODS:
         raise ConvertError(f"method={method!r} is unknown; use one of {', '.join(METHODS)}")
+    if layout not in LAYOUTS:
+        raise ConvertError(f"layout={layout!r} is unknown; use 'packed' or 'packed8'")
     if optimize is not None:
         given = None if dtype is None else DTYPES.get(dtype, dtype)
         chosen = None if leaf == "exact" and leaf_bits is None else _leaf(leaf, leaf_bits, True)
-        wanted = Wanted(optimize, max_loss, metric, given, scale, chosen, seed, progress)
+        wanted = Wanted(optimize, max_loss, metric, given, scale, chosen, seed, progress, layout)
         return _smaller(source, estimator, method, wanted, data, return_type)
     if dtype not in DTYPES:
         raise ConvertError(f"dtype={dtype!r} is unknown; use 'float', 'int16', 'int8' or 'auto'")
     if not 0.0 <= max_loss <= 1.0:
         raise ConvertError(f"max_loss={max_loss!r} is not a part of the rows, from 0.0 to 1.0")
     if isinstance(source, Source):
-        if (leaf, leaf_bits, scale, method) != ("exact", None, None, METHODS[0]):
-            raise ConvertError("leaf=, leaf_bits=, scale= and method= mean nothing for networks; leave them out")
+        if (leaf, leaf_bits, scale, method, layout) != ("exact", None, None, METHODS[0], None):
+            raise ConvertError(
+                "leaf=, leaf_bits=, scale=, layout= and method= mean nothing for networks; leave them out"
+            )
         rows = data if isinstance(data, tuple) and len(data) == 2 else (data, None)
         return cnn.build_cnn(source, estimator, cnn.Options(dtype and DTYPES[dtype], rows, max_loss, return_type))
     task = "classifier" if source.n_classes else "regressor"
@@ -150,6 +160,8 @@ def convert(
     trees = source
     while isinstance(trees, (Featured, Staged)):
         trees = trees.source
+    if layout is not None and not isinstance(trees, Ensemble):
+        raise ConvertError(f"layout= is for trees, not for {type(estimator).__name__}; leave it out")
     summed = isinstance(trees, Ensemble) and trees.link is not None
     options = Options(
         method=method,
@@ -158,6 +170,7 @@ def convert(
         scale=scale,
         table=_table(data, source.n_features),
         max_loss=max_loss,
+        layout=layout,
     )
     if options.dtype == "float" and scale is not None:
         raise ConvertError("scale= goes with dtype='int16' or 'auto'; for dtype='float' leave it out")

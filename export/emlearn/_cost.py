@@ -25,7 +25,7 @@ from .ir.linear import Linear
 from .ir.neighbors import Metric, Neighbors, Weights
 from .ir.net import Activation, Net
 from .ir.pipeline import Pipeline
-from .ir.trees import DTYPE_SCALED, DTYPES, LEAF_HARD, LEAF_SUM, LEAF_VALUE, WIDE, Trees
+from .ir.trees import DIRECT, DTYPE_SCALED, DTYPES, LEAF_HARD, LEAF_SUM, LEAF_UINT8, LEAF_VALUE, PACKED8, WIDE, Trees
 
 # For a class: fixed, a tree, a decision, an entry of a leaf with several classes, a class.
 COSTS = {
@@ -76,7 +76,7 @@ def price(costs: tuple[float, ...], amounts: tuple[float, ...]) -> float:
 def estimate(tables: Any, core: Any, core_input: NDArray[Any]) -> dict[str, int]:
     """Estimate the instructions of a `predict` of these rows, on average; empty for what nobody has measured."""
     found = {}
-    if isinstance(tables, Trees) and tables.leaf != LEAF_SUM:
+    if isinstance(tables, Trees) and tables.leaf != LEAF_SUM and tables.layout != PACKED8:
         decisions, entries = core.work(core_input)
         found = instructions(tables.dtype_name, tables.n_trees, decisions, entries, tables.n_classes)
     return found | priced(work_of(tables, core, core_input))
@@ -100,7 +100,7 @@ def work_of(tables: Any, core: Any, core_input: NDArray[Any]) -> list[Work]:
 @work_of.register
 def _(tables: Trees, core: Any, core_input: NDArray[Any]) -> list[Work]:
     decisions, entries = core.work(core_input)
-    common = (1.0, float(tables.n_trees), float(decisions))
+    common: tuple[float, ...] = (1.0, float(tables.n_trees), float(decisions))
     dtype = DTYPES[tables.dtype]
     if tables.leaf == LEAF_SUM:
         link = sums.link_of(tables.entry)
@@ -111,6 +111,12 @@ def _(tables: Trees, core: Any, core_input: NDArray[Any]) -> list[Work]:
         return [(f"sums {dtype}{wide}", (*common, float(n_sums), float(tables.n_classes == 0)))]
     if tables.layout == WIDE:
         return []
+    if tables.layout == PACKED8:
+        common += (0.0 if tables.feature_bits == DIRECT else float(decisions),)
+        if tables.leaf == LEAF_VALUE:
+            return [(f"packed8 values {dtype}", common)]
+        in_255ths = float(entries) if tables.leaf == LEAF_UINT8 else 0.0
+        return [(f"packed8 {dtype}", (*common, float(entries) - in_255ths, in_255ths, float(tables.n_classes)))]
     if tables.leaf == LEAF_VALUE:
         return [(f"values {dtype}", common)]
     if tables.leaf == LEAF_HARD and tables.dtype != DTYPE_SCALED and tables.n_features <= 256:

@@ -10,7 +10,7 @@ from .ir.trees import Trees
 from .writers.eml import CONTAINER
 from .writers.trees import HEADER
 
-NODE_BYTES = {ir.PACKED16: 6, ir.PACKED32: 8, ir.WIDE: 16}
+NODE_BYTES = {ir.PACKED16: 6, ir.PACKED32: 8, ir.WIDE: 16, ir.PACKED8: 4}
 STRUCT = 56  # of eml_trees_t, where pointers have 32 bits
 OBJECT = 16  # of a model, or of a buffer, in MicroPython
 BLOCK = 16  # of MicroPython's heap
@@ -23,7 +23,8 @@ class Size:
     Attributes
     ----------
     nodes, roots, scales, leaves : int
-        Of the tables, without padding. Leaves are records with their entries, and values.
+        Of the tables, without padding. Nodes of packed8 are with their thresholds; leaves are records with their
+        entries, and values.
     eml : int
         Of an `.eml` file without trailers: `Model.nbytes`.
     c_data : int
@@ -47,7 +48,7 @@ class Size:
 def size_of(trees: Trees) -> Size:
     """Return the bytes that trees take, without writing them."""
     index = 4 if trees.layout == ir.WIDE else 2
-    nodes, roots = NODE_BYTES[trees.layout] * trees.n_nodes, index * trees.n_trees
+    nodes, roots = NODE_BYTES[trees.layout] * trees.n_elements, index * trees.n_trees
     scales = 8 * len(trees.shift)
     tables = [nodes, roots, scales]
     if trees.leaf in ir.RECORD_LEAVES:

@@ -226,7 +226,7 @@ def certify(
         auc_after=aucs[1],
         nbytes=nbytes,
         instructions=instructions,
-        environment=_environment(),
+        environment=environment(),
     )
 
 
@@ -276,7 +276,8 @@ def _auc(y: NDArray[Any], predictions: Predictions, estimator: Any) -> float | N
     return float(np.mean(one_against_rest))
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
+    """Return the versions that take part, by name."""
     names = {"emlearn-mpy": "emlearn-mpy", "scikit-learn": "scikit-learn", "numpy": "numpy"}
     found = {"python": platform.python_version()}
     for name, package in names.items():

@@ -264,7 +264,7 @@ class Model(Scores):
             name = "model" if path is None else path.stem
         content = chosen.write(self.document(), name, method)
         if path is not None:
-            _write_file(path, content.encode() if isinstance(content, str) else content)
+            write_file(path, content.encode() if isinstance(content, str) else content)
         return content
 
     def document(self) -> Document:
@@ -344,7 +344,7 @@ def _classes(tables: Tables) -> NDArray[Any]:
     return classes
 
 
-def _write_file(path: Path, content: bytes) -> None:
+def write_file(path: Path, content: bytes) -> None:
     """Replace the file in one step, so that nobody ever reads half a model."""
     if not path.parent.is_dir():
         raise FileNotFoundError(f"the folder {path.parent} does not exist; create it first")

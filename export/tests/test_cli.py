@@ -72,6 +72,13 @@ def test_info(folder):
             assert expected in said
 
 
+def test_layout(folder):
+    run("convert", "model.joblib", "-o", "m.eml", "--layout", "packed8")
+    said = run("info", "m.eml")
+    for expected in ("packed8", "tables", "extensions"):
+        assert expected in said
+
+
 def test_labels_are_no_markup(folder):
     X, y = data("iris")
     model = emlearn.convert(tree.DecisionTreeClassifier().fit(X, np.array(["[red]a", "[/b]", "c"])[y]))

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from emlearn._core import TreesCore, open_core
 from emlearn.ir.trees import Document
+from emlearn.passes.plain import plain
 from emlearn.readers import read
 from emlearn.writers import csv, eml
 from twin_models import twin
@@ -43,8 +44,10 @@ def test_golden_files_are_all_there():
 @pytest.mark.parametrize("suffix", [".eml", ".csv"])
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_golden_files_are_read_back(name, suffix):
-    document = read((GOLDEN / f"{name}{suffix}").read_bytes())
-    assert eml.write(document) == eml.write(DOCUMENTS[name])
+    document, expected = read((GOLDEN / f"{name}{suffix}").read_bytes()), DOCUMENTS[name]
+    if suffix == ".csv" and name.startswith("packed8"):  # text has no tables of thresholds
+        expected = replace(expected, tables=plain(expected.tables))
+    assert eml.write(document) == eml.write(expected)
     assert csv.write(document) == csv.write(DOCUMENTS[name])
     model = emlearn.load(GOLDEN / f"{name}{suffix}")
     if model.golden is not None:
@@ -54,7 +57,7 @@ def test_golden_files_are_read_back(name, suffix):
 
 def test_layouts_and_leaves_are_covered():
     trees = [document.trees for document in DOCUMENTS.values() if document.tables.FAMILY == "trees"]
-    assert {t.layout for t in trees} == set(range(3)) and {t.dtype for t in trees} == set(range(3))
+    assert {t.layout for t in trees} == set(range(4)) and {t.dtype for t in trees} == set(range(3))
     assert {t.leaf for t in trees} == set(range(6))
     assert any(t.is_leaf.sum() > 2 for t in trees)
 
@@ -101,6 +104,7 @@ def accepts(function, data):
 
 
 SMALL = ["hard_int16", "counts_float", "weighted_float", "uint8_scaled", "value_int16"]
+SMALL += ["packed8_int16", "packed8_float", "packed8_scaled", "packed8_slots"]
 SMALL += ["linear_softmax", "linear_values", "net_float", "net_int16", "net_int8"]
 SMALL += ["bayes_diagonal", "mixture_full", "mixture_envelope"]
 SMALL += ["kernel_linear", "kernel_rbf", "kernel_poly", "kernel_sigmoid", "kernel_coupled"]

@@ -83,6 +83,14 @@ def wide():
     return emlearn.convert(DecisionTreeClassifier(max_depth=2, random_state=0).fit(X, y))
 
 
+def slots():
+    """With slots, as a model of more features or thresholds has them."""
+    X, y = floats()
+    made = emlearn.convert(ExtraTreesRegressor(2, **TREE).fit(X, y - 0.3), layout="packed8")
+    document = made.document()
+    return emlearn.Model(replace(document, tables=replace(made.trees, feature_bits=0)))
+
+
 MODELS = {
     "int16": lambda: emlearn.convert(DecisionTreeClassifier(**TREE).fit(*integers()), dtype="int16"),
     "counts": lambda: emlearn.convert(
@@ -106,6 +114,13 @@ MODELS = {
     ),
     "missing": missing,
     "wide": wide,
+    "packed8": lambda: emlearn.convert(
+        RandomForestClassifier(3, min_samples_leaf=4, **TREE).fit(floats()[0], named(floats()[1])), layout="packed8"
+    ),
+    "packed8 int16": lambda: emlearn.convert(
+        DecisionTreeClassifier(**TREE).fit(*integers()), dtype="int16", layout="packed8"
+    ),
+    "packed8 slots": slots,
 }
 
 # As emlearn 0.23 writes them: hard leaves, soft ones as NumPy prints their rows, regression.
@@ -126,7 +141,8 @@ def rows_of(name):
     """Raw rows, the last few at the limits of their type."""
     trees = model(name).trees
     X = np.zeros((12, trees.n_features), np.float32)
-    X[:, -2:] = integers()[0][:12] if name in ("int16", "uint8", "wide", "sum int64") else floats()[0][:12]
+    of_integers = ("int16", "uint8", "wide", "sum int64", "packed8 int16")
+    X[:, -2:] = integers()[0][:12] if name in of_integers else floats()[0][:12]
     if trees.dtype == ir.DTYPE_INT16:
         X[-2:] = [[32767], [-32768]]
         return X.astype(np.int16)
@@ -253,7 +269,7 @@ def content(name, kind):
 
 def test_models_cover_the_formats():
     kinds = {(m.trees.layout, m.trees.dtype, m.trees.leaf) for m in map(model, MODELS)}
-    assert {k[0] for k in kinds} == {ir.PACKED16, ir.PACKED32, ir.WIDE}
+    assert {k[0] for k in kinds} == {ir.PACKED16, ir.PACKED32, ir.WIDE, ir.PACKED8}
     assert {k[1] for k in kinds} == {ir.DTYPE_FLOAT, ir.DTYPE_INT16, ir.DTYPE_SCALED}
     assert {k[2] for k in kinds} == set(range(len(ir.LEAVES)))
     assert any(m.trees.missing_left.any() for m in map(model, MODELS))

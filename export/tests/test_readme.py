@@ -8,9 +8,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import joblib
 import numpy as np
 import pytest
+from sklearn.datasets import load_wine
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.model_selection import train_test_split
 
+import emlearn
 from emlearn import dsp
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -74,3 +79,15 @@ def test_signal(code: str, module: str, tmp_path: Path) -> None:
     if code == "f":
         expected.append(dsp.power_spectrum(filtered).tobytes())
     assert printed == expected
+
+
+def test_report(tmp_path: Path) -> None:
+    X, X_test, y, y_test = train_test_split(*load_wine(return_X_y=True), random_state=0)
+    joblib.dump(RandomForestClassifier(5, random_state=0).fit(X, y), tmp_path / "model.joblib")
+    np.savetxt(tmp_path / "test.csv", np.c_[X_test, y_test], delimiter=",")
+    program, *arguments = block("report").split()
+    assert program == "emlearn"
+    command = [sys.executable, "-c", "from emlearn.cli import main; main()", *arguments]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    assert (tmp_path / "report.html").stat().st_size > 10_000
+    assert emlearn.load(tmp_path / "model.eml").n_features_in_ == 13

@@ -80,6 +80,9 @@ def test_variants_predict_what_the_core_does(n_classes, weights, dtypes):
     made = list(variants.all())
     assert len(made) == len(variants) and len({variant.kind for variant in made}) == len(made)
     made += variants.snapped(made[-1].kind)
+    eights = [variant.packed8() for variant in made]
+    assert all(each.kind == replace(of.kind, packed8=True) for of, each in zip(made, eights, strict=True))
+    made += eights
     for variant in made:
         core, core_input = variant.core()
         assert np.array_equal(core.outputs(core_input), variant.predicted.probabilities)
@@ -241,6 +244,37 @@ def test_a_larger_bound_gives_no_larger_model():
         for loss in (0.0, 0.01, 0.1, 1.0)
     ]
     assert sizes == sorted(sizes, reverse=True) and sizes[0] > 2 * sizes[2]
+
+
+@pytest.mark.parametrize("metric", ["roc_auc", recall])
+def test_nodes_of_4_bytes_are_chosen_where_they_are_smaller(metric):
+    X, y = validation("breast_cancer")
+    options = {"optimize": "size", "max_loss": 0.03, "data": (X, y), "metric": metric}
+    packed, eight, either = (
+        emlearn.convert(fitted("breast_cancer", 10), layout=layout, **options) for layout in ("packed", "packed8", None)
+    )
+    assert {each.kind.packed8 for each in packed.search.tried} == {False}
+    assert {each.kind.packed8 for each in eight.search.tried} == {True}
+    assert either.nbytes == min(packed.nbytes, eight.nbytes)
+    sizes = {each.kind: each.size.eml for each in either.search.tried}
+    scores = {each.kind: each.score for each in either.search.tried}
+    small = [kind for kind in sizes if kind.packed8]
+    assert 0 < len(small) and len(small) < len(sizes)
+    for kind in small:
+        assert sizes[kind] < sizes[replace(kind, packed8=False)]
+        assert scores[kind] == scores[replace(kind, packed8=False)]
+
+
+def test_a_chosen_packed8_is_in_the_file_and_its_certificate():
+    model = smallest("digits")
+    assert model.search.chosen.kind.packed8 and str(model.search.chosen.kind).endswith(", packed8")
+    assert model.trees.layout == ir.PACKED8 and model.certificate.search["chosen"].endswith(", packed8")
+    bare = emlearn.Model(
+        replace(model.document(), certificate=None, golden=None, tables=replace(model.trees, labels=None))
+    )
+    assert len(bare.save(format="eml")) == model.search.chosen.size.eml == model.nbytes
+    # emlearn's nodes have 8 bytes, and leaves of hard votes none.
+    assert model.search.chosen.size.nodes + model.search.chosen.size.leaves < 8 * model.trees.n_nodes
 
 
 def test_what_is_asked_for_is_kept():

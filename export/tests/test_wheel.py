@@ -60,6 +60,7 @@ def test_wheel(source, tmp_path):
     (path,) = tmp_path.glob("*.whl")
     with zipfile.ZipFile(path) as wheel:
         names = {name for name in wheel.namelist() if name.startswith("emlearn/mpy/")}
+        assert {f"emlearn/reporting/{name}" for name in ("page.html", "style.css")} <= set(wheel.namelist())
         wanted = set()
         for arch, described in manifest["architectures"].items():
             for module in described["modules"].values():

@@ -27,6 +27,10 @@ MODELS = {
     "scaled": ("scaled digits", FOREST, {"dtype": "int16"}),
     "hard": ("wine", ensemble.RandomForestClassifier(5, random_state=0), {"leaf": "hard"}),
     "uint8": ("wine", FOREST, {"leaf": "uint8"}),
+    "packed8": ("digits", FOREST, {"layout": "packed8"}),
+    "packed8 int16": ("digits", FOREST, {"dtype": "int16", "layout": "packed8"}),
+    "packed8 scaled": ("scaled digits", FOREST, {"dtype": "int16", "layout": "packed8"}),
+    "packed8 regression": ("diabetes", ensemble.RandomForestRegressor(5, random_state=0), {"layout": "packed8"}),
     "weighted": (
         "iris",
         ensemble.ExtraTreesClassifier(5, min_samples_leaf=5, class_weight=WEIGHTS, random_state=0),

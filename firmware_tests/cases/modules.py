@@ -1,5 +1,5 @@
 # Every module that is built is imported, and runs: with the smallest models that take them all.
-# models: labels gb_classes knn_float kernel_labels kernel_coupled features_bands features_mfcc FAMILIES
+# models: labels packed8_scaled gb_classes knn_float kernel_labels kernel_coupled features_bands features_mfcc FAMILIES
 # modules: native
 import gc
 import sys
@@ -9,7 +9,7 @@ import check
 
 import emltrees
 
-files = "labels gb_classes knn_float kernel_labels kernel_coupled features_bands features_mfcc"
+files = "labels packed8_scaled gb_classes knn_float kernel_labels kernel_coupled features_bands features_mfcc"
 for name in files.split() + check.families():
     for suffix in (".eml", ".csv"):
         gc.collect()

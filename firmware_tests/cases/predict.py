@@ -3,7 +3,11 @@
 import check
 
 models = [check.load("model", suffix) for suffix in (".eml", ".csv")]
-check.equal(models[0].info(), models[1].info())
+infos = [model.info() for model in models]
+if check.read("model.eml")[22] == 3 and check.read("model.eml")[6] == 1:  # trees in packed8, which text is not
+    for info in infos:
+        del info["bytes"], info["nodes"]
+check.equal(*infos)
 for model in models:
     check.predicts(model, "model.vec")
     agreeing, rows = model.selftest()

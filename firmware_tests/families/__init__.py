@@ -35,7 +35,7 @@ WORDS = {
     "CORRUPT": [f"corrupt_{family}" for family in FAMILIES],
 }
 # For boards that differ from another in nothing that a twin sees.
-FEW = ("labels", "regression", "int16", "gb_classes", *WORDS["FAMILIES"])
+FEW = ("labels", "regression", "int16", "packed8_scaled", "gb_classes", *WORDS["FAMILIES"])
 # For check.py: number, name, module and SMALL of each family.
 TABLE = repr([(NUMBERS[name], name, module_of(name), module.SMALL) for name, module in FAMILIES.items()]).encode()
 

@@ -143,6 +143,14 @@ MODELS = {
     "weighted": weighted,
     "wide": wide,
     "gesture": gesture,
+    "packed8": lambda: digits(RandomForestClassifier(**FOREST), dtype="int16", layout="packed8"),
+    "packed8_float": lambda: floats(
+        "breast_cancer", RandomForestClassifier(7, min_samples_leaf=2, random_state=0), missing=True, layout="packed8"
+    ),
+    "packed8_scaled": lambda: floats(
+        "iris", ExtraTreesClassifier(5, min_samples_leaf=3, random_state=0), dtype="int16", scale=True, layout="packed8"
+    ),
+    "packed8_far": lambda: floats("diabetes", DecisionTreeRegressor(random_state=0), layout="packed8"),
     "gb_binary": lambda: floats("breast_cancer", GradientBoostingClassifier(n_estimators=20, random_state=0)),
     "gb_classes": lambda: floats("iris", GradientBoostingClassifier(n_estimators=10, random_state=0)),
     "gb_int16": lambda: digits(GradientBoostingClassifier(n_estimators=3, random_state=0), dtype="int16"),

@@ -122,11 +122,60 @@ static inline uint32_t eml_trees_walk_float(const eml_trees_t *t, const eml_tree
     }
 }
 
+// The same for packed8 nodes. Constants: is_float, float features and models, or int16 features as they are; direct.
+EML_ALWAYS_INLINE uint32_t eml_trees_walk8(const eml_trees_t *t, const void *x, uint32_t i, int is_float, int direct) {
+    const uint32_t *table = (const uint32_t *)t->nodes;
+    const eml_trees_half_t *halves = (const eml_trees_half_t *)t->nodes;
+    const uint32_t *node = table + i;
+    for (;;) {
+        const uint32_t word = *node;
+        uint32_t slot = word & (is_float ? 0x7f : 0xff);
+        slot = direct ? slot : table[slot];
+        const uint32_t feature = slot & 0xffff;
+        const uint32_t at = (slot >> 16) + (word >> 8 & 0xff);
+        const int32_t value = is_float ? eml_float_key(((const eml_trees_word_t *)x)[feature]) : ((const int16_t *)x)[feature];
+        const int32_t threshold = is_float ? (int32_t)table[at] : halves[at];
+        if (value > threshold && !(is_float && word & 0x80 && value > EML_KEY_INFINITY)) {
+            int32_t right = (int32_t)word >> 24; // a jump; a leaf where it is negative; 0: extended
+            if (EML_UNLIKELY(right <= 0)) {
+                if (right) {
+                    return (uint32_t)right & 0x7f;
+                }
+                right = (int16_t)node[1];
+                if (right < 0) {
+                    return (uint32_t)right & 0x7fff;
+                }
+            }
+            node += right;
+        } else {
+            const uint32_t code = word >> 16 & 0xff;
+            if (EML_UNLIKELY(code)) {
+                if (code != 255) {
+                    return code - 1;
+                }
+                node++; // the extension
+                if (*node >> 16 != 0xffff) {
+                    return *node >> 16 & 0x7fff;
+                }
+            }
+            node++;
+        }
+    }
+}
+
 static inline uint32_t eml_trees_leaf(const eml_trees_t *t, const eml_array_t *x, uint32_t tree) {
     if (!EML_TREES_ONLY_SMALL && t->leaf_of) {
         return t->leaf_of(tree, x->data);
     }
     const uint32_t root = eml_trees_index(t, t->roots, tree);
+    if (eml_trees_is_packed8(t)) {
+        if (t->dtype == EML_TREES_INT16) {
+            return eml_trees_is_direct(t) ? eml_trees_walk8(t, x->data, root, 0, 1) : eml_trees_walk8(t, x->data, root, 0, 0);
+        }
+        if (t->dtype == EML_TREES_FLOAT && x->type == EML_FLOAT32) {
+            return eml_trees_is_direct(t) ? eml_trees_walk8(t, x->data, root, 1, 1) : eml_trees_walk8(t, x->data, root, 1, 0);
+        }
+    }
     if (eml_trees_feature_bits(t) == 8) { // packed
         if (t->dtype == EML_TREES_INT16) {
             return eml_trees_walk_int16(t, (const int16_t *)x->data, root);

@@ -4,7 +4,7 @@
 
 #include "eml_common.h"
 
-typedef enum { EML_TREES_PACKED16 = 0, EML_TREES_PACKED32 = 1, EML_TREES_WIDE = 2 } eml_trees_layout_t;
+typedef enum { EML_TREES_PACKED16 = 0, EML_TREES_PACKED32 = 1, EML_TREES_WIDE = 2, EML_TREES_PACKED8 = 3 } eml_trees_layout_t;
 typedef enum { EML_TREES_FLOAT = 0, EML_TREES_INT16 = 1, EML_TREES_SCALED = 2 } eml_trees_dtype_t;
 typedef enum {
     EML_LEAF_HARD = 0,     // a vote for one class
@@ -36,14 +36,14 @@ typedef struct {
     uint8_t layout;       // eml_trees_layout_t
     uint8_t dtype;        // eml_trees_dtype_t
     uint8_t leaf;         // eml_leaf_t
-    uint8_t feature_bits; // of a packed node's first word
+    uint8_t feature_bits; // of a packed node's first word; packed8: 0 or EML_TREES_DIRECT
     uint8_t entry;        // of records 0 or 1; of sums the link, and EML_SUM_INT64 or not
     uint8_t unused;
     uint32_t n_nodes;
     uint32_t n_leaves; // records or values
     uint32_t n_entries;
     uint32_t n_values; // float64 of weighted leaves; of values and sums the exponent, plus EML_TREES_EXPONENT
-    const void *nodes;      // [n_nodes] elements of 6, 8 or 16 bytes, by layout
+    const void *nodes;      // [n_nodes] elements of 6, 8, 16 or 4 bytes, by layout; packed8: tables, then nodes from roots[0] on
     const void *roots;      // [n_trees] indices of elements
     const int32_t *scale;   // [n_features][2] shift and offset, EML_TREES_SCALED only
     const void *leaf_start; // [n_leaves + 1] indices of entries
@@ -54,15 +54,23 @@ typedef struct {
     uint32_t (*leaf_of)(uint32_t tree, const void *features);
 } eml_trees_t;
 
+#define EML_TREES_DIRECT 1
 #define EML_TREES_EXPONENT 256
 #define EML_TREES_MAX_COUNT (1u << 25) // of nodes, leaves, entries, values, which stay below: keeps sizes within 32 bits
 #define EML_TREES_SCALED_MAX 32766 // of a scaled feature; 32767 is NaN
 #define EML_TREES_MAX_OFFSET 0x20000000 // of a scale, either way
 #define EML_KEY_INFINITY 0x7f000001 // eml_float_key of +infinity; every NaN has a larger one
 
+// Of packed8, words and thresholds of 16 bits lie in the same array.
+#ifdef __GNUC__
+typedef int16_t __attribute__((may_alias)) eml_trees_half_t;
+#else
+typedef int16_t eml_trees_half_t;
+#endif
+
 // Defined before this header is included, one of these leaves of the core what some models need. EML_TREES_SMALL is what needs
-// little code: hard votes of int16 and float models with up to 256 features, in packed layouts. EML_TREES_SUMS is sums only, and
-// EML_TREES_VOTES everything else.
+// little code: hard votes of int16 and float models with up to 256 features, in packed16 and packed32. EML_TREES_SUMS is sums
+// only, EML_TREES_EIGHT is packed8 only, EML_TREES_VOTES everything else, and EML_TREES_TEXT all that text says: not packed8.
 static inline int eml_trees_is_small(const eml_trees_t *t) {
     return t->layout != EML_TREES_WIDE && t->feature_bits == 8 && t->dtype != EML_TREES_SCALED && t->leaf == EML_LEAF_HARD;
 }
@@ -76,24 +84,39 @@ static inline int eml_trees_is_small(const eml_trees_t *t) {
 #else
 #define EML_TREES_ONLY_SUMS 0
 #endif
-#if defined(EML_TREES_SMALL) || defined(EML_TREES_VOTES)
+#ifdef EML_TREES_EIGHT
+#define EML_TREES_ONLY_EIGHT 1
+#else
+#define EML_TREES_ONLY_EIGHT 0
+#endif
+#if defined(EML_TREES_SMALL) || defined(EML_TREES_VOTES) || defined(EML_TREES_EIGHT)
 #define EML_TREES_NO_SUMS 1
 #else
 #define EML_TREES_NO_SUMS 0
 #endif
+#if defined(EML_TREES_SMALL) || defined(EML_TREES_VOTES) || defined(EML_TREES_SUMS) || defined(EML_TREES_TEXT)
+#define EML_TREES_NO_EIGHT 1
+#else
+#define EML_TREES_NO_EIGHT 0
+#endif
 
 static inline int eml_trees_is_ours(const eml_trees_t *t) {
     return EML_TREES_ONLY_SMALL ? eml_trees_is_small(t)
+        : EML_TREES_ONLY_EIGHT ? t->layout == EML_TREES_PACKED8 && t->leaf != EML_LEAF_SUM
         : t->leaf == EML_LEAF_SUM ? !EML_TREES_NO_SUMS
                                   : !EML_TREES_ONLY_SUMS;
 }
 
+static inline int eml_trees_is_packed8(const eml_trees_t *t) {
+    return !EML_TREES_NO_EIGHT && (EML_TREES_ONLY_EIGHT || t->layout == EML_TREES_PACKED8);
+}
+
 static inline int eml_trees_is_wide(const eml_trees_t *t) {
-    return !EML_TREES_ONLY_SMALL && t->layout == EML_TREES_WIDE;
+    return !EML_TREES_ONLY_SMALL && !EML_TREES_ONLY_EIGHT && t->layout == EML_TREES_WIDE;
 }
 
 static inline uint32_t eml_trees_feature_bits(const eml_trees_t *t) {
-    return EML_TREES_ONLY_SMALL ? 8 : t->feature_bits;
+    return EML_TREES_ONLY_SMALL ? 8 : EML_TREES_ONLY_EIGHT ? 0 : t->feature_bits;
 }
 
 static inline eml_leaf_t eml_trees_leaf_kind(const eml_trees_t *t) {
@@ -143,7 +166,7 @@ static inline uint32_t eml_trees_sum_words(const eml_trees_t *t) {
 
 // Bytes of an element, of an index, of an entry.
 static inline uint32_t eml_trees_node_size(const eml_trees_t *t) {
-    return eml_trees_is_wide(t) ? 16 : t->layout == EML_TREES_PACKED32 ? 8 : 6;
+    return eml_trees_is_wide(t) ? 16 : eml_trees_is_packed8(t) ? 4 : t->layout == EML_TREES_PACKED32 ? 8 : 6;
 }
 
 static inline uint32_t eml_trees_index_size(const eml_trees_t *t) {
@@ -183,7 +206,46 @@ static inline uint32_t eml_trees_wide_ref(uint32_t i, uint32_t ref) {
     return ref & EML_TREES_LEAF ? ref : (i + ref) & ~EML_TREES_LEAF;
 }
 
+// A packed8 node. Its first byte names a slot: a feature, and where the 256 thresholds begin that its second byte is one of.
+// Direct ones name the feature itself, and the thresholds are the first elements.
+static inline uint32_t eml_trees_slot8(const eml_trees_t *t, uint32_t word) {
+    return word & (t->dtype == EML_TREES_INT16 ? 0xff : 0x7f); // the bit above is missing_left
+}
+
+static inline int eml_trees_is_direct(const eml_trees_t *t) {
+    return t->feature_bits == EML_TREES_DIRECT;
+}
+
+// A threshold of packed8: of 16 bits, or a word for float.
+static inline int32_t eml_trees_threshold8(const eml_trees_t *t, uint32_t at) {
+    return t->dtype == EML_TREES_FLOAT ? ((const int32_t *)t->nodes)[at] : ((const eml_trees_half_t *)t->nodes)[at];
+}
+
+static inline eml_trees_node_t eml_trees_node8(const eml_trees_t *t, uint32_t i) {
+    eml_trees_node_t node;
+    const uint32_t *words = (const uint32_t *)t->nodes;
+    const uint32_t word = words[i];
+    const uint32_t number = eml_trees_slot8(t, word);
+    const uint32_t slot = eml_trees_is_direct(t) ? number : words[number];
+    node.missing_left = t->dtype != EML_TREES_INT16 && (word & 0x80);
+    node.feature = slot & 0xffff;
+    node.threshold = eml_trees_threshold8(t, (slot >> 16) + (word >> 8 & 0xff));
+    if (word >> 24) {
+        const uint32_t code = word >> 16 & 0xff;
+        node.left = code ? EML_TREES_LEAF | (code - 1) : i + 1;
+        node.right = word >> 31 ? EML_TREES_LEAF | (word >> 24 & 0x7f) : i + (word >> 24);
+    } else {
+        const uint32_t far = words[i + 1];
+        node.left = far >> 16 == 0xffff ? i + 2 : EML_TREES_LEAF | (far >> 16 & 0x7fff);
+        node.right = far & 0x8000 ? EML_TREES_LEAF | (far & 0x7fff) : i + (far & 0x7fff);
+    }
+    return node;
+}
+
 static inline eml_trees_node_t eml_trees_node(const eml_trees_t *t, uint32_t i) {
+    if (eml_trees_is_packed8(t)) {
+        return eml_trees_node8(t, i);
+    }
     eml_trees_node_t node;
     if (eml_trees_is_wide(t)) {
         const uint32_t *w = (const uint32_t *)t->nodes + 4 * (size_t)i;

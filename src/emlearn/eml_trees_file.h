@@ -58,7 +58,8 @@ static inline eml_err_t eml_trees_header(eml_trees_t *t, const void *header) {
 
 // file: [size], aligned to 4 bytes, outlives *t. scratch: [256].
 static inline eml_err_t eml_trees_open(eml_trees_t *t, const void *file, size_t size, uint32_t *scratch) {
-    t->leaf = EML_LEAF_HARD; // who takes over an unsupported file is asked even if it ends at the container
+    t->layout = 0; // who takes over an unsupported file is asked even if it ends at the container
+    t->leaf = EML_LEAF_HARD;
     const uint32_t start = EML_FILE_HEADER + EML_TREES_HEADER;
     const uint32_t *words = (const uint32_t *)file;
     eml_err_t err = eml_file_check(words, size, EML_FAMILY_TREES, scratch);

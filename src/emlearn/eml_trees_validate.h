@@ -62,13 +62,70 @@ static inline int eml_trees_packed_ok(const eml_trees_t *t) {
     return 1;
 }
 
+// Whether element i, behind the first node, is a node that exists, not what extends one: that lies behind a word whose highest
+// byte is 0, and has its own highest bit set.
+static inline int eml_trees_starts8(const eml_trees_t *t, uint32_t i) {
+    return i < t->n_nodes && ((const uint32_t *)t->nodes)[i - 1] >> 24;
+}
+
+static inline int eml_trees_packed8_ok(const eml_trees_t *t) {
+    const uint32_t *words = (const uint32_t *)t->nodes;
+    const uint32_t n_nodes = t->n_nodes;
+    const uint32_t n_leaves = eml_trees_n_numbers(t);
+    const uint32_t first = eml_trees_index(t, t->roots, 0); // slots and thresholds lie before it
+    const uint32_t n_thresholds = t->dtype == EML_TREES_FLOAT ? first : 2 * first;
+    for (uint32_t i = 1; i < t->n_trees; i++) {
+        const uint32_t root = eml_trees_index(t, t->roots, i);
+        if (root < first || (root > first && !eml_trees_starts8(t, root))) {
+            return 0;
+        }
+    }
+    for (uint32_t i = first; i < n_nodes; i++) {
+        const uint32_t node = i;
+        const uint32_t word = words[i];
+        uint32_t slot = eml_trees_slot8(t, word);
+        if (!eml_trees_is_direct(t)) {
+            if (slot >= first) {
+                return 0;
+            }
+            slot = words[slot];
+        }
+        const uint32_t at = (slot >> 16) + (word >> 8 & 0xff);
+        if ((slot & 0xffff) >= t->n_features || at >= n_thresholds || eml_trees_threshold8(t, at) > eml_trees_highest(t)) {
+            return 0;
+        }
+        const uint32_t code = word >> 16 & 0xff;
+        uint32_t left = code ? 0x7fff + code : 0xffff; // as an extension has them
+        uint32_t right = (word >> 31) << 15 | (word >> 24 & 0x7f);
+        if (word >> 24 == 0) {
+            i++;
+            if (code != 255 || i == n_nodes || !(words[i] >> 31)) {
+                return 0;
+            }
+            left = words[i] >> 16;
+            right = words[i] & 0xffff;
+        } else if (code == 255) {
+            return 0;
+        }
+        if (left == 0xffff ? i + 1 == n_nodes : (left & 0x7fff) >= n_leaves) {
+            return 0;
+        }
+        if (right & 0x8000 ? (right & 0x7fff) >= n_leaves : !right || !eml_trees_starts8(t, node + right)) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
 static inline int eml_trees_nodes_ok(const eml_trees_t *t) {
     for (uint32_t i = 0; i < t->n_trees; i++) {
         if (eml_trees_index(t, t->roots, i) >= t->n_nodes) {
             return 0;
         }
     }
-    return eml_trees_is_wide(t) ? eml_trees_wide_ok(t) : eml_trees_packed_ok(t);
+    return eml_trees_is_packed8(t) ? eml_trees_packed8_ok(t)
+        : eml_trees_is_wide(t)     ? eml_trees_wide_ok(t)
+                                   : eml_trees_packed_ok(t);
 }
 
 static inline int eml_trees_records_ok(const eml_trees_t *t) {
@@ -140,7 +197,8 @@ static inline int eml_trees_link_ok(const eml_trees_t *t) {
     return link == EML_LINK_SOFTMAX ? t->n_classes >= 2 : link <= EML_LINK_MEDIAN && t->n_classes == (is_value ? 0 : 2);
 }
 
-// Whether the header's numbers go together. Float models are packed32, others packed16; both may be wide.
+// Whether the header's numbers go together. Float models are packed32, others packed16; both may be wide, and but for sums
+// packed8.
 static inline int eml_trees_header_ok(const eml_trees_t *t) {
     const eml_leaf_t leaf = eml_trees_leaf_kind(t);
     const uint32_t most_values = leaf == EML_LEAF_WEIGHTED ? EML_TREES_MAX_COUNT : leaf >= EML_LEAF_VALUE ? 511 : 0;
@@ -151,7 +209,9 @@ static inline int eml_trees_header_ok(const eml_trees_t *t) {
         : leaf <= EML_LEAF_VALUE && t->entry <= 1 && (leaf == EML_LEAF_VALUE) == (t->n_classes == 0);
     return t->n_features && t->n_trees && t->dtype <= EML_TREES_SCALED && leaf_ok && (eml_trees_has_records(t) || !t->n_entries)
         && (leaf != EML_LEAF_HARD || !t->n_leaves) && t->n_values <= most_values
-        && (eml_trees_is_wide(t) ? bits == 0 : packed_ok);
+        && (eml_trees_is_packed8(t)    ? t->feature_bits <= EML_TREES_DIRECT && leaf != EML_LEAF_SUM
+                : eml_trees_is_wide(t) ? bits == 0
+                                       : packed_ok);
 }
 
 // Check every number once, so that predict needs no bounds checks. The arrays have the sizes that the struct says.

@@ -5,7 +5,8 @@
 //   model.predict(features, out)           # probabilities
 //
 // Here is what it takes to load and run a model of hard votes. The rest is in modules that are imported when it is needed:
-// emltrees_full runs all models but those of emltrees_sums, whose leaves are summed; emltrees_csv reads text, emltrees_tools has the methods that are called once.
+// emltrees_full runs all models but those of emltrees_sums, whose leaves are summed, and of emltrees_packed8, whose nodes have
+// 4 bytes; emltrees_csv reads text, emltrees_tools has the methods that are called once.
 #define EML_TREES_SMALL
 #include "py/dynruntime.h"
 #include "eml_trees_file.h"
@@ -16,7 +17,10 @@ mp_obj_full_type_t model_type;
 
 static const mp_obj_fun_builtin_var_t model_predict_obj;
 #define MODEL_FAMILY(name) eml_trees_##name
-#define MODEL_FALLBACK(t) ((t)->leaf == EML_LEAF_SUM ? MP_QSTR_emltrees_sums : MP_QSTR_emltrees_full)
+#define MODEL_FALLBACK(t)                                          \
+    ((t)->leaf == EML_LEAF_SUM            ? MP_QSTR_emltrees_sums  \
+        : (t)->layout == EML_TREES_PACKED8 ? MP_QSTR_emltrees_packed8 \
+                                           : MP_QSTR_emltrees_full)
 #define MODEL_TOOLS MP_QSTR_emltrees_tools
 #include "natmod_model.h"
 

@@ -1,5 +1,6 @@
 // MicroPython binding for eml_trees_csv.h: models from our text. emltrees imports this module when it meets text, and this one
 // emltrees_emlearn for what is not ours; the result is an .eml file in memory, which emltrees checks.
+#define EML_TREES_TEXT
 #include "natmod_reader.h"
 #include "eml_trees_csv.h"
 

@@ -1,5 +1,6 @@
 // MicroPython binding for eml_emlearn_csv.h and eml_trees_build.h: models from the text and the builder scripts of emlearn.
 // emltrees_csv imports this module for such text, emltrees_tools for the builder; the result is an .eml file in memory.
+#define EML_TREES_TEXT
 #include "natmod_reader.h"
 #include "eml_emlearn_csv.h"
 

@@ -1,7 +1,7 @@
 // eml_trees.h for the models of emltrees, which imports this module for whatever it does not do itself: leaves with
 // proportions or values, other layouts, scaled features, probabilities, and input that is to be refused. emltrees_sums is the
-// same for leaves that are summed.
-#ifndef EML_TREES_SUMS
+// same for leaves that are summed, emltrees_packed8 for nodes of 4 bytes.
+#if !defined(EML_TREES_SUMS) && !defined(EML_TREES_EIGHT)
 #define EML_TREES_VOTES
 #endif
 #include "py/dynruntime.h"

@@ -31,7 +31,7 @@ def _body(model):
     """Size of the tables."""
     features, classes, trees, layout, dtype, leaf, _, entry, _, nodes, leaves, entries, values = _header(model)
     index = 4 if layout == 2 else 2
-    size = _pad(nodes * (6, 8, 16)[layout]) + _pad(trees * index)
+    size = _pad(nodes * (6, 8, 16, 4)[layout]) + _pad(trees * index)
     if dtype == 2:
         size += 8 * features
     if 0 < leaf < 4:

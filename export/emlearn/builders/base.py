@@ -47,6 +47,7 @@ class Options:
     table : ndarray or None
         Rows of features.
     max_loss : float
+    layout : str or None
     """
 
     method: str
@@ -55,6 +56,7 @@ class Options:
     scale: bool | None
     table: NDArray[Any] | None
     max_loss: float
+    layout: str | None = None
 
 
 @singledispatch
@@ -71,18 +73,18 @@ def build(source: Any, estimator: Any, options: Options) -> Model:
 
 @build.register
 def _(source: Ensemble, estimator: Any, options: Options) -> Model:
-    dtype, scale, table = options.dtype, options.scale, options.table
+    dtype, scale, table, packed8 = options.dtype, options.scale, options.table, options.layout == "packed8"
     if dtype == "int8":
         raise ConvertError("dtype='int8' is for networks; for trees use 'float', 'int16' or 'auto'")
     if dtype == "auto":
         dtype = "float"
         if table is not None:
             chosen = choose_dtype(source, "int16", scale, table)
-            small = _build_trees(estimator, source, chosen, options.leaf, options.method)
+            small = _build_trees(estimator, source, chosen, options.leaf, options.method, packed8=packed8)
             if _agreement(small, estimator, table) >= 1.0 - options.max_loss:
                 return small
     chosen = choose_dtype(source, dtype, scale, table)
-    return _build_trees(estimator, source, chosen, options.leaf, options.method)
+    return _build_trees(estimator, source, chosen, options.leaf, options.method, packed8=packed8)
 
 
 @build.register
@@ -177,10 +179,16 @@ def _add_golden(model: Model, rows: NDArray[Any]) -> None:
 
 
 def _build_trees(
-    estimator: Any, ensemble: Ensemble, dtype: int, leaf: str, method: str, compare: bool = True
+    estimator: Any,
+    ensemble: Ensemble,
+    dtype: int,
+    leaf: str,
+    method: str,
+    compare: bool = True,
+    packed8: bool = False,
 ) -> Model:
-    table = encode(ensemble, leaf)
-    trees = layout(quantise(ensemble, dtype), table, ensemble.n_features, ensemble.n_classes, ensemble.labels)
+    table, decisions = encode(ensemble, leaf), quantise(ensemble, dtype)
+    trees = layout(decisions, table, ensemble.n_features, ensemble.n_classes, ensemble.labels, packed8)
     model = Model(Document(trees), classes=ensemble.classes, estimator=estimator, method=method)
     probes = as_raw(probe_rows(ensemble, dtype == ir.DTYPE_INT16), trees)
     if compare and dtype != ir.DTYPE_SCALED and leaf == "exact":

@@ -38,7 +38,10 @@ def _(source: Staged, estimator: Any, options: Options) -> Model:
         moved = in_integers(source, probes) or keep_training_values(source, probes)
         if moved is not None:
             source = moved
-            inner = _build_trees(estimator, source.source, DTYPE_FLOAT, options.leaf, options.method, compare=False)
+            packed8 = options.layout == "packed8"
+            inner = _build_trees(
+                estimator, source.source, DTYPE_FLOAT, options.leaf, options.method, compare=False, packed8=packed8
+            )
     tables = join(source.n_features, source.steps, replace(inner.tables, labels=None), inner.tables.labels)
     classes = inner.classes_ if inner.is_classifier else None
     model = Model(Document(tables), classes=classes, estimator=estimator, method=options.method)

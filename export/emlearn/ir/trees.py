@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,10 +12,11 @@ from numpy.typing import NDArray
 from .. import _quantize as q
 from . import sums
 from .document import MAX_LABEL_BYTES, Document, Golden, Label, Output, check_labels
+from .packed8 import Nodes, Packed, is_direct, pack
 
 # Header values, as in docs/formats.md and src/emlearn/eml_trees.h.
-LAYOUTS = ("packed16", "packed32", "wide")
-PACKED16, PACKED32, WIDE = range(3)
+LAYOUTS = ("packed16", "packed32", "wide", "packed8")
+PACKED16, PACKED32, WIDE, PACKED8 = range(4)
 DTYPES = ("float", "int16", "int16 scaled")
 DTYPE_FLOAT, DTYPE_INT16, DTYPE_SCALED = range(3)
 LEAVES = ("hard", "counts", "weighted", "uint8", "value", "sum")
@@ -24,6 +26,7 @@ NUMBER_LEAVES = (LEAF_VALUE, LEAF_SUM)
 
 LEFT_CODE_BITS = 15  # of a packed node's first word, shared by the feature and the left code
 FEATURE_BITS = range(8, 15)  # of them, in a packed layout
+DIRECT = 1  # feature_bits of packed8 without slots
 JUMP_UNITS = {PACKED16: 3, PACKED32: 2, WIDE: 1}  # in which a right jump of one element is written
 MAX_PACKED_REFERENCE = 0x7FFF
 MIN_EXPONENT, MAX_EXPONENT = -256, 255  # of values and sums
@@ -174,8 +177,29 @@ class Trees:
 
     @property
     def n_nodes(self) -> int:
-        """Number of elements of the node array."""
+        """Number of nodes, leaf elements among them."""
         return len(self.feature)
+
+    @property
+    def n_elements(self) -> int:
+        """Number of elements of the node array: nodes, and what packed8 has beside them."""
+        return len(self.packed8.words) if self.layout == PACKED8 else self.n_nodes
+
+    @cached_property
+    def packed8(self) -> Packed:
+        """Elements of the layout packed8."""
+        direct = self.feature_bits == DIRECT
+        return pack(self._nodes8(), direct, self.dtype == DTYPE_FLOAT, self.dtype == DTYPE_INT16)
+
+    @property
+    def fits_direct(self) -> bool:
+        """Whether packed8 needs no slots: feature_bits may be DIRECT."""
+        return is_direct(self._nodes8(), self.n_features, self.dtype == DTYPE_INT16)
+
+    def _nodes8(self) -> Nodes:
+        columns = (self.feature, self.threshold, self.left, self.right, self.roots)
+        feature, threshold, left, right, roots = (column.astype(np.int64) for column in columns)
+        return Nodes(feature, threshold, left, right, self.missing_left, roots)
 
     @property
     def n_trees(self) -> int:
@@ -227,7 +251,7 @@ class Trees:
     def facts(self) -> dict[str, Any]:
         """Return facts about the trees, by name."""
         n_leaf_elements = int(np.sum(self.is_leaf))
-        return {
+        facts = {
             "leaf": LEAVES[self.leaf],
             "layout": LAYOUTS[self.layout],
             "n_trees": self.n_trees,
@@ -235,6 +259,9 @@ class Trees:
             "n_leaf_elements": n_leaf_elements,
             "n_leaf_records": self.n_leaves,
         }
+        if self.layout == PACKED8:
+            facts |= {"n_tables": self.packed8.n_tables, "n_extensions": self.packed8.n_extensions}
+        return facts
 
     @property
     def summary(self) -> str:
@@ -252,12 +279,15 @@ class Trees:
         """Raise ValueError unless the device would accept these trees."""
         _check(self.n_features in range(1, 0x10000), f"n_features is {self.n_features}, not 1..65535")
         _check(self.n_trees in range(1, 0x10000), f"n_trees is {self.n_trees}, not 1..65535")
-        known = self.layout in range(3) and self.dtype in range(3) and self.leaf in range(6)
+        known = self.layout in range(4) and self.dtype in range(3) and self.leaf in range(6)
         _check(known, "unknown layout, dtype or leaf")
         packed = PACKED32 if self.dtype == DTYPE_FLOAT else PACKED16
-        _check(self.layout in (packed, WIDE), f"layout {LAYOUTS[self.layout]} is not for dtype {DTYPES[self.dtype]}")
+        fits = self.layout in (packed, WIDE, PACKED8)
+        _check(fits, f"layout {LAYOUTS[self.layout]} is not for dtype {DTYPES[self.dtype]}")
+        _check(self.layout != PACKED8 or self.leaf != LEAF_SUM, "layout packed8 is not for leaves that are summed")
         _check(self.leaf == LEAF_SUM or self.entry in (0, 1), f"entry is {self.entry}, not 0 or 1")
-        fits = self.feature_bits == 0 if self.layout == WIDE else self.feature_bits in FEATURE_BITS
+        bits = {WIDE: range(1), PACKED8: range(DIRECT + 1)}.get(self.layout, FEATURE_BITS)
+        fits = self.feature_bits in bits
         _check(fits, f"{self.feature_bits} feature bits are not for this layout")
         _check(MIN_EXPONENT <= self.exponent <= MAX_EXPONENT, f"exponent is {self.exponent}, not -256..255")
         _check(self.leaf in NUMBER_LEAVES or self.exponent == 0, "an exponent in a model whose leaves have no values")
@@ -293,6 +323,9 @@ class Trees:
         high = {DTYPE_FLOAT: q.KEY_INFINITY, DTYPE_INT16: q.INT16_MAX, DTYPE_SCALED: q.SCALED_MAX}[self.dtype]
         fits = (self.threshold >= low) & (self.threshold <= high)
         _check(bool(np.all(fits)), f"a threshold is outside {low}..{high}")
+        if self.layout == PACKED8:
+            _check(bool(np.all((self.left < 0) | (self.left == 1))), "a left child is not the next element")
+            return  # packing tells the rest
         if self.layout == WIDE:
             return
         _check(self.n_features <= 1 << self.feature_bits, "too few feature bits")

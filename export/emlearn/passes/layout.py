@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ..errors import ConvertError
 from ..ir import trees as ir
+from ..ir.packed8 import MAX_LEFT_LEAF
 from ..ir.trees import Label, Trees
 from .leaves import LeafTable
 from .quantise import Decisions
@@ -31,9 +32,14 @@ class _Nodes:
 
 
 def layout(
-    decisions: Decisions, table: LeafTable, n_features: int, n_classes: int, labels: tuple[Label, ...] | None = None
+    decisions: Decisions,
+    table: LeafTable,
+    n_features: int,
+    n_classes: int,
+    labels: tuple[Label, ...] | None = None,
+    packed8: bool = False,
 ) -> Trees:
-    """Lay trees out as docs/formats.md says, in the smallest layout that holds them.
+    """Lay trees out as docs/formats.md says: in packed8 if asked to, else in the smallest other layout that holds them.
 
     Nodes whose children are one and the same leaf are dropped, as are leaves that no node refers to. Each tree is in
     preorder, so that the left child is the next element; leaves that are left children most often get the lowest
@@ -42,8 +48,10 @@ def layout(
     Raises
     ------
     ConvertError
-        If the model is beyond the limits of the format.
+        If the model is beyond the limits of the format, or of packed8.
     """
+    if packed8 and table.leaf == ir.LEAF_SUM:
+        raise ConvertError("layout='packed8' is for trees that vote or whose mean counts, not for sums; leave it out")
     for what, count in (("features", n_features), ("classes", n_classes), ("trees", len(decisions.roots))):
         if count > 0xFFFF:
             raise ConvertError(f"the model has {count} {what}; the format holds 65,535")
@@ -52,11 +60,23 @@ def layout(
     )
     left, right, roots = _merge_equal_children(left, right, roots)
     nodes = _Nodes(left, right, roots, levels(left, right, roots))
-    nodes, table = _renumber(nodes, table, _class_leaves(table, n_classes))
-    packed = ir.PACKED32 if decisions.dtype == ir.DTYPE_FLOAT else ir.PACKED16
-    trees = _place(decisions, nodes, table, n_features, n_classes, packed)
-    if trees is None:
-        trees = _place(decisions, nodes, table, n_features, n_classes, ir.WIDE)
+    nodes, table = _renumber(nodes, table, _class_leaves(table, n_classes), packed8)
+    if packed8:
+        trees = _place(decisions, nodes, table, n_features, n_classes, ir.PACKED8)
+        if trees is None:
+            raise ConvertError(
+                "layout='packed8' does not hold this model: 65,535 leaf entries are the most; leave it out"
+            )
+        trees = replace(trees, feature_bits=ir.DIRECT if trees.fits_direct else 0)
+        try:
+            assert trees.packed8
+        except ValueError as error:
+            raise ConvertError(f"layout='packed8' does not hold this model: {error}; leave it out") from error
+    else:
+        packed = ir.PACKED32 if decisions.dtype == ir.DTYPE_FLOAT else ir.PACKED16
+        trees = _place(decisions, nodes, table, n_features, n_classes, packed)
+        if trees is None:
+            trees = _place(decisions, nodes, table, n_features, n_classes, ir.WIDE)
     assert trees is not None
     return replace(trees, labels=labels)
 
@@ -109,8 +129,12 @@ def levels(left: Refs, right: Refs, roots: Refs) -> list[Refs]:
     return np.split(order, np.searchsorted(depth[order], np.arange(n_levels)))[1:]
 
 
-def _renumber(nodes: _Nodes, table: LeafTable, n_classes: int) -> tuple[_Nodes, LeafTable]:
-    """Drop unused records and values, and number the others by how often they are left children."""
+def _renumber(nodes: _Nodes, table: LeafTable, n_classes: int, packed8: bool) -> tuple[_Nodes, LeafTable]:
+    """Drop unused records and values, and number the others by how often they are left children.
+
+    Of packed8, right children need lower numbers: the first ones are those that are most often right children, of those
+    that are most often children.
+    """
     n_own = len(table.values) if table.leaf in ir.NUMBER_LEAVES else max(len(table.leaf_start) - 1, 0)
     used = nodes.used
     left, right = nodes.left[used], nodes.right[used]
@@ -118,7 +142,13 @@ def _renumber(nodes: _Nodes, table: LeafTable, n_classes: int) -> tuple[_Nodes, 
     n_numbers = n_classes + n_own
     n_uses = np.bincount(-1 - refs[refs < 0], minlength=n_numbers)[n_classes:]
     n_left = np.bincount(-1 - left[left < 0], minlength=n_numbers)[n_classes:]
-    order = np.argsort(-n_left, kind="stable")
+    if packed8:
+        n_right = n_uses - n_left
+        order = np.argsort(-n_uses, kind="stable")
+        short = max(MAX_LEFT_LEAF + 1 - n_classes, 0)
+        order[:short] = order[:short][np.argsort(-n_right[order[:short]], kind="stable")]
+    else:
+        order = np.argsort(-n_left, kind="stable")
     order = order[n_uses[order] > 0]
     number = np.arange(n_numbers)
     number[n_classes + order] = n_classes + np.arange(len(order))
@@ -153,13 +183,14 @@ def _place(
 ) -> Trees | None:
     """Give every node its element; None if a packed layout cannot hold the model."""
     wide = layout == ir.WIDE
-    feature_bits = 0 if wide else max((n_features - 1).bit_length(), ir.FEATURE_BITS[0])
-    if not wide and feature_bits not in ir.FEATURE_BITS:
+    has_codes = layout in (ir.PACKED16, ir.PACKED32)  # and what has none needs an element
+    feature_bits = 0 if not has_codes else max((n_features - 1).bit_length(), ir.FEATURE_BITS[0])
+    if has_codes and feature_bits not in ir.FEATURE_BITS:
         return None
     used, left, right = nodes.used, nodes.left, nodes.right
     own_right = _owned(nodes)
     needs_element = np.zeros(len(left), bool)  # a left leaf whose number has no code
-    if not wide:
+    if has_codes:
         needs_element[used] = left[used] < -ir.left_codes(feature_bits)
 
     left_size = np.zeros(len(left), np.int64)
@@ -200,8 +231,10 @@ def _place(
     n_leaf_numbers = _class_leaves(table, n_classes) + (
         len(table.values) if table.leaf in ir.NUMBER_LEAVES else max(len(table.leaf_start) - 1, 0)
     )
-    if not wide and (
-        max(n_elements, n_entries, len(table.values)) > limit
+    if not wide and max(n_entries, len(table.values)) > limit:
+        return None
+    if has_codes and (
+        n_elements > limit
         or int(out_right.max(initial=0)) > ir.max_jump(layout)
         or n_leaf_numbers > ir.MAX_PACKED_REFERENCE + 1
     ):

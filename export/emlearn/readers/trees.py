@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..ir import sums
+from ..ir import packed8, sums
 from ..ir import trees as ir
 from ..ir.trees import Trees
 from ..writers.trees import HEADER
@@ -20,17 +20,24 @@ def read_trees(body: Body) -> Trees:
     fields = body.header(HEADER)
     n_features, n_classes, n_trees, layout, dtype, leaf, feature_bits, entry, _ = fields[:9]
     n_nodes, n_leaves, n_entries, n_values = fields[9:]
-    packed_bits = layout == ir.WIDE or feature_bits in ir.FEATURE_BITS
-    if layout > ir.WIDE or leaf > ir.LEAF_SUM or not packed_bits:
+    packed_bits = layout in (ir.WIDE, ir.PACKED8) or feature_bits in ir.FEATURE_BITS
+    if layout > ir.PACKED8 or leaf > ir.LEAF_SUM or not packed_bits:
         raise ValueError("unknown layout, leaf or feature_bits")
     wide, records = layout == ir.WIDE, leaf in ir.RECORD_LEAVES
     has_values = leaf == ir.LEAF_WEIGHTED or leaf in ir.NUMBER_LEAVES
     if (n_entries and not records) or (n_values and not has_values) or (n_leaves and leaf == ir.LEAF_HARD):
         raise ValueError("counts that do not fit the kind of leaf")
     index = "<u4" if wide else "<u2"
-    words = body.take("<u4" if wide else "<u2", n_nodes * (3 if layout == ir.PACKED16 else 4))
-    feature, threshold, left, right, missing_left = _unpack_nodes(words, layout, feature_bits)
-    roots = body.take(index, n_trees).astype(np.uint32)
+    if layout == ir.PACKED8:
+        words, roots = body.take("<u4", n_nodes), body.take(index, n_trees)
+        direct = feature_bits == ir.DIRECT
+        of = packed8.unpack(words, roots, direct, dtype == ir.DTYPE_FLOAT, dtype == ir.DTYPE_INT16)
+        feature, threshold, left, right, missing_left = of.feature, of.threshold, of.left, of.right, of.missing_left
+        roots = of.roots
+    else:
+        words = body.take("<u4" if wide else "<u2", n_nodes * (3 if layout == ir.PACKED16 else 4))
+        feature, threshold, left, right, missing_left = _unpack_nodes(words, layout, feature_bits)
+        roots = body.take(index, n_trees)
     scale = body.take("<i4", 2 * n_features if dtype == ir.DTYPE_SCALED else 0).reshape(-1, 2)
     start = body.take(index, n_leaves + 1 if records else 0)
     if entry and records:
@@ -58,7 +65,7 @@ def read_trees(body: Body) -> Trees:
         left=left.astype(np.int32),
         right=right.astype(np.int32),
         missing_left=missing_left,
-        roots=roots,
+        roots=roots.astype(np.uint32),
         shift=scale[:, 0].copy(),
         offset=scale[:, 1].copy(),
         leaf_start=start.astype(np.uint32),

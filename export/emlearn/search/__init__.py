@@ -53,8 +53,8 @@ def find(source: Any, name: str, rows: NDArray[Any] | None, y: Any, wanted: Want
     """
     variants, bound, tried = measure(source, name, rows, y, wanted)
     chosen = bound.best(tried, variants, wanted.purpose)
-    for variant in variants.snapped(chosen.kind):
-        tried.append(bound.measured(variant))
+    for variant in variants.snapped(replace(chosen.kind, packed8=False)):
+        tried += bound.measured(variant)
     chosen = bound.best(tried, variants, wanted.purpose)
     winner = variants.make(chosen.kind)
     _check_core(winner)
@@ -85,29 +85,40 @@ def measure(
     metric = metrics.find(wanted.metric, labels, source.classes, wanted.seed)
     leaves = LEAVES if wanted.leaf is None else (wanted.leaf,)
     variants = Variants(source, rows, _dtypes(source, wanted, rows), leaves, wanted.seed)
-    bound = Bound(metric, variants.exact().predicted, wanted.max_loss)
-    tried = [bound.measured(variant) for variant in shown(variants.all(), len(variants), wanted.progress)]
+    bound = Bound(metric, variants.exact().predicted, wanted.max_loss, wanted.layout)
+    tried: list[Tried] = []
+    for variant in shown(variants.all(), len(variants), wanted.progress):
+        tried += bound.measured(variant)
+    if not tried:
+        raise ConvertError("layout='packed8' holds no variant of this model; leave it out")
     return variants, bound, tried
 
 
 class Bound:
     """What variants are compared with, and by how much they may be worse."""
 
-    def __init__(self, metric: Metric, before: Predicted, max_loss: float) -> None:
+    def __init__(self, metric: Metric, before: Predicted, max_loss: float, layout: str | None = None) -> None:
         self.score = metric.score(before)
+        self._layout = layout
         self.doubts: dict[Kind, tuple[float, float]] = {}  # found late
         self.metric, self.rows = metric, len(before.classes)
         self._before, self._max_loss = before, max_loss
 
-    def measured(self, variant: Variant) -> Tried:
-        """Measure a variant; its error only where that is quickly done."""
+    def measured(self, variant: Variant) -> list[Tried]:
+        """Measure a variant, and the same in packed8 if that is smaller; the error only where that is quickly done."""
         score = self.metric.score(variant.predicted)
         doubts = (math.nan, math.nan) if self.metric.is_slow else self._doubts(variant.predicted)
-        return Tried(variant.kind, variant.size, score, self.score - score, *doubts, variant.instructions())
+        eight = None if self._layout == "packed" else variant.packed8()
+        if self._layout == "packed8":
+            made = [eight]
+        else:
+            made = [variant, eight if eight and eight.size.eml < variant.size.eml else None]
+        loss = self.score - score
+        return [Tried(each.kind, each.size, score, loss, *doubts, each.instructions()) for each in made if each]
 
     def completed(self, each: Tried) -> Tried:
         """Return one with what is known of it by now."""
-        error, expected = self.doubts.get(each.kind, (each.error, each.expected))
+        error, expected = self.doubts.get(replace(each.kind, packed8=False), (each.error, each.expected))
         return replace(each, error=error, expected=expected)
 
     def _doubts(self, after: Predicted) -> tuple[float, float]:
@@ -130,8 +141,9 @@ class Bound:
             if math.isinf(cost_of(each, purpose)) or each.loss > self._max_loss:
                 continue
             if math.isnan(each.error):
-                if each.kind not in self.doubts:
-                    self.doubts[each.kind] = self._doubts(variants.make(each.kind).predicted)
+                predicts = replace(each.kind, packed8=False)
+                if predicts not in self.doubts:
+                    self.doubts[predicts] = self._doubts(variants.make(predicts).predicted)
                 each = self.completed(each)
             if each.largest_loss <= self._max_loss:
                 return each

@@ -143,6 +143,8 @@ class Wanted:
         For int16: whether features are scaled; None decides by the data.
     leaf : str, optional
         The only one of LEAVES to try.
+    layout : {"packed", "packed8"}, optional
+        The only one to try.
     seed : int
     progress : bool, optional
         Whether to show it on stderr; None does on a terminal.
@@ -156,3 +158,4 @@ class Wanted:
     leaf: str | None = None
     seed: int = 0
     progress: bool | None = None
+    layout: str | None = None

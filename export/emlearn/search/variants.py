@@ -14,6 +14,7 @@ from .._core import TreesCore
 from .._cost import estimate
 from .._features import as_core_input
 from .._size import Size, size_of
+from ..errors import ConvertError
 from ..ir import trees as ir
 from ..ir.document import Document
 from ..ir.trees import Ensemble, Trees
@@ -46,17 +47,20 @@ class Kind:
         Of cost-complexity pruning; 0 prunes nothing.
     thresholds : int
         The most that a feature may have; 0 keeps them all.
+    packed8 : bool
+        Nodes of 4 bytes, whose thresholds are a byte: the same predictions.
     """
 
     dtype: str
     leaf: str
     alpha: float = 0.0
     thresholds: int = 0
+    packed8: bool = False
 
     def __str__(self) -> str:
         pruned = f", alpha {self.alpha:.3g}" if self.alpha else ""
         snapped = f", {self.thresholds} thresholds a feature" if self.thresholds else ""
-        return f"{self.dtype}, {self.leaf}{pruned}{snapped}"
+        return f"{self.dtype}, {self.leaf}{pruned}{snapped}{', packed8' if self.packed8 else ''}"
 
 
 class Variant:
@@ -65,8 +69,8 @@ class Variant:
     def __init__(self, kind: Kind, votes: Votes, pruning: Pruning, table: LeafTable, rows: NDArray[Any]) -> None:
         self.kind = kind
         self._votes, self._pruning, self._table, self._rows = votes, pruning, table, rows
-        of = pruning.ensemble
-        self.trees: Trees = layout(votes.decisions(pruning), table, of.n_features, of.n_classes, of.labels)
+        of, decisions = pruning.ensemble, votes.decisions(pruning)
+        self.trees: Trees = layout(decisions, table, of.n_features, of.n_classes, of.labels, kind.packed8)
         self.size: Size = size_of(self.trees)
 
     @cached_property
@@ -74,15 +78,39 @@ class Variant:
         """What it predicts: the bits of the C core."""
         return self._votes.predict(self._pruning, self._table)
 
+    def packed8(self) -> Variant | None:
+        """Return the same with nodes of 4 bytes, which predicts the same; None if those do not hold it."""
+        try:
+            found = Variant(replace(self.kind, packed8=True), self._votes, self._pruning, self._table, self._rows)
+        except ConvertError:
+            return None
+        found.work = self.work
+        return found
+
     def core(self) -> tuple[TreesCore, NDArray[Any]]:
         """Return the C core on its own bytes, and the rows as that takes them."""
         file = eml.write(Document(replace(self.trees, labels=None)))
         return TreesCore(file), np.ascontiguousarray(as_core_input(self._rows, self.trees))
 
+    @cached_property
+    def work(self) -> tuple[float, float]:
+        """Decisions that a row takes on average, and entries of leaves."""
+        core, rows = self.core()
+        return core.work(rows)
+
     def instructions(self) -> dict[str, int]:
         """Return what a prediction is estimated to take, by architecture."""
-        core, rows = self.core()
-        return estimate(self.trees, core, rows)
+        return estimate(self.trees, _Counted(self.work), self._rows)
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """A core that has been asked already."""
+
+    found: tuple[float, float]
+
+    def work(self, rows: NDArray[Any]) -> tuple[float, float]:
+        return self.found
 
 
 class Variants:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ..ir import sums
 from ..ir import trees as ir
 from ..ir.trees import Trees
+from ..passes.plain import plain
 from .csv import VERSION, row, table_rows
 from .eml import pack_arrays, pack_header
 
@@ -30,7 +31,7 @@ def pack_trees_header(trees: Trees) -> bytes:
         trees.feature_bits,
         trees.entry,
         0,
-        trees.n_nodes,
+        trees.n_elements,
         trees.n_leaves,
         trees.n_entries,
         trees.n_values,
@@ -41,7 +42,8 @@ def pack_trees_header(trees: Trees) -> bytes:
 def pack_trees_arrays(trees: Trees) -> dict[str, NDArray[Any]]:
     """Return the arrays by the names of docs/formats.md, in file order, little-endian and without padding."""
     index = "<u4" if trees.layout == ir.WIDE else "<u2"
-    arrays: dict[str, NDArray[Any]] = {"nodes": _pack_nodes(trees), "roots": trees.roots.astype(index)}
+    roots = trees.packed8.roots if trees.layout == ir.PACKED8 else trees.roots
+    arrays: dict[str, NDArray[Any]] = {"nodes": _pack_nodes(trees), "roots": roots.astype(index)}
     if trees.dtype == ir.DTYPE_SCALED:
         arrays["scale"] = np.stack((trees.shift, trees.offset), axis=1).astype("<i4")
     if trees.leaf in ir.RECORD_LEAVES:
@@ -60,7 +62,9 @@ def pack_trees_arrays(trees: Trees) -> dict[str, NDArray[Any]]:
 
 
 def _pack_nodes(trees: Trees) -> NDArray[Any]:
-    """Words of the nodes, shape (n_nodes, words a node)."""
+    """Words of the nodes, shape (n_nodes, words a node) unless the layout is packed8."""
+    if trees.layout == ir.PACKED8:
+        return trees.packed8.words.astype("<u4")
     left, right = trees.left.astype(np.int64), trees.right.astype(np.int64)
     leaf_bit = 0x80000000 if trees.layout == ir.WIDE else 0x8000
     right_ref = np.where(right < 0, (-1 - right) | leaf_bit, right * ir.JUMP_UNITS[trees.layout])
@@ -79,7 +83,8 @@ def _pack_nodes(trees: Trees) -> NDArray[Any]:
 
 @table_rows.register
 def trees_rows(trees: Trees) -> list[str]:
-    """Return the rows of trees. Those called f, c, lb, l, r and n are also emlearn's."""
+    """Return the rows of trees, packed8 as another layout. Those called f, c, lb, l, r and n are also emlearn's."""
+    trees = plain(trees)
     head = (trees.layout, trees.dtype, trees.leaf, trees.feature_bits, trees.entry)
     counts = (trees.n_trees, trees.n_nodes, trees.n_leaves, trees.n_entries, trees.n_values)
     rows = [row("eml", VERSION, *head, *counts), row("f", trees.n_features), row("c", trees.n_classes)]

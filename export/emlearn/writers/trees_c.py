@@ -37,7 +37,7 @@ def _struct(trees: Trees, name: str, inline: bool) -> str:
     tables = {table for table, _, _ in _arrays(trees, inline)}
     header = ("n_features", "n_classes", "n_trees", "layout", "dtype", "leaf", "feature_bits", "entry")
     fields: list[tuple[str, object]] = [(field, getattr(trees, field)) for field in header]
-    fields += [("unused", 0), ("n_nodes", 0 if inline else trees.n_nodes)]
+    fields += [("unused", 0), ("n_nodes", 0 if inline else trees.n_elements)]
     fields += [(field, getattr(trees, field)) for field in ("n_leaves", "n_entries", "n_values")]
     fields += [
         (table, f"{name}_{table}" if table in tables else "NULL")

@@ -79,6 +79,20 @@ _PATHS = replace(
     _LOG_ODDS, leaf_value=np.abs(_VALUES.leaf_value) / 100, link=sums.ISOLATION, bases=np.array([0.1, 0.0])
 )
 _MEDIAN = replace(_VALUES, link=sums.MEDIAN, bases=np.array([0.75, 0.5]))  # weights of the two trees
+# A chain whose leaves are too many for the nodes of packed8.
+_N = 140
+_CHAIN = replace(
+    _VALUES,
+    feature=np.arange(_N) % 3,
+    threshold=_N - np.arange(_N) // 3 + 0.5,
+    left=np.append(np.arange(1, _N), -1),
+    right=-2 - np.arange(_N),
+    missing_left=np.arange(_N) % 5 == 0,
+    roots=np.array([0]),
+    leaf_start=np.zeros(_N + 2, np.int64),
+    leaf_total=np.zeros(_N + 1),
+    leaf_value=np.arange(_N + 1) - 7.0,
+)
 _ROWS = np.array([[1.5, 0, -3.25], [1.5000001, 20.5, 9], [8, 21, 0], [np.nan, 3, np.nan]], np.float32)
 _CERTIFICATE = Certificate(
     estimator="RandomForestClassifier",
@@ -101,8 +115,9 @@ _CERTIFICATE = Certificate(
 )
 
 
-def document(ensemble, dtype, leaf="exact", labels=None, rows=None, certificate=None):
-    trees = layout(quantise(ensemble, dtype), encode(ensemble, leaf), ensemble.n_features, ensemble.n_classes, labels)
+def document(ensemble, dtype, leaf="exact", labels=None, rows=None, certificate=None, packed8=False):
+    counts = ensemble.n_features, ensemble.n_classes
+    trees = layout(quantise(ensemble, dtype), encode(ensemble, leaf), *counts, labels, packed8)
     model = Model(Document(trees, certificate=certificate and certificate.to_json()))
     if rows is not None:
         model.golden = model.golden_of(rows)
@@ -195,6 +210,13 @@ def documents():
         "value_int16": document(_VALUES, ir.DTYPE_INT16, rows=np.array([[1, 0, -4], [9, 21, 0]], np.int16)),
         "leaf_elements": document(replace(_CLASSES, n_features=16384), ir.DTYPE_INT16),
         "counts_wide": document(replace(_CLASSES, n_features=16385), ir.DTYPE_FLOAT),
+        "packed8_int16": document(
+            _CLASSES, ir.DTYPE_INT16, "hard", labels, np.array([[1, 0, -4], [9, 21, 0]], np.int16), packed8=True
+        ),
+        "packed8_float": document(_CLASSES, ir.DTYPE_FLOAT, rows=_ROWS, certificate=_CERTIFICATE, packed8=True),
+        "packed8_scaled": document(_CLASSES, ir.DTYPE_SCALED, "uint8", rows=_ROWS, packed8=True),
+        "packed8_slots": document(replace(_CLASSES, n_features=300), ir.DTYPE_INT16, packed8=True),
+        "packed8_far": document(_CHAIN, ir.DTYPE_FLOAT, packed8=True),
         "sum_log_odds": document(_LOG_ODDS, ir.DTYPE_FLOAT, labels=("no", "yes"), rows=_ROWS),
         "sum_scores": document(_SCORES, ir.DTYPE_INT16, rows=np.array([[1, 0, -4], [9, 21, 0]], np.int16)),
         "sum_logarithm": document(_LOGARITHM, ir.DTYPE_SCALED, rows=_ROWS),

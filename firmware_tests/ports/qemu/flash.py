@@ -22,11 +22,12 @@ SECONDS = 120
 ALIGNMENT = 4  # of an .eml that is used in place
 
 
-def board(machine: Machine, cases: tuple[str, ...]) -> Board:
-    """Return the machine as a board, which boots for each run."""
+def board(machine: Machine, cases: tuple[str, ...], without: tuple[str, ...] = ()) -> Board:
+    """Return the machine as a board, which boots for each run; `without` files that its flash has no room for."""
 
     def run(script: str, files: Mapping[str, bytes]) -> str:
-        with Session(machine, flash=romfs({**files, "script.py": script.encode()})) as session:
+        kept = {name: content for name, content in files.items() if name not in without}
+        with Session(machine, flash=romfs({**kept, "script.py": script.encode()})) as session:
             return session.run("import os\nos.chdir('/rom')\nimport script\n", SECONDS)
 
     return Board(machine.name, machine.arch, run, SECONDS, cases, ("native",), build=machine.build)

@@ -45,7 +45,7 @@ def _read_eml(data, keep):
 
 
 def _read_arrays(forest, data, offsets):
-    index = "H" if forest.layout < 2 else "I"
+    index = "I" if forest.layout == 2 else "H"
     nodes, roots, scale, start, entries, values = offsets
     if forest.leaf == _WEIGHTED:
         for bits in _numbers(data, values, forest.n_values, "Q"):
@@ -64,9 +64,14 @@ def _read_arrays(forest, data, offsets):
         numbers = _numbers(data, scale, 2 * forest.n_features, "i")
         for _ in range(forest.n_features):
             forest.add_scale(next(numbers), next(numbers))
+    first = _uint(data, roots, 2) if forest.layout == 3 else 0  # tables of thresholds lie before it
+    fail(first < forest.n_nodes, "root %d is out of range" % first)
     for root in _numbers(data, roots, forest.n_trees, index):
-        forest.add_root(root)
-    (_read_packed if forest.layout < 2 else _read_wide)(forest, data, nodes)
+        fail(root >= first, "root %d lies in the tables" % root)
+        if root > first and forest.layout == 3:
+            fail(root < forest.n_nodes and data[nodes + 4 * root - 1], "root %d is no node" % root)
+        forest.add_root(root - first)
+    (_read_packed, _read_packed, _read_wide, _read_packed8)[forest.layout](forest, data, nodes)
 
 
 def _read_records(forest, starts, data, at, index):
@@ -106,6 +111,47 @@ def _read_packed(forest, data, at):
             fail(right < 0, "a leaf element refers to a child that is none")
             left = right
         forest.add_node(head & (1 << bits) - 1, threshold, left, right, head >> 15)
+
+
+def _read_packed8(forest, data, at):
+    first = _uint(data, at + 4 * forest.n_nodes, 2)  # the first root
+    forest.n_nodes -= first
+    size = 4 if forest.dtype == _FLOAT else 2  # of a threshold
+    words = _numbers(data, at + 4 * first, forest.n_nodes, "I")
+    i = 0
+    while i < forest.n_nodes:
+        word = next(words)
+        slot = word & (255 if forest.dtype == _INT16 else 127)
+        index = word >> 8 & 255
+        if not forest.bits:
+            fail(slot < first, "a slot is out of range: %d" % slot)
+            slot = _uint(data, at + 4 * slot, 4)
+            index += slot >> 16
+            slot &= 0xFFFF
+        fail(index * size < first * 4, "a threshold is out of range")
+        threshold = _uint(data, at + index * size, size)
+        threshold -= threshold >> 8 * size - 1 << 8 * size
+        missing = word >> 7 & (forest.dtype != _INT16)
+        left, right, code = word >> 16 & 255, word >> 24, word >> 16 & 255
+        left = -left or 1
+        if right > 127:
+            right = 127 - right
+        fail((code == 255) == (right == 0), "a node is neither extended nor whole")
+        if right == 0:
+            fail(i + 1 < forest.n_nodes, "the last node lacks its extension")
+            far = next(words)
+            fail(far >> 31, "an extension is none")
+            left = 2 if far >> 16 == 0xFFFF else -1 - (far >> 16 & 0x7FFF)
+            right = -1 - (far & 0x7FFF) if far & 0x8000 else far & 0x7FFF
+        if right > 0:
+            to = i + right
+            fail(to < forest.n_nodes and data[at + 4 * (first + to) - 1], "a jump leads to no node: %d" % right)
+        forest.add_node(slot, threshold, left, right, missing)
+        i += 1
+        if code == 255:
+            forest.append_node(0, 0, -1, -1, 0, True)  # a place for the extension, so that jumps count as they do there
+            i += 1
+    forest.n_nodes += first
 
 
 def _read_wide(forest, data, at):

@@ -192,7 +192,7 @@ class _Forest(_Tables):
         if self.leaf == _SUM:
             values += 8 * self.n_bases() + (4 * self.n_leaves if self.wide else 0)
         sizes = (
-            self.n_nodes * (6, 8, 16)[self.layout],
+            self.n_nodes * (6, 8, 16, 4)[self.layout],
             self.n_trees * index,
             self.n_features * 8 if self.dtype == _SCALED else 0,
             (self.n_leaves + 1) * index if self.records else 0,

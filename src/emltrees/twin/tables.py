@@ -26,11 +26,12 @@ class _Tables:
         self.records = leaf in (_COUNTS, _WEIGHTED, _UINT8)
         if layout is not None:
             fail(
-                layout == 2 or layout == (1 if dtype == _FLOAT else 0),
+                layout == 2 or layout == (1 if dtype == _FLOAT else 0) or (layout == 3 and leaf != _SUM),
                 "unknown layout, or one that cannot hold this dtype",
             )
-            fail(bits == 0 if layout == 2 else 8 <= bits <= 14, "%d feature_bits are not for this layout" % bits)
-            fail(layout == 2 or features <= 1 << bits, "%d features do not fit into %d bits" % (features, bits))
+            good = bits == 0 if layout == 2 else bits <= 1 if layout == 3 else 8 <= bits <= 14
+            fail(good, "%d feature_bits are not for this layout" % bits)
+            fail(layout >= 2 or features <= 1 << bits, "%d features do not fit into %d bits" % (features, bits))
             fail(0 < trees < 65536 and self.n_nodes > 0, "needs 1 to 65535 trees, and nodes")
             fail(max(sizes) <= _MAX_COUNT, "too many nodes, leaves, entries or values")
             fail(leaf != _HARD or self.n_leaves == 0, "hard leaves have no records")
@@ -132,7 +133,7 @@ class _Tables:
     def append_node(self, feature, threshold, left, right, missing, fits):
         i = len(self.left)
         if not fits:
-            fail(self.layout in (2, None), "a child does not fit into the layout: %d, %d" % (left, right))
+            fail(self.layout not in (0, 1), "a child does not fit into the layout: %d, %d" % (left, right))
             self.packable = False
         self.feature.append(feature)
         self.threshold.append(threshold)

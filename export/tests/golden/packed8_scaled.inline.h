@@ -1,0 +1,91 @@
+// Made by emlearn: 2 trees, 3 features, 3 classes, dtype int16 scaled, leaves uint8.
+// Needs emlearn's C headers on the include path: python -c 'import emlearn; print(emlearn.includedir)'
+#ifndef EML_MODEL_golden_H
+#define EML_MODEL_golden_H
+
+#include "eml_trees.h"
+
+static const int32_t golden_scale[6] = {
+    13, 34816, 24, 343932928, 27, -436207616,
+};
+
+static const uint16_t golden_leaf_start[4] = {
+    0, 2, 5, 7,
+};
+
+static const uint16_t golden_entries[7] = {
+    21760, 43521, 10752, 21761, 32770, 48897, 16386,
+};
+
+static inline int32_t golden_value(const float *x, uint32_t feature) {
+    return eml_trees_scale(eml_float_bits(x + feature), golden_scale[2 * feature], golden_scale[2 * feature + 1]);
+}
+
+static uint32_t golden_tree_0(const float *x) {
+    if (golden_value(x, 0) <= -22528 || golden_value(x, 0) > EML_TREES_SCALED_MAX) {
+        if (golden_value(x, 2) <= 0) {
+            return 0;
+        }
+        return 3;
+    }
+    if (golden_value(x, 1) <= 0) {
+        return 1;
+    }
+    if (golden_value(x, 0) <= 22528 || golden_value(x, 0) > EML_TREES_SCALED_MAX) {
+        return 5;
+    }
+    return 2;
+}
+
+static uint32_t golden_tree_1(const float *x) {
+    (void)x;
+    return 4;
+}
+
+static uint32_t golden_leaf_of(uint32_t tree, const void *features) {
+    static uint32_t (*const trees[2])(const float *) = {
+        golden_tree_0, golden_tree_1,
+    };
+    return trees[tree]((const float *)features);
+}
+
+static const eml_trees_t golden = {
+    3, // n_features
+    3, // n_classes
+    2, // n_trees
+    3, // layout
+    2, // dtype
+    3, // leaf
+    1, // feature_bits
+    0, // entry
+    0, // unused
+    0, // n_nodes
+    3, // n_leaves
+    7, // n_entries
+    0, // n_values
+    NULL, // nodes
+    NULL, // roots
+    golden_scale, // scale
+    golden_leaf_start, // leaf_start
+    golden_entries, // entries
+    NULL, // values
+    golden_leaf_of, // leaf_of
+};
+
+// Class number, or a negative eml_err_t. features: [3]
+static inline int32_t golden_predict(const float *features, int32_t n_features) {
+    const eml_array_t x = { features, (size_t)n_features, EML_FLOAT32 };
+    uint64_t sums[3];
+    uint32_t klass = 0;
+    const eml_err_t err = eml_trees_class(&golden, &x, sums, &klass);
+    return err == EML_OK ? (int32_t)klass : (int32_t)err;
+}
+
+// EML_OK or another eml_err_t. features: [3]; out: [3] probabilities
+static inline int golden_predict_proba(const float *features, int32_t n_features, float *out, int n_out) {
+    const eml_array_t x = { features, (size_t)n_features, EML_FLOAT32 };
+    uint64_t sums[3];
+    return (int)eml_trees_outputs(&golden, &x, sums, out, (size_t)n_out);
+}
+
+#endif // EML_MODEL_golden_H
