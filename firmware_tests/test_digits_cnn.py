@@ -33,6 +33,23 @@ with open("digits.tmdl", "rb") as file:
 image, head, chances = bytearray(784), bytearray(2), array("f", bytes(40))
 """
 
+# The same where files stay in flash: the object is all that takes RAM.
+IN_FLASH = """
+import gc
+from array import array
+import tinymaix_cnn
+data, digits = (memoryview(open(name, "rb")) for name in ("digits.tmdl", "digits.bin"))
+chances = array("f", bytes(40))
+gc.collect()
+before = gc.mem_alloc()
+model = tinymaix_cnn.new(data)
+gc.collect()
+print("takes", gc.mem_alloc() - before)
+for at in range(2, len(digits), 786):
+    model.run(digits[at : at + 784], chances)
+    print("bits", *bytes(chances))
+"""
+
 
 @pytest.fixture(scope="module")
 def example():
@@ -158,3 +175,12 @@ def test_all_images_on_a_device(example, digits, model):
     files = {"digits.tmdl": (EXAMPLE / "digits.tmdl").read_bytes(), "digits.bin": example.prepare.images(X, y, y)}
     said = board.run(ALL + BITS, {**files, **module_files(board, "native", "tinymaix_cnn")}).splitlines()
     assert said == expected(model, X, y)[2]
+
+
+def test_in_flash_with_16_kb_of_ram(example, digits, model):
+    X, y = (each[:8] for each in digits[1])
+    files = {"digits.tmdl": (EXAMPLE / "digits.tmdl").read_bytes(), "digits.bin": example.prepare.images(X, y, y)}
+    board = next(board for board in boards() if board.name == "cortex-m0-16k")
+    takes, *said = board.run(IN_FLASH, {**files, **module_files(board, "native", "tinymaix_cnn")}).splitlines()
+    assert said == expected(model, X, y)[2]
+    assert int(takes.split()[1]) <= RAM < len(files["digits.tmdl"])
