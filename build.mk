@@ -38,7 +38,9 @@ HARD_FLOAT_xtensawin := -mhard-float
 WITHOUT_COPIES := emlfft_q15 emliir_q15
 # Loops of many addresses, where keeping each of them, and each constant, takes more code than it saves time.
 FLAGS_emlfft_q15 := -fno-ivopts -fno-move-loop-invariants
-FLAGS_emliir_q15 := -fno-move-loop-invariants
+FLAGS_emliir_q15 := -fno-move-loop-invariants -fno-tree-scev-cprop
+# Narrow instructions, which LLVM takes only if told to.
+FLAGS_emliir_q15_xtensawin := -Wa,--transform
 # Registers are few for loops over two windows.
 FLAGS_tinymaix_cnn_xtensawin := -fno-ivopts
 FLAGS_tinymaix_cnn_layers_xtensawin := -fno-move-loop-invariants

@@ -24,17 +24,17 @@ void dsp_fft_q15_real(
 void dsp_fft_q15_power(const int16_t *re, const int16_t *im, int32_t *out, size_t count);
 
 typedef struct { ...; } eml_iir_t;
-size_t dsp_iir_size(size_t n);
-int dsp_iir_init(eml_iir_t *m, void *memory, const float *sos, size_t n);
+size_t dsp_iir_size(size_t size);
+int dsp_iir_init(eml_iir_t *m, const float *sos, size_t size);
 void dsp_iir_run(eml_iir_t *m, float *x, size_t size);
 void dsp_iir_reset(eml_iir_t *m);
 
 typedef struct { ...; } eml_iir_q15_t;
-size_t dsp_iir_q15_size(size_t n);
-int dsp_iir_q15_init(eml_iir_q15_t *m, void *memory, const float *sos, size_t n);
+size_t dsp_iir_q15_size(size_t size);
+int dsp_iir_q15_init(eml_iir_q15_t *m, const float *sos, size_t size);
 void dsp_iir_q15_run(eml_iir_q15_t *m, int16_t *x, size_t size);
 void dsp_iir_q15_reset(eml_iir_q15_t *m);
-void dsp_iir_q15_sos(const eml_iir_q15_t *m, double *sos);
+void dsp_iir_q15_sos(eml_iir_q15_t *m, double *sos);
 
 uint32_t dsp_block_check(const uint32_t *words, uint32_t room, uint32_t n_values);
 uint32_t dsp_block_columns(const uint32_t *words, uint32_t n_values);
@@ -103,12 +103,12 @@ static void dsp_fft_q15_power(const int16_t *re, const int16_t *im, int32_t *out
     eml_fft_q15_power(re, im, out, count);
 }
 
-static size_t dsp_iir_size(size_t n) {
-    return eml_iir_size(n);
+static size_t dsp_iir_size(size_t size) {
+    return eml_iir_size(size);
 }
 
-static int dsp_iir_init(eml_iir_t *m, void *memory, const float *sos, size_t n) {
-    return eml_iir_init(m, memory, sos, n);
+static int dsp_iir_init(eml_iir_t *m, const float *sos, size_t size) {
+    return eml_iir_init(m, sos, size);
 }
 
 static void dsp_iir_run(eml_iir_t *m, float *x, size_t size) {
@@ -119,12 +119,12 @@ static void dsp_iir_reset(eml_iir_t *m) {
     eml_iir_reset(m);
 }
 
-static size_t dsp_iir_q15_size(size_t n) {
-    return eml_iir_q15_size(n);
+static size_t dsp_iir_q15_size(size_t size) {
+    return eml_iir_q15_size(size);
 }
 
-static int dsp_iir_q15_init(eml_iir_q15_t *m, void *memory, const float *sos, size_t n) {
-    return eml_iir_q15_init(m, memory, sos, n);
+static int dsp_iir_q15_init(eml_iir_q15_t *m, const float *sos, size_t size) {
+    return eml_iir_q15_init(m, sos, size);
 }
 
 static void dsp_iir_q15_run(eml_iir_q15_t *m, int16_t *x, size_t size) {
@@ -136,14 +136,14 @@ static void dsp_iir_q15_reset(eml_iir_q15_t *m) {
 }
 
 // The coefficients that such a filter has: [n][6], exactly.
-static void dsp_iir_q15_sos(const eml_iir_q15_t *m, double *sos) {
-    for (const eml_iir_q15_stage_t *t = m->stages; t < m->end; t++, sos += EML_IIR_SECTION) {
+static void dsp_iir_q15_sos(eml_iir_q15_t *m, double *sos) {
+    for (const eml_iir_q15_stage_t *t = eml_iir_q15_stages(m); t < m->end; t++, sos += EML_IIR_SECTION) {
         sos[3] = 1;
         for (int k = 0; k < 3; k++) {
-            sos[k] = ldexp(t->c[k], -t->unit);
+            sos[k] = ldexp(t->b.c[k], -t->b.shift - 16);
         }
         for (int k = 0; k < 2; k++) {
-            sos[4 + k] = t->n[k] + ldexp(t->c[4 + k], -t->a_shift - 16);
+            sos[4 + k] = t->a.n[1 + k] + ldexp(t->a.c[1 + k], -t->a.shift - 16);
         }
     }
 }

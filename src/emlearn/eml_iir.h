@@ -1,9 +1,9 @@
 // Filters of second-order sections (SOS) over float32, as scipy.signal.sosfilt: transposed direct form II.
 //
-//   eml_iir_size(n)                    bytes of memory for n stages
-//   eml_iir_init(&m, memory, sos, n)   of n stages: [b0 b1 b2 a0 a1 a2], of which a0 is 1
-//   eml_iir_run(&m, x, size)           in place, going on where the last call ended
-//   eml_iir_reset(&m)                  as if all samples before were 0
+//   eml_iir_size(size)            bytes that a filter of `size` coefficients has: the struct, and its stages behind it
+//   eml_iir_init(m, sos, size)    of stages: [b0 b1 b2 a0 a1 a2], of which a0 is 1
+//   eml_iir_run(m, x, size)       in place, going on where the last call ended
+//   eml_iir_reset(m)              as if all samples before were 0
 //
 // Only + - * in a fixed order: the same bits on every CPU, if the compiler does not contract them (-ffp-contract=off).
 #ifndef EML_IIR_H
@@ -23,8 +23,9 @@ typedef struct {
     size_t n;
 } eml_iir_t;
 
-static inline size_t eml_iir_size(size_t n) {
-    return n * sizeof(eml_iir_stage_t);
+// 5 bytes a coefficient are 30 a stage, which has 28.
+static inline size_t eml_iir_size(size_t size) {
+    return sizeof(eml_iir_t) + 5 * size;
 }
 
 static inline void eml_iir_reset(const eml_iir_t *m) {
@@ -33,20 +34,25 @@ static inline void eml_iir_reset(const eml_iir_t *m) {
     }
 }
 
-// EML_ERR_RANGE for a NaN or infinity, or an a0 other than 1.
-static inline eml_err_t eml_iir_init(eml_iir_t *m, void *memory, const float *sos, size_t n) {
-    m->stages = (eml_iir_stage_t *)memory;
-    m->n = n;
-    for (size_t i = 0; i < n; i++, sos += EML_IIR_SECTION) {
+// EML_ERR_SHAPE: no sections of 6 coefficients. EML_ERR_RANGE: a NaN or infinity, or an a0 other than 1.
+static inline eml_err_t eml_iir_init(eml_iir_t *m, const float *sos, size_t size) {
+    m->stages = (eml_iir_stage_t *)(void *)(m + 1);
+    m->n = 0;
+    do {
+        if (size < EML_IIR_SECTION) {
+            return EML_ERR_SHAPE;
+        }
         const eml_iir_stage_t stage = { sos[0], sos[1], sos[2], sos[4], sos[5], 0, 0 };
-        m->stages[i] = stage;
+        m->stages[m->n++] = stage;
         for (int k = 0; k < EML_IIR_SECTION; k++) {
             const uint32_t bits = eml_float_bits(sos + k);
             if (bits << 1 >= 0xff000000u || (k == 3 && bits != EML_FLOAT_ONE)) {
                 return EML_ERR_RANGE;
             }
         }
-    }
+        sos += EML_IIR_SECTION;
+        size -= EML_IIR_SECTION;
+    } while (size);
     return EML_OK;
 }
 

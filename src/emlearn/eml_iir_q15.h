@@ -1,9 +1,9 @@
 // Filters of second-order sections (SOS) over int16: direct form I, with states of 32 bits.
 //
-//   eml_iir_q15_size(n)                   bytes of memory for n stages
-//   eml_iir_q15_init(&m, memory, sos, n)  of float32: n stages of [b0 b1 b2 a0 a1 a2], of which a0 is 1
-//   eml_iir_q15_run(&m, x, size)          in place, going on where the last call ended; saturates
-//   eml_iir_q15_reset(&m)                 as if all samples before were 0
+//   eml_iir_q15_size(size)            bytes that a filter of `size` coefficients has: the struct, and its stages behind it
+//   eml_iir_q15_init(m, sos, size)    of float32: stages of [b0 b1 b2 a0 a1 a2], of which a0 is 1
+//   eml_iir_q15_run(m, x, size)       in place, going on where the last call ended; saturates
+//   eml_iir_q15_reset(m)              as if all samples before were 0
 //
 // A stage computes y = b0 x0 + b1 x1 + b2 x2 - n1 y1 - n2 y2 - (a1 y1 + a2 y2), where n1 and n2 are the integers nearest to the section's
 // a1 and a2, and a1 and a2 here what is left of them: poles near the unit circle keep their distance. The b of a stage, and its a, are
@@ -13,173 +13,198 @@
 
 #include "eml_iir.h"
 
+// b or a of a stage.
 typedef struct {
-    int32_t x[2];    // the last two; of the stage behind, they are the last two y of this one
-    int32_t c[6];    // b in units of 2^-unit, whose magnitudes' sum is 2^16, or a little more; in the place of a0, b_shift, 0..30; a, as
-                     // b but in units of 2^-(a_shift + 16)
-    int32_t n[2];    // -2..2, -1..1
-    int32_t unit;
-    int32_t a_shift; // 0..12
-    int32_t left;    // 0..3; this or b_shift is 0
+    int32_t c[3];  // in units of 2^-(shift + 16); their magnitudes' sum is 2^16, or a little more
+    int32_t n[3];  // of a: 1, -2..2, -1..1. Of b: how far its sum is shifted right, 0..30, and left, 0..3, of which one is 0
+    int32_t shift; // of a 0..12
+} eml_iir_q15_side_t;
+
+typedef struct {
+    int32_t x[2]; // the last two; of the stage behind, they are the last two y of this one
+    eml_iir_q15_side_t b, a;
 } eml_iir_q15_stage_t;
 
 typedef struct {
-    eml_iir_q15_stage_t *stages;
+#ifdef EML_IIR_Q15_BASE
+    EML_IIR_Q15_BASE // what a binding has at the same address
+#endif
     eml_iir_q15_stage_t *end; // of which there is only x
-    int shift;                // y of the last stage is in units of 2^-shift
+    int shift;                // y of the last stage is in units of 2^-(shift + 1)
 } eml_iir_q15_t;
 
 #define EML_IIR_Q15_INPUT 15 // samples are shifted left by this
-#define EML_IIR_Q15_ONE ((int32_t)1 << 29)
 
-static inline size_t eml_iir_q15_size(size_t n) {
-    return n * sizeof(eml_iir_q15_stage_t) + 2 * sizeof(int32_t);
+// Where a product of 64 bits is one instruction it takes less code; the results are the same.
+#if defined(__ARM_ARCH) && __ARM_ARCH >= 7
+#define EML_IIR_Q15_LONG 1
+#else
+#define EML_IIR_Q15_LONG 0
+#endif
+// A call takes less code, and on Xtensa, whose registers are windows, hardly more time.
+#ifdef __XTENSA__
+#define EML_IIR_Q15_SUM EML_NOINLINE
+#else
+#define EML_IIR_Q15_SUM static inline
+#endif
+
+// 11 bytes a coefficient are 66 a stage, which has 64.
+static inline size_t eml_iir_q15_size(size_t size) {
+    return sizeof(eml_iir_q15_t) + 2 * sizeof(int32_t) + 11 * size;
+}
+
+static inline eml_iir_q15_stage_t *eml_iir_q15_stages(eml_iir_q15_t *m) {
+    return (eml_iir_q15_stage_t *)(void *)(m + 1);
 }
 
 EML_NOINLINE void eml_iir_q15_reset(eml_iir_q15_t *m) {
-    for (eml_iir_q15_stage_t *t = m->stages; t <= m->end; t++) {
+    for (eml_iir_q15_stage_t *t = eml_iir_q15_stages(m); t <= m->end; t++) {
         t->x[0] = t->x[1] = 0;
     }
-}
-
-// Products of 16 by 32 bits, without any of 64 bits: the low 15 bits of the second factor, and the rest.
-static inline uint32_t eml_iir_q15_high(int32_t c, int32_t x) {
-    return (uint32_t)c * (uint32_t)(x >> 15);
-}
-
-static inline int32_t eml_iir_q15_low(int32_t c, int32_t x) {
-    return c * (x & 0x7fff);
 }
 
 static inline int32_t eml_iir_q15_round(int32_t x, int32_t shift) {
     return (int32_t)((uint32_t)(x >> shift) + 1) >> 1;
 }
 
+// (c[0] * first + c[1] * x[0] + c[2] * x[1]) / 2^(16 + shift), nearest integer.
+EML_IIR_Q15_SUM int32_t eml_iir_q15_sum(const int32_t *c, int32_t first, const int32_t *x, int32_t shift) {
+#if EML_IIR_Q15_LONG
+    const int64_t sum = (int64_t)c[0] * first + (int64_t)c[1] * x[0] + (int64_t)c[2] * x[1];
+    return eml_iir_q15_round((int32_t)(sum >> 15), shift);
+#else // without products of 64 bits: the low 15 bits of the second factor, and the rest
+    const uint32_t high = (uint32_t)c[0] * (uint32_t)(first >> 15) + (uint32_t)c[1] * (uint32_t)(x[0] >> 15)
+        + (uint32_t)c[2] * (uint32_t)(x[1] >> 15);
+    const int32_t low = c[0] * (first & 0x7fff) + c[1] * (x[0] & 0x7fff) + c[2] * (x[1] & 0x7fff);
+    return eml_iir_q15_round((int32_t)(high + (uint32_t)(low >> 15)), shift);
+#endif
+}
+
 // y of the last stage for the next x of the first.
-EML_NOINLINE int32_t eml_iir_q15_step(const eml_iir_q15_t *m, int32_t x) {
-    eml_iir_q15_stage_t *t = m->stages;
-    for (; t < m->end; t++) {
-        const int32_t x1 = t->x[0], x2 = t->x[1], y1 = t[1].x[0], y2 = t[1].x[1];
-        const int32_t *const c = t->c;
-        const uint32_t b = eml_iir_q15_high(c[0], x) + eml_iir_q15_high(c[1], x1) + eml_iir_q15_high(c[2], x2);
-        const int32_t b_low = eml_iir_q15_low(c[0], x) + eml_iir_q15_low(c[1], x1) + eml_iir_q15_low(c[2], x2);
-        const uint32_t a = eml_iir_q15_high(c[4], y1) + eml_iir_q15_high(c[5], y2);
-        const int32_t a_low = eml_iir_q15_low(c[4], y1) + eml_iir_q15_low(c[5], y2);
-        t->x[1] = x1;
+EML_NOINLINE int32_t eml_iir_q15_step(eml_iir_q15_t *m, int32_t x) {
+    eml_iir_q15_stage_t *t = eml_iir_q15_stages(m);
+    for (; t != m->end; t++) {
+        const int32_t *const y = t[1].x;
+        const uint32_t b = (uint32_t)eml_iir_q15_sum(t->b.c, x, t->x, t->b.n[0]) << t->b.n[1];
+        const uint32_t a = (uint32_t)eml_iir_q15_sum(t->a.c, 0, y, t->a.shift);
+        t->x[1] = t->x[0];
         t->x[0] = x;
-        const uint32_t sum = ((uint32_t)eml_iir_q15_round((int32_t)(b + (uint32_t)(b_low >> 15)), c[3]) << t->left)
-            - (uint32_t)eml_iir_q15_round((int32_t)(a + (uint32_t)(a_low >> 15)), t->a_shift);
-        x = (int32_t)(sum - (uint32_t)t->n[0] * (uint32_t)y1 - (uint32_t)t->n[1] * (uint32_t)y2);
+        x = (int32_t)(b - a - (uint32_t)t->a.n[1] * (uint32_t)y[0] - (uint32_t)t->a.n[2] * (uint32_t)y[1]);
     }
     t->x[1] = t->x[0];
     t->x[0] = x;
     return x;
 }
 
-static inline void eml_iir_q15_run(const eml_iir_q15_t *m, int16_t *x, size_t size) {
-    for (const int16_t *const end = x + size; x < end; x++) {
-        const int32_t y = eml_iir_q15_round(eml_iir_q15_step(m, *x * (1 << EML_IIR_Q15_INPUT)), m->shift - 1);
-        *x = (int16_t)(y > 32767 ? 32767 : y < -32768 ? -32768 : y);
+static inline void eml_iir_q15_run(eml_iir_q15_t *m, int16_t *x, size_t size) {
+    for (; size; size--) {
+        const int32_t y = eml_iir_q15_round(eml_iir_q15_step(m, *x * (1 << EML_IIR_Q15_INPUT)), m->shift);
+        const int32_t low = y < 32767 ? y : 32767;
+        *x++ = (int16_t)(low > -32768 ? low : -32768);
     }
 }
 
-// x * 2^exponent, nearest integer; 2^30 if it is that or more.
-static inline int32_t eml_iir_q15_fixed(const float *x, int exponent) {
-    const uint32_t bits = eml_float_bits(x);
-    const int shift = 157 - exponent - (int)(bits << 1 >> 24);
-    if (shift < 1) {
-        return 1 << 30;
-    }
-    const int32_t magnitude = shift > 31 ? 0 : eml_iir_q15_round((int32_t)((bits << 8 | 0x80000000u) >> 1), shift - 1);
-    return bits >> 31 ? -magnitude : magnitude;
-}
+// Makes b or a of a section's v: in units in which the largest b is below 2^28, the largest a below 2^30 and a0, if the poles are inside
+// the unit circle, 2^29; then less the nearest multiples of 2^29, which are 0 for b, and divided by the least power of two that leaves a
+// sum of magnitudes of 2^16, or what rounding adds to that. EML_IIR_Q15_B or _A: the mantissa of the largest is shifted right by 3 or 1,
+// and the least exponent of it, so that zeros are shifted to nothing.
+#define EML_IIR_Q15_LEAST 32
+#define EML_IIR_Q15_B (EML_IIR_Q15_LEAST + 3)
+#define EML_IIR_Q15_A (EML_IIR_Q15_LEAST + 1)
 
-// Takes the nearest multiples of 2^29 off, which are 0 for b, and divides what is left by the least 2^result, 1 or more, that leaves a
-// sum of magnitudes of 2^16, or what rounding adds to that.
-EML_NOINLINE int eml_iir_q15_normalise(int32_t *v, int32_t *n, int count) {
-    uint32_t sum = 0;
-    int shift = 1;
-    for (int i = 0; i < count; i++) {
-        n[i] = (v[i] + EML_IIR_Q15_ONE / 2) >> 29;
-        v[i] -= n[i] * EML_IIR_Q15_ONE;
-        sum += (uint32_t)(v[i] < 0 ? -v[i] : v[i]);
+EML_NOINLINE eml_err_t eml_iir_q15_side(eml_iir_q15_side_t *side, const float *v, uint32_t which) {
+    int32_t *const c = side->c;
+    uint32_t largest = 0;
+    for (int k = 0; k < 3; k++) {
+        const uint32_t magnitude = eml_float_bits(v + k) << 1;
+        largest = magnitude > largest ? magnitude : largest;
     }
-    while (sum > (uint32_t)1 << 16 << shift) {
+    largest = (largest >> 24) - EML_IIR_Q15_LEAST;
+    if (largest >= 255 - EML_IIR_Q15_LEAST || (which == EML_IIR_Q15_A && eml_float_bits(v) != EML_FLOAT_ONE)) {
+        return EML_ERR_RANGE;
+    }
+    largest += which;
+    for (int k = 0; k < 3; k++) {
+        const uint32_t bits = eml_float_bits(v + k);
+        const int32_t shift = (int32_t)largest - (int32_t)(bits << 1 >> 24);
+        const int32_t magnitude = shift > 31 ? 0 : (int32_t)(((bits << 8 | 0x80000000u) >> shift) + 1) >> 1;
+        c[k] = bits >> 31 ? -magnitude : magnitude;
+    }
+    // 1 - a2 in units of 2^-13; 1 + a2 - |a1| in units of 2^-14.
+    if (which == EML_IIR_Q15_A && ((c[0] - c[2]) >> 16 <= 0 || (c[0] + c[2] - (c[1] < 0 ? -c[1] : c[1])) >> 15 <= 0)) {
+        return EML_ERR_UNSUPPORTED;
+    }
+    int32_t sum = -1; // of magnitudes, less one
+    for (int k = 0; k < 3; k++) {
+        side->n[k] = eml_iir_q15_round(c[k], 28);
+        c[k] -= side->n[k] * ((int32_t)1 << 29);
+        sum += c[k] < 0 ? -c[k] : c[k];
+    }
+    int32_t shift = 0;
+    for (sum >>= 17; sum > 0; sum >>= 1) {
         shift++;
     }
-    for (int i = 0; i < count; i++) {
-        v[i] = eml_iir_q15_round(v[i], shift - 1);
+    for (int k = 0; k < 3; k++) {
+        c[k] = eml_iir_q15_round(c[k], shift);
     }
-    return shift;
+    side->shift = 140 - (int32_t)largest - shift;
+    return EML_OK;
 }
 
-// Sum of magnitudes of what the stages answer to an impulse of a full-scale sample / 4, without what is below EML_IIR_Q15_NOISE, for
-// rounding goes on forever, until 1024 are. Of a sum that gets too large, or of noise that does not end, a number above
-// EML_IIR_Q15_LIMIT.
+// Of the impulse response: how large its sum may be, and below what it is noise.
 #define EML_IIR_Q15_LIMIT (((uint32_t)1 << 28) - (1 << 23))
 #define EML_IIR_Q15_NOISE 4096
 
-static inline uint32_t eml_iir_q15_gain(eml_iir_q15_t *m) {
-    uint32_t sum = 0;
-    int32_t x = (int32_t)1 << 28;
-    eml_iir_q15_reset(m);
-    for (int quiet = 0; quiet < 1024 && sum <= EML_IIR_Q15_LIMIT; quiet++) {
-        const int32_t y = eml_iir_q15_step(m, x);
-        const uint32_t magnitude = y < 0 ? 0u - (uint32_t)y : (uint32_t)y;
-        if (magnitude >= EML_IIR_Q15_NOISE) {
-            sum += magnitude;
-            quiet = 0;
-        }
-        x = 0;
-    }
-    return sum;
-}
-
-// EML_ERR_RANGE: an a0 other than 1, or a NaN, an infinity or only zeros in b. EML_ERR_UNSUPPORTED: a pole is not inside the unit circle,
-// or less than 2^-14 from it, or so near that more than EML_IIR_Q15_NOISE is left of rounding. EML_ERR_FULL: the largest output is beyond
-// 16 times full scale, or below one unit.
-static inline eml_err_t eml_iir_q15_init(eml_iir_q15_t *m, void *memory, const float *sos, size_t n) {
-    const float *const end = sos + EML_IIR_SECTION * n;
-    m->stages = m->end = (eml_iir_q15_stage_t *)memory;
-    m->shift = EML_IIR_Q15_INPUT;
-    for (; sos < end; sos += EML_IIR_SECTION) {
+// EML_ERR_SHAPE: no sections of 6 coefficients. EML_ERR_RANGE: an a0 other than 1, or a NaN, an infinity or only zeros in b or a.
+// EML_ERR_UNSUPPORTED: a pole is not inside the unit circle, or less than 2^-14 from it, or so near that more than EML_IIR_Q15_NOISE is
+// left of rounding. EML_ERR_FULL: the largest output is beyond 16 times full scale, or below one unit.
+static inline eml_err_t eml_iir_q15_init(eml_iir_q15_t *m, const float *sos, size_t size) {
+    m->end = eml_iir_q15_stages(m);
+    m->shift = EML_IIR_Q15_INPUT - 1;
+    do {
         eml_iir_q15_stage_t *const t = m->end++;
-        int32_t *const c = t->c;
-        uint32_t largest = 0;
-        for (int i = 0; i < 3; i++) {
-            const uint32_t magnitude = eml_float_bits(sos + i) << 1;
-            largest = magnitude > largest ? magnitude : largest;
+        if (size < EML_IIR_SECTION) {
+            return EML_ERR_SHAPE;
         }
-        largest >>= 24;
-        t->unit = 154 - (int)largest; // b are below 2^28
-        for (int i = 0; i < 6; i++) {
-            c[i] = eml_iir_q15_fixed(sos + i, i < 3 ? t->unit : 29);
+        eml_err_t err = eml_iir_q15_side(&t->b, sos, EML_IIR_Q15_B);
+        if (err == EML_OK) {
+            err = eml_iir_q15_side(&t->a, sos + 3, EML_IIR_Q15_A);
         }
-        if (largest - 32 >= 223 || c[3] != EML_IIR_Q15_ONE) {
-            return EML_ERR_RANGE;
+        if (err != EML_OK) {
+            return err;
         }
-        const int32_t margin = 1 << 15;
-        if (EML_IIR_Q15_ONE - c[5] < 2 * margin || EML_IIR_Q15_ONE + c[5] - (c[4] < 0 ? -c[4] : c[4]) < margin) {
-            return EML_ERR_UNSUPPORTED;
-        }
-        int32_t none[3];
-        t->unit -= eml_iir_q15_normalise(c, none, 3);
-        t->a_shift = 13 - eml_iir_q15_normalise(c + 4, t->n, 2);
-        uint32_t gain;
-        int unit = -4; // of y; the finest in which it fits. In that by 2^31, nothing is left of it.
+        // The finest unit of y in which no input overflows. In that by 2^31, nothing is left of it.
+        int32_t unit = -4;
+        int quiet;
+        uint32_t sum;
         do {
             unit++;
-            t->left = unit < 0 ? -unit : 0;
-            c[3] = unit + t->left;
-            gain = eml_iir_q15_gain(m);
-        } while (gain > EML_IIR_Q15_LIMIT);
-        if (gain < EML_IIR_Q15_LIMIT / 8) { // nothing is left but noise
+            t->b.n[1] = unit < 0 ? -unit : 0;
+            t->b.n[0] = unit + t->b.n[1];
+            // Magnitudes of what the stages answer to an impulse of a full-scale sample / 4, without noise, which rounding makes
+            // forever, until 1023 are that. Of noise that does not end, the sum gets too large.
+            int32_t x = (int32_t)1 << 28;
+            sum = 0;
+            eml_iir_q15_reset(m);
+            for (quiet = 1024; quiet && sum <= EML_IIR_Q15_LIMIT; quiet--) {
+                const int32_t y = eml_iir_q15_step(m, x);
+                const uint32_t magnitude = y < 0 ? 0u - (uint32_t)y : (uint32_t)y;
+                if (magnitude >= EML_IIR_Q15_NOISE) {
+                    sum += magnitude;
+                    quiet = 1024;
+                }
+                x = 0;
+            }
+        } while (quiet);
+        if (sum < EML_IIR_Q15_LIMIT / 8) { // nothing is left but noise
             return EML_ERR_UNSUPPORTED;
         }
-        m->shift += t->unit - unit - 16;
-    }
+        m->shift += t->b.shift - unit;
+        sos += EML_IIR_SECTION;
+        size -= EML_IIR_SECTION;
+    } while (size);
     eml_iir_q15_reset(m);
-    return m->shift >= 11 && m->shift <= 30 ? EML_OK : EML_ERR_FULL;
+    return (uint32_t)m->shift - 10 < 20 ? EML_OK : EML_ERR_FULL;
 }
 
 #endif // EML_IIR_Q15_H

@@ -6,6 +6,7 @@
 //
 // Names that the headers use: MP_QSTR_IIR, MP_QSTR_emliir_tools, MP_QSTR_new, MP_QSTR_refuse, MP_QSTR_reset, MP_QSTR_run.
 #include "py/dynruntime.h"
+#define EML_IIR_Q15_BASE mp_obj_base_t base;
 #include "eml_iir_q15.h"
 
 typedef int16_t sample_t;

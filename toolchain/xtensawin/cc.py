@@ -17,6 +17,7 @@ from pathlib import Path
 
 import fix_ir
 import fix_object
+import narrow
 
 VERSION = "22"  # of LLVM: the defects that are worked around here are this one's
 HERE = Path(__file__).resolve().parent
@@ -30,11 +31,14 @@ FPU = ["fp", "bool"]
 # its GOT.
 IGNORED = {"-fpic", "-fPIC", "-mlongcalls", "-mtext-section-literals", "-mhard-float", "--gnu-ld"}
 # What clang would make of loops has no functions in a module; GCC calls that -fno-tree-loop-distribute-patterns.
-IGNORED |= {"-fno-tree-loop-distribute-patterns"}
+IGNORED |= {"-fno-tree-loop-distribute-patterns", "-fno-tree-scev-cprop"}
 LOOPS_STAY = ["-fno-builtin-memset", "-fno-builtin-strlen"]
 
 # clang's -Os gives up less speed for size than GCC's does.
 RENAMED = {"-Os": "-Oz"}
+
+# GNU as does it by default: narrow.py.
+NARROW = "-Wa,--transform"
 
 # What llc calls GCC's options that leave loops as they are written.
 LOOPS = {"-fno-ivopts": "-disable-lsr", "-fno-move-loop-invariants": "-disable-machine-licm"}
@@ -97,6 +101,8 @@ def compile_one(flags: list[str], features: list[str], loops: list[str], natmod:
         ir = run([*clang(features), *flags, *target, "-S", "-emit-llvm", "-o", "-"])
         llc = [f"llc-{VERSION}", "-O2", "-mtriple=xtensa", attributes(features), "-relocation-model=static"]
         assembly = run([*llc, "--frame-pointer=none", *loops, "-o", "-", "-"], fix_ir.fix(ir))
+        if NARROW in flags:
+            assembly = narrow.narrow(assembly)
     else:
         assembly = Path(sources[0]).read_text()
     mc = [f"llvm-mc-{VERSION}", "-triple=xtensa", attributes(features), "-filetype=obj", "-o", "-", "-"]

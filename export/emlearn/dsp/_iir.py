@@ -19,17 +19,16 @@ _ERRORS = {
 }
 
 
-def _open(kind: str, sos: ArrayLike) -> tuple[Any, tuple[Any, Any]]:
-    """Return a filter of the C core and its memory; kind: "iir" or "iir_q15"."""
+def _open(kind: str, sos: ArrayLike) -> tuple[Any, Any]:
+    """Return a filter of the C core, and the memory that it is in; kind: "iir" or "iir_q15"."""
     sections = np.asarray(sos, np.float64)
     if sections.ndim != 2 or sections.shape[1] != 6 or len(sections) == 0:
         raise ValueError(f"expected sos of shape (n_sections, 6), as scipy.signal makes it, got {sections.shape}")
     with np.errstate(over="ignore"):
         coefficients = as_float32(sections)
-    n = len(coefficients)
-    memory = ffi.new("int32_t[]", getattr(lib, f"dsp_{kind}_size")(n) // 4)
-    opened = ffi.new(f"eml_{kind}_t *")
-    error = getattr(lib, f"dsp_{kind}_init")(opened, memory, pointer(coefficients), n)
+    memory = ffi.new("int64_t[]", getattr(lib, f"dsp_{kind}_size")(coefficients.size) // 8 + 1)
+    opened = ffi.cast(f"eml_{kind}_t *", memory)
+    error = getattr(lib, f"dsp_{kind}_init")(opened, pointer(coefficients), coefficients.size)
     if error:
         raise ValueError(_ERRORS[error])
     return opened, memory

@@ -92,7 +92,8 @@ static inline void attempt_fft(const uint8_t *data, size_t size, size_t n) {
 static inline int attempt_iir(const uint8_t *data, size_t size, uint32_t n, int tidy, int full_scale) {
     float *const sos = (float *)malloc(n * 6 * sizeof(float)), *const x = (float *)malloc(ATTEMPT_SAMPLES * sizeof(float));
     int16_t *const a = (int16_t *)malloc(ATTEMPT_SAMPLES * 2), *const b = (int16_t *)malloc(ATTEMPT_SAMPLES * 2);
-    void *const memory = malloc(eml_iir_size(n)), *const memory_q15 = malloc(eml_iir_q15_size(n));
+    eml_iir_t *const m = (eml_iir_t *)malloc(eml_iir_size(6 * n));
+    eml_iir_q15_t *const q = (eml_iir_q15_t *)malloc(eml_iir_q15_size(6 * n));
     for (size_t i = 0; i < n * 6 * sizeof(float); i++) {
         ((uint8_t *)sos)[i] = data[i % size];
     }
@@ -103,25 +104,23 @@ static inline int attempt_iir(const uint8_t *data, size_t size, uint32_t n, int 
         a[i] = b[i] = attempt_sample(data, size, i + n * 12, full_scale);
         x[i] = a[i];
     }
-    eml_iir_t m;
-    if (eml_iir_init(&m, memory, sos, n) == EML_OK) {
-        eml_iir_run(&m, x, ATTEMPT_SAMPLES);
-        eml_iir_reset(&m);
+    if (eml_iir_init(m, sos, 6 * n) == EML_OK) {
+        eml_iir_run(m, x, ATTEMPT_SAMPLES);
+        eml_iir_reset(m);
         *x = 0;
-        eml_iir_run(&m, x, 1);
+        eml_iir_run(m, x, 1);
         attempt_holds(*x == 0);
     }
-    eml_iir_q15_t q;
-    const int taken = eml_iir_q15_init(&q, memory_q15, sos, n) == EML_OK;
+    const int taken = eml_iir_q15_init(q, sos, 6 * n) == EML_OK;
     if (taken) {
-        eml_iir_q15_run(&q, a, ATTEMPT_SAMPLES);
-        eml_iir_q15_reset(&q);
-        eml_iir_q15_run(&q, b, 77);
-        eml_iir_q15_run(&q, b + 77, ATTEMPT_SAMPLES - 77);
+        eml_iir_q15_run(q, a, ATTEMPT_SAMPLES);
+        eml_iir_q15_reset(q);
+        eml_iir_q15_run(q, b, 77);
+        eml_iir_q15_run(q, b + 77, ATTEMPT_SAMPLES - 77);
         attempt_holds(memcmp(a, b, ATTEMPT_SAMPLES * 2) == 0);
-        eml_iir_q15_reset(&q);
+        eml_iir_q15_reset(q);
         memset(a, 0, ATTEMPT_SAMPLES * 2);
-        eml_iir_q15_run(&q, a, ATTEMPT_SAMPLES);
+        eml_iir_q15_run(q, a, ATTEMPT_SAMPLES);
         for (int i = 0; i < ATTEMPT_SAMPLES; i++) {
             attempt_holds(a[i] == 0);
         }
@@ -130,8 +129,8 @@ static inline int attempt_iir(const uint8_t *data, size_t size, uint32_t n, int 
     free(x);
     free(a);
     free(b);
-    free(memory);
-    free(memory_q15);
+    free(m);
+    free(q);
     return taken;
 }
 

@@ -31,31 +31,29 @@ static void test_low_pass(void) {
         exact[i] = x15[i];
     }
     filter64(SOS, 2, exact, N);
-    eml_iir_t m;
-    void *memory = malloc(eml_iir_size(2));
-    CHECK(eml_iir_init(&m, memory, SOS, 2) == EML_OK, 0, 0, 0);
-    eml_iir_run(&m, x, 100);
-    eml_iir_run(&m, x + 100, N - 100);
-    eml_iir_q15_t q;
-    void *memory15 = malloc(eml_iir_q15_size(2));
-    CHECK(eml_iir_q15_init(&q, memory15, SOS, 2) == EML_OK, 0, 0, 0);
-    eml_iir_q15_run(&q, x15, 100);
-    eml_iir_q15_run(&q, x15 + 100, N - 100);
+    eml_iir_t *m = (eml_iir_t *)malloc(eml_iir_size(12));
+    CHECK(eml_iir_init(m, SOS, 12) == EML_OK, 0, 0, 0);
+    eml_iir_run(m, x, 100);
+    eml_iir_run(m, x + 100, N - 100);
+    eml_iir_q15_t *q = (eml_iir_q15_t *)malloc(eml_iir_q15_size(12));
+    CHECK(eml_iir_q15_init(q, SOS, 12) == EML_OK, 0, 0, 0);
+    eml_iir_q15_run(q, x15, 100);
+    eml_iir_q15_run(q, x15 + 100, N - 100);
     for (int i = 0; i < N; i++) {
         CHECK(fabs((double)x[i] - exact[i]) < 32768 * 2e-6, i, 0, 0);
         CHECK(fabs(x15[i] - exact[i]) < 2 + 32768 * 2e-4, i, x15[i], 0); // coefficients of 16 bits, by 1 / A(1) = 3.7
     }
-    eml_iir_reset(&m);
-    eml_iir_q15_reset(&q);
+    eml_iir_reset(m);
+    eml_iir_q15_reset(q);
     for (int i = 0; i < 2; i++) {
         float zero = 0;
         int16_t zero15 = 0;
-        eml_iir_run(&m, &zero, 1);
-        eml_iir_q15_run(&q, &zero15, 1);
+        eml_iir_run(m, &zero, 1);
+        eml_iir_q15_run(q, &zero15, 1);
         CHECK(zero == 0 && zero15 == 0, i, 0, 0);
     }
-    free(memory);
-    free(memory15);
+    free(m);
+    free(q);
 }
 
 // Whatever the coefficients, nothing is undefined; what is taken never leaves 32 bits, so that the answer to full scale is what float64 has.
@@ -70,21 +68,20 @@ static void test_any(void) {
                                              : (uint32_t)random_runs();
             sos[i] = i % 6 == 3 && random_below(50) ? 1 : float_of(bits);
         }
-        eml_iir_q15_t q;
-        void *memory = malloc(eml_iir_q15_size(2));
-        const eml_err_t err = eml_iir_q15_init(&q, memory, sos, 2);
+        eml_iir_q15_t *q = (eml_iir_q15_t *)malloc(eml_iir_q15_size(12));
+        const eml_err_t err = eml_iir_q15_init(q, sos, 12);
         CHECK(err == EML_OK || err == EML_ERR_RANGE || err == EML_ERR_UNSUPPORTED || err == EML_ERR_FULL, err, repeat, 0);
         if (err == EML_OK) {
             taken++;
             float rounded[12];
             for (int s = 0; s < 2; s++) {
-                const eml_iir_q15_stage_t *t = q.stages + s;
+                const eml_iir_q15_stage_t *t = eml_iir_q15_stages(q) + s;
                 for (int i = 0; i < 3; i++) {
-                    quantised[6 * s + i] = ldexp(t->c[i], -t->unit);
+                    quantised[6 * s + i] = ldexp(t->b.c[i], -t->b.shift - 16);
                 }
                 quantised[6 * s + 3] = 1;
                 for (int i = 0; i < 2; i++) {
-                    quantised[6 * s + 4 + i] = t->n[i] + ldexp(t->c[4 + i], -t->a_shift - 16);
+                    quantised[6 * s + 4 + i] = t->a.n[1 + i] + ldexp(t->a.c[1 + i], -t->a.shift - 16);
                 }
             }
             for (int i = 0; i < 12; i++) {
@@ -95,18 +92,37 @@ static void test_any(void) {
                 exact[i] = x[i];
             }
             filter64(rounded, 2, exact, N);
-            eml_iir_q15_run(&q, x, N);
+            eml_iir_q15_run(q, x, N);
             for (int i = 0; i < N; i++) {
                 const double clipped = fmin(fmax(exact[i], -32768), 32767);
                 CHECK(fabs(x[i] - clipped) < 3, repeat, i, x[i]);
             }
         }
-        free(memory);
+        free(q);
     }
     CHECK(taken > 100, taken, 0, 0);
 }
 
+// Coefficients that are no sections of 6: refused, and not a byte is read behind them.
+static void test_shape(void) {
+    for (size_t size = 0; size <= 18; size++) {
+        float *sos = (float *)malloc(size * sizeof(float));
+        for (size_t i = 0; i < size; i++) {
+            sos[i] = i % 6 == 3 || i % 6 == 0;
+        }
+        eml_iir_t *m = (eml_iir_t *)malloc(eml_iir_size(size));
+        eml_iir_q15_t *q = (eml_iir_q15_t *)malloc(eml_iir_q15_size(size));
+        const eml_err_t expected = size && size % 6 == 0 ? EML_OK : EML_ERR_SHAPE;
+        CHECK(eml_iir_init(m, sos, size) == expected, size, 0, 0);
+        CHECK(eml_iir_q15_init(q, sos, size) == expected, size, 0, 0);
+        free(sos);
+        free(m);
+        free(q);
+    }
+}
+
 int main(void) {
+    test_shape();
     test_low_pass();
     test_any();
     printf("%lu checks\n", checks_made);
