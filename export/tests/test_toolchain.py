@@ -19,6 +19,7 @@ sys.path.insert(0, str(TOOLCHAIN))
 import cc  # noqa: E402
 import fix_ir  # noqa: E402
 import fix_object  # noqa: E402
+import narrow  # noqa: E402
 
 # ---- IR
 
@@ -83,6 +84,38 @@ def test_other_ir_stays(line):
 def compiles(ir):
     command = [f"llc-{cc.VERSION}", "-mtriple=xtensa", cc.attributes(cc.FEATURES + cc.FPU), "-o", "-", "-"]
     subprocess.run(command, input=ir.encode(), capture_output=True, check=True)
+
+
+# ---- Narrow instructions
+
+
+@pytest.mark.parametrize(
+    "wide, expected",
+    [
+        ("l32i\ta8, a2, 60", "l32i.n\ta8, a2, 60"),
+        ("l32i\ta8, a2, 64", None),
+        ("s32i\ta10, a1, 0", "s32i.n\ta10, a1, 0"),
+        ("addi\ta8, a8, -1", "addi.n\ta8, a8, -1"),
+        ("addi\ta8, a8, 15", "addi.n\ta8, a8, 15"),
+        ("addi\ta8, a8, 0", None),
+        ("addi\ta8, a8, 16", None),
+        ("addi\ta8, a8, -2", None),
+        ("movi\ta8, -32", "movi.n\ta8, -32"),
+        ("movi\ta8, 95", "movi.n\ta8, 95"),
+        ("movi\ta8, 96", None),
+        ("movi\ta8, -33", None),
+        ("add\ta8, a9, a10", "add.n\ta8, a9, a10"),
+        ("or\ta8, a9, a9", "mov.n\ta8, a9"),
+        ("or\ta8, a9, a10", None),
+        ("l16ui\ta8, a2, 4", None),
+    ],
+)
+def test_narrow(wide, expected, assembled):
+    """Each is one instruction, a byte shorter where there is a narrow one."""
+    text = narrow.narrow(f"\t{wide}\n")
+    assert text == f"\t{expected or wide}\n"
+    made = ELFFile(io.BytesIO(assembled(f"\t.text\n{text}", "sample.s")))
+    assert made.get_section_by_name(".text")["sh_size"] == (2 if expected else 3)
 
 
 # ---- Objects
