@@ -45,7 +45,7 @@ typedef struct {
 #ifdef __XTENSA__
 #define EML_IIR_Q15_SUM EML_NOINLINE
 #else
-#define EML_IIR_Q15_SUM static inline
+#define EML_IIR_Q15_SUM EML_ALWAYS_INLINE
 #endif
 
 // 11 bytes a coefficient are 66 a stage, which has 64.
