@@ -207,6 +207,15 @@ if native:
         check.raises(ValueError, filter.run, bad)
     for name in ("other", "sos", "nothing"):
         check.true(not hasattr(filter, name))
+    # run and reset are one function, told apart by the number of their arguments.
+    check.raises(TypeError, filter.run)
+    check.raises(TypeError, filter.reset, array("h", [1]))
+    check.raises(TypeError, emliir_q15.new, filter)
+
+    def store():
+        filter.run = None
+
+    check.raises(AttributeError, store)
 # Saturation: twice as loud.
 filter = emliir.new(array("f", [2, 0, 0, 1, 0, 0]))
 x = array("h", [20000, -20000, 16383, -16384, 5])
