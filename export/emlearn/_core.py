@@ -94,6 +94,32 @@ class Core:
         return self._floats("decision", X, self._call("n_decision"))
 
 
+class TreesWork(NamedTuple):
+    """What trees do for a row, on average.
+
+    Attributes
+    ----------
+    lefts, rights : float
+        Decisions, by which child they lead to.
+    records, entries : float
+        Leaves with several classes, and entries of these.
+    again, entries_again : float
+        How often votes are so close that they are counted again, in float64; and the entries of such rows.
+    """
+
+    lefts: float
+    rights: float
+    records: float
+    entries: float
+    again: float
+    entries_again: float
+
+    @property
+    def decisions(self) -> float:
+        """All of them."""
+        return self.lefts + self.rights
+
+
 class TreesCore(Core):
     """A tree ensemble.
 
@@ -106,13 +132,12 @@ class TreesCore(Core):
     def __init__(self, eml: bytes) -> None:
         super().__init__("trees", eml)
 
-    def work(self, X: NDArray[Any]) -> tuple[float, float]:
-        """Decisions, and entries of leaves with several classes, that a row of X takes on average."""
-        counts = ffi.new("uint64_t[2]")
+    def work(self, X: NDArray[Any]) -> TreesWork:
+        """Count what a row of X takes on average."""
+        counts = ffi.new("uint64_t[6]")
         data, code = self._input(X)
-        _check(self._call("work", data, code, len(X), counts, counts + 1))
-        rows = max(len(X), 1)
-        return counts[0] / rows, counts[1] / rows
+        _check(self._call("work", data, code, len(X), counts))
+        return TreesWork(*(count / max(len(X), 1) for count in counts))
 
     def sums(self, X: NDArray[Any], n_sums: int) -> NDArray[np.int64]:
         """Sums of leaves and bases, shape (n, n_sums), of a model that has them; X as for `outputs`."""

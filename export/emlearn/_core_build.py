@@ -39,8 +39,7 @@ int core_F_decision(const eml_F_t *m, const void *x, char type, size_t n_rows, f
 """
 _DECLARE_WORK = """
 int core_trees_sums(const eml_trees_t *t, const void *x, char type, size_t n_rows, int64_t *out);
-int core_trees_work(
-    const eml_trees_t *t, const void *x, char type, size_t n_rows, uint64_t *decisions, uint64_t *entries);
+int core_trees_work(const eml_trees_t *t, const void *x, char type, size_t n_rows, uint64_t *counts);
 """
 
 _COMMON = """
@@ -118,30 +117,37 @@ static int core_trees_sums(const eml_trees_t *t, const void *x, char type, size_
 }
 
 // What prediction has to do for these rows: decisions taken, and entries of leaves with several classes.
-static int core_trees_work(
-    const eml_trees_t *t, const void *x, char type, size_t n_rows, uint64_t *decisions, uint64_t *entries) {
-    *decisions = *entries = 0;
-    for (size_t row = 0; row < n_rows; row++) {
+// Of classes. counts: [6], as _core.TreesWork has them.
+static int core_trees_work(const eml_trees_t *t, const void *x, char type, size_t n_rows, uint64_t *counts) {
+    uint64_t *sums = (uint64_t *)malloc(eml_trees_scratch_size(t));
+    int err = sums ? EML_OK : EML_ERR_FULL;
+    for (size_t row = 0; row < n_rows && err == EML_OK; row++) {
         const eml_array_t array = core_row(x, type, t->n_features, row);
-        const eml_err_t err = eml_trees_check_input(t, &array);
-        if (err != EML_OK) {
-            return err;
-        }
-        for (uint32_t tree = 0; tree < t->n_trees; tree++) {
+        uint64_t entries = 0;
+        err = eml_trees_check_input(t, &array);
+        for (uint32_t tree = 0; tree < t->n_trees && err == EML_OK; tree++) {
             uint32_t ref = eml_trees_index(t, t->roots, tree);
             while (!(ref & EML_TREES_LEAF)) {
                 const eml_trees_node_t node = eml_trees_node(t, ref);
                 ref = eml_trees_next(t, &node, eml_trees_value(t, &array, node.feature));
-                *decisions += node.left != node.right;
+                counts[ref != node.left] += node.left != node.right;
             }
-            const uint32_t leaf = ref ^ EML_TREES_LEAF;
-            if (eml_trees_has_records(t) && leaf >= t->n_classes) {
-                *entries += eml_trees_index(t, t->leaf_start, leaf - t->n_classes + 1)
-                    - eml_trees_index(t, t->leaf_start, leaf - t->n_classes);
+            const uint32_t record = (ref ^ EML_TREES_LEAF) - t->n_classes;
+            if (eml_trees_has_records(t) && !(record >> 31)) {
+                counts[2]++;
+                entries += eml_trees_index(t, t->leaf_start, record + 1) - eml_trees_index(t, t->leaf_start, record);
             }
         }
+        counts[3] += entries;
+        uint32_t klass;
+        if (entries && eml_trees_votes(t, &array, (eml_trees_word_t *)(void *)sums)
+            && eml_trees_is_close(t, (eml_trees_word_t *)(void *)sums, &klass)) {
+            counts[4]++;
+            counts[5] += entries;
+        }
     }
-    return EML_OK;
+    free(sums);
+    return err;
 }
 """
 

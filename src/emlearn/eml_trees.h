@@ -313,15 +313,9 @@ static inline eml_err_t eml_trees_check_input(const eml_trees_t *t, const eml_ar
     return !ok ? EML_ERR_TYPE : x->size != t->n_features ? EML_ERR_SHAPE : EML_OK;
 }
 
-// Class of one sample that eml_trees_check_input has accepted.
-static inline uint32_t eml_trees_classify(const eml_trees_t *t, const eml_array_t *x, uint64_t *sums) {
-    if (eml_trees_is_sum(t)) {
-        eml_trees_add_up(t, x, sums);
-        return eml_trees_sums_class(t, sums);
-    }
-    eml_trees_word_t *coarse = (eml_trees_word_t *)(void *)sums;
-    const int mixed = eml_trees_votes(t, x, coarse);
-    uint32_t best = 0; // the first of equals
+// The class of the most votes, the first of equals; tells whether another is so close that rounding may have decided.
+EML_ALWAYS_INLINE int eml_trees_is_close(const eml_trees_t *t, const eml_trees_word_t *coarse, uint32_t *klass) {
+    uint32_t best = 0;
     uint32_t second = 0;
     for (uint32_t c = 1; c < t->n_classes; c++) {
         if (coarse[c] > coarse[best]) {
@@ -331,8 +325,21 @@ static inline uint32_t eml_trees_classify(const eml_trees_t *t, const eml_array_
             second = coarse[c];
         }
     }
+    *klass = best;
     // Each proportion is up to a unit too small; scikit-learn's own sums are off by at most n_trees^2 * 2^-53, far less.
-    if (eml_trees_has_records(t) && mixed && t->leaf != EML_LEAF_UINT8 && coarse[best] - second <= t->n_trees + 2u) {
+    return eml_trees_has_records(t) && t->leaf != EML_LEAF_UINT8 && coarse[best] - second <= t->n_trees + 2u;
+}
+
+// Class of one sample that eml_trees_check_input has accepted.
+static inline uint32_t eml_trees_classify(const eml_trees_t *t, const eml_array_t *x, uint64_t *sums) {
+    if (eml_trees_is_sum(t)) {
+        eml_trees_add_up(t, x, sums);
+        return eml_trees_sums_class(t, sums);
+    }
+    eml_trees_word_t *coarse = (eml_trees_word_t *)(void *)sums;
+    const int mixed = eml_trees_votes(t, x, coarse);
+    uint32_t best;
+    if (eml_trees_is_close(t, coarse, &best) && mixed) {
         eml_trees_proportions(t, x, sums);
         best = 0;
         for (uint32_t c = 0; c < t->n_classes; c++) {
