@@ -1,7 +1,8 @@
 """Prices of work on boards, for certificates: fitted to what emulated boards count. `make bench` does not run this.
 
-    .venv/bin/python bench/board_costs.py          # measures, writes bench/counts.csv, fits
-    .venv/bin/python bench/board_costs.py --fit    # fits again to what is there
+    .venv/bin/python bench/board_costs.py            # counts models that bench/counts.csv does not have, fits
+    .venv/bin/python bench/board_costs.py --again    # counts everything: after a change of what runs on boards
+    .venv/bin/python bench/board_costs.py --fit      # fits again to what is there
 
 Writes export/emlearn/_cost_table.py. A fit is least squares of the relative error, without negative prices. The models
 of families.py are in counts.csv as well, and no part of the fit: they say how well it does elsewhere.
@@ -54,34 +55,43 @@ class Behind:
         return self._file
 
 
-def measure():
+def measure(known):
+    """Write bench/counts.csv; known: instructions by architecture of models that need not be counted, by title."""
     chosen = [(title, model, rows, 1) for title, model, rows in cases()]
     chosen += [(title, model, rows, 0) for title, model, rows in families.models()]
-    emulated = boards()
+    emulated = {machine.arch: machine for machine in boards()}
+    architectures = (*emulated, "xtensawin")
 
-    def count(machine):
-        counted = []
-        with Counter(machine) as counter:
-            for _, model, rows, _ in chosen:
-                number = counter.count(model, rows).predict
-                if model.tables.FAMILY == "pipeline":  # what is behind the steps is priced by itself
-                    number -= counter.count(Behind(model), model.apply_steps(rows)).predict
-                counted.append(number)
-        return counted
+    new = {title: (model, rows) for title, model, rows, _ in chosen if title not in known}
+
+    def column(architecture):
+        pairs, machine = list(new.values()), emulated.get(architecture)
+        numbers = [] if not pairs else count(machine, pairs) if machine else on_xtensa(pairs)
+        found = dict(zip(new, numbers, strict=True))
+        return [found[title] if title in new else known[title][architecture] for title, *_ in chosen]
 
     with ThreadPoolExecutor(2) as pool:
-        xtensa = pool.submit(on_xtensa, chosen)
-        columns = [*pool.map(count, emulated), xtensa.result()]
-    write_counts(chosen, (*(machine.arch for machine in emulated), "xtensawin"), columns)
+        write_counts(chosen, architectures, list(pool.map(column, architectures)))
 
 
-def on_xtensa(chosen):
-    """As `count` of `measure`."""
-    models = [(model, rows) for _, model, rows, _ in chosen]
-    behind = [(Behind(m), m.apply_steps(rows)) for m, rows in models if m.tables.FAMILY == "pipeline"]
-    counted = count_xtensa(models + behind)
-    numbers, less = counted[: len(models)], iter(counted[len(models) :])
-    return [n - next(less) if m.tables.FAMILY == "pipeline" else n for (m, _), n in zip(models, numbers, strict=True)]
+def count(machine, pairs):
+    """Instructions of each (model, rows); of a pipeline, of its steps."""
+    counted = []
+    with Counter(machine) as counter:
+        for model, rows in pairs:
+            number = counter.count(model, rows).predict
+            if model.tables.FAMILY == "pipeline":  # what is behind the steps is priced by itself
+                number -= counter.count(Behind(model), model.apply_steps(rows)).predict
+            counted.append(number)
+    return counted
+
+
+def on_xtensa(pairs):
+    """As `count`."""
+    behind = [(Behind(model), model.apply_steps(rows)) for model, rows in pairs if model.tables.FAMILY == "pipeline"]
+    counted = count_xtensa([*pairs, *behind])
+    numbers, less = counted[: len(pairs)], iter(counted[len(pairs) :])
+    return [n - next(less) if m.tables.FAMILY == "pipeline" else n for (m, _), n in zip(pairs, numbers, strict=True)]
 
 
 def write_counts(chosen, architectures, columns):
@@ -91,9 +101,8 @@ def write_counts(chosen, architectures, columns):
         if found is None:
             raise SystemExit(f"{title}: nothing knows its work")
         name, amounts, _ = found
-        lines.append(
-            (title, fitted, name, " ".join(f"{float(a):.9g}" for a in amounts), *(f"{n:.1f}" for n in numbers))
-        )
+        counts = (f"{n:.1f}" if n == n else "" for n in numbers)  # NaN: not counted
+        lines.append((title, fitted, name, " ".join(f"{float(a):.9g}" for a in amounts), *counts))
     with open(COUNTS, "w", newline="") as file:
         print(f"# {versions()}", file=file)
         writer = csv.writer(file, lineterminator="\n")
@@ -162,5 +171,6 @@ def write(costs, errors):
 
 if __name__ == "__main__":
     if "--fit" not in sys.argv:
-        measure()
+        architectures, lines = ((), ()) if "--again" in sys.argv else read()
+        measure({title: dict(zip(architectures, numbers, strict=True)) for title, _, _, _, numbers in lines})
     write(*fit(*read()))

@@ -4,6 +4,7 @@ from itertools import product
 
 import numpy as np
 from families import neighbors
+from random_forests import forests
 from sklearn.covariance import EllipticEnvelope
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_iris, load_wine, make_classification
 from sklearn.decomposition import PCA
@@ -12,8 +13,6 @@ from sklearn.ensemble import (
     GradientBoostingClassifier,
     GradientBoostingRegressor,
     IsolationForest,
-    RandomForestClassifier,
-    RandomForestRegressor,
 )
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression
@@ -66,69 +65,14 @@ def title(*parts):
 
 def cases():
     """Yield title, model and rows."""
-    for group in (trees, packed8, summed, linear, net, nearest, kernel, gaussian, steps):
+    for group in (chance, summed, linear, net, nearest, kernel, gaussian, steps):
         yield from group()
 
 
-def trees():
-    shapes = (
-        (3, 4, 4, 3),
-        (10, 6, 32, 4),
-        (30, 5, 8, 2),
-        (10, 10, 16, 8),
-        (50, 3, 64, 4),
-        (20, 8, 32, 10),
-        (5, 12, 12, 2),
-    )
-    for n, depth, features, classes in shapes:
-        X, y, rows = made(features, classes, n)
-        forest = RandomForestClassifier(n, max_depth=depth, random_state=0).fit(X, y)
-        for dtype, leaf in product(("int16", "float"), ("hard", "exact")):
-            yield (
-                title("forest", n, depth, features, classes, dtype, leaf),
-                emlearn.convert(forest, dtype=dtype, leaf=leaf),
-                rows,
-            )
-        regressor = RandomForestRegressor(n, max_depth=depth, random_state=0).fit(X, y + X[:, 0])
-        for dtype in ("int16", "float"):
-            yield title("regression forest", n, depth, features, dtype), emlearn.convert(regressor, dtype=dtype), rows
-    for name in ("iris", "wine", "cancer"):
-        X, y, rows = data(name)
-        for n in (3, 20):
-            forest = RandomForestClassifier(n, random_state=0).fit(X, y)
-            for leaf in ("hard", "exact"):
-                yield title("forest", n, name, "scaled", leaf), emlearn.convert(forest, dtype="int16", leaf=leaf), rows
-
-
-def packed8():
-    shapes = (
-        (3, 4, 4, 3),
-        (10, 6, 32, 4),
-        (30, 5, 8, 2),
-        (10, 10, 16, 8),
-        (50, 3, 64, 4),
-        (20, 8, 32, 10),
-        (5, 12, 12, 2),
-    )
-    for n, depth, features, classes in shapes:
-        X, y, rows = made(features, classes, n)
-        for unit in (1, 400):  # thresholds that are all different, or few
-            few = np.round(X / unit)
-            forest = RandomForestClassifier(n, max_depth=depth, random_state=0).fit(few, y)
-            for dtype, leaf in product(("int16", "float"), ("hard", "exact", "uint8")):
-                model = emlearn.convert(forest, dtype=dtype, leaf=leaf, layout="packed8")
-                yield title("forest packed8", n, depth, features, classes, unit, dtype, leaf), model, few[:N_ROWS]
-            regressor = RandomForestRegressor(n, max_depth=depth, random_state=0).fit(few, y + few[:, 0])
-            for dtype in ("int16", "float"):
-                model = emlearn.convert(regressor, dtype=dtype, layout="packed8")
-                yield title("regression forest packed8", n, depth, features, unit, dtype), model, few[:N_ROWS]
-    for name in ("iris", "wine", "cancer"):
-        X, y, rows = data(name)
-        for n, fewest in product((3, 20), (1, 5)):
-            forest = RandomForestClassifier(n, min_samples_leaf=fewest, random_state=0).fit(X, y)
-            for leaf in ("hard", "exact", "uint8"):
-                model = emlearn.convert(forest, dtype="int16", leaf=leaf, layout="packed8")
-                yield title("forest packed8", n, fewest, name, "scaled", leaf), model, rows
+def chance():
+    for seed, n, many, regression in ((1000, 170, 0.0, 0.15), (2000, 70, 1.0, 0.15), (3000, 40, 0.6, 1.0)):
+        for i, (name, *others) in enumerate(forests(seed, n, many, regression)):
+            yield (f"chance {seed + i}, {name}", *others)
 
 
 def summed():

@@ -80,7 +80,7 @@ def main():
         points = [(what, value) for what, values in SWEEPS.items() for value in values]
         for what, value in track(points, "Growth, on an emulated Cortex-M3"):
             model, rows = forest(**(BASE | {what: value}))
-            decisions, _ = TreesCore(model.save(format="eml")).work(rows)
+            decisions = TreesCore(model.save(format="eml")).work(rows).decisions
             load, predict = measure(session, model, rows)
             results.append((what, value, model.trees.n_nodes, decisions, predict, load))
     with open(OUT / "growth.csv", "w", newline="") as file:

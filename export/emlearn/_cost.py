@@ -25,7 +25,20 @@ from .ir.linear import Linear
 from .ir.neighbors import Metric, Neighbors, Weights
 from .ir.net import Activation, Net
 from .ir.pipeline import Pipeline
-from .ir.trees import DIRECT, DTYPE_SCALED, DTYPES, LEAF_HARD, LEAF_SUM, LEAF_UINT8, LEAF_VALUE, PACKED8, WIDE, Trees
+from .ir.trees import (
+    DIRECT,
+    DTYPE_SCALED,
+    DTYPES,
+    LEAF_COUNTS,
+    LEAF_HARD,
+    LEAF_SUM,
+    LEAF_UINT8,
+    LEAF_VALUE,
+    LEAF_WEIGHTED,
+    PACKED8,
+    WIDE,
+    Trees,
+)
 
 # For a class: fixed, a tree, a decision, an entry of a leaf with several classes, a class.
 COSTS = {
@@ -77,8 +90,8 @@ def estimate(tables: Any, core: Any, core_input: NDArray[Any]) -> dict[str, int]
     """Estimate the instructions of a `predict` of these rows, on average; empty for what nobody has measured."""
     found = {}
     if isinstance(tables, Trees) and tables.leaf != LEAF_SUM and tables.layout != PACKED8:
-        decisions, entries = core.work(core_input)
-        found = instructions(tables.dtype_name, tables.n_trees, decisions, entries, tables.n_classes)
+        done = core.work(core_input)
+        found = instructions(tables.dtype_name, tables.n_trees, done.decisions, done.entries, tables.n_classes)
     return found | priced(work_of(tables, core, core_input))
 
 
@@ -99,33 +112,30 @@ def work_of(tables: Any, core: Any, core_input: NDArray[Any]) -> list[Work]:
 
 @work_of.register
 def _(tables: Trees, core: Any, core_input: NDArray[Any]) -> list[Work]:
-    decisions, entries = core.work(core_input)
-    common: tuple[float, ...] = (1.0, float(tables.n_trees), float(decisions))
-    dtype = DTYPES[tables.dtype]
+    done, dtype, n_classes = core.work(core_input), DTYPES[tables.dtype], float(tables.n_classes)
+    if tables.layout == WIDE:
+        return []
+    walks = 1.0 + done.again  # of each tree
+    common: tuple[float, ...] = (1.0, tables.n_trees * walks, done.lefts * walks, done.rights * walks)
     if tables.leaf == LEAF_SUM:
         link = sums.link_of(tables.entry)
-        if link in (sums.MEDIAN, sums.EXP) or tables.layout == WIDE:
+        if link in (sums.MEDIAN, sums.EXP):
             return []
         wide = " wide" if tables.entry & sums.INT64 else ""
         n_sums = sums.n_sums(tables.entry, tables.n_classes, tables.n_trees)
         return [(f"sums {dtype}{wide}", (*common, float(n_sums), float(tables.n_classes == 0)))]
-    if tables.layout == WIDE:
-        return []
     if tables.layout == PACKED8:
-        common += (0.0 if tables.feature_bits == DIRECT else float(decisions),)
-        if tables.leaf == LEAF_VALUE:
-            return [(f"packed8 values {dtype}", common)]
-        in_255ths = float(entries) if tables.leaf == LEAF_UINT8 else 0.0
-        return [(f"packed8 {dtype}", (*common, float(entries) - in_255ths, in_255ths, float(tables.n_classes)))]
+        common += (0.0 if tables.feature_bits == DIRECT else done.decisions * walks,)
+    is_generic = tables.dtype == DTYPE_SCALED or tables.n_features > 256  # walks that know all of packed16 and 32
+    layout = "packed8 " if tables.layout == PACKED8 else "many features, " if tables.n_features > 256 else ""
     if tables.leaf == LEAF_VALUE:
-        return [(f"values {dtype}", common)]
-    if tables.leaf == LEAF_HARD and tables.dtype != DTYPE_SCALED and tables.n_features <= 256:
-        return [(f"votes {dtype}", (*common, float(tables.n_classes)))]
-    if tables.leaf == LEAF_HARD and tables.dtype != DTYPE_SCALED:
-        return []
-    if tables.dtype == DTYPE_SCALED and entries:
-        return []
-    return [(f"trees {dtype}", (*common, float(entries), float(tables.n_classes)))]
+        return [(f"{layout}values {dtype}", common)]
+    if tables.leaf == LEAF_HARD and not is_generic and tables.layout != PACKED8:
+        return [(f"votes {dtype}", (*common, n_classes))]
+    entries = tuple(done.entries * (tables.leaf == leaf) for leaf in (LEAF_COUNTS, LEAF_UINT8, LEAF_WEIGHTED))
+    entries += (done.entries * bool(tables.entry),)  # of two indices, not one u16
+    amounts = (*common, done.records, *entries, done.entries_again, n_classes, done.again * n_classes)
+    return [(f"{layout}trees {dtype}", amounts)]
 
 
 @work_of.register

@@ -63,7 +63,7 @@ def test_errors_are_those_that_the_certificate_states():
 def test_every_board_has_the_same_work():
     assert set(COSTS) == {*BOARDS, XTENSA}
     assert all(set(COSTS[board]) == set(ERRORS) for board in BOARDS)
-    counted = ("votes", "trees", "values", "packed8", "sums", "linear", "net")
+    counted = ("votes", "trees", "values", "packed8", "many", "sums", "linear", "net")
     assert set(COSTS[XTENSA]) == {work for work in ERRORS if work.split()[0] in counted}
     assert all(cost >= 0 for prices in COSTS.values() for costs in prices.values() for cost in costs)
 
@@ -103,6 +103,28 @@ def test_a_pipeline_adds_its_steps(digits):
     assert "x64" not in found  # where steps were not measured
 
 
+def test_trees_work_is_what_scikit_learn_says_of_their_rows(digits):
+    X, y = digits
+    forest = RandomForestClassifier(10, min_samples_leaf=5, random_state=0).fit(X, y)
+    lefts = rights = records = entries = 0.0
+    for tree in forest.estimators_:
+        nodes, rows = tree.tree_, np.arange(len(X))
+        at = np.zeros(len(X), int)
+        while len(rows):
+            rows = rows[nodes.children_left[at[rows]] >= 0]
+            left = X[rows, nodes.feature[at[rows]]] <= nodes.threshold[at[rows]]
+            lefts, rights = lefts + np.sum(left), rights + np.sum(~left)
+            at[rows] = np.where(left, nodes.children_left[at[rows]], nodes.children_right[at[rows]])
+        sizes = np.sum(nodes.value[at, 0] > 0, axis=1)
+        records, entries = records + np.sum(sizes > 1), entries + np.sum(sizes[sizes > 1])
+    found = emlearn.convert(forest)._core.work(X.astype(np.float32))
+    # No row's best two classes are within 2^-16 here. Means of integers, and no two leaves of a node are the same.
+    assert found == pytest.approx((*(n / len(X) for n in (lefts, rights, records, entries)), 0.0, 0.0), rel=1e-12)
+    X = np.array([[0.0], [0.0], [1.0], [1.0]])
+    tied = emlearn.convert(RandomForestClassifier(3, bootstrap=False, random_state=0).fit(X, [0, 1, 0, 1]))
+    assert tied._core.work(X.astype(np.float32))[2:] == (3.0, 6.0, 1.0, 6.0)
+
+
 def test_trees_by_their_paths(digits):
     X, y = digits
     forest = RandomForestClassifier(10, max_leaf_nodes=100, random_state=0).fit(X, y)
@@ -119,9 +141,9 @@ def test_what_nobody_has_measured_is_not_estimated(digits):
     X, y = digits
     model = emlearn.convert(NearestCentroid().fit(X, y))
     assert model.certify(X, y).instructions == {}
-    forest = RandomForestClassifier(3, min_samples_leaf=9, random_state=0).fit(X / 3, y)
-    scaled = emlearn.convert(forest, dtype="int16")
-    assert scaled.dtype == "int16 scaled" and set(scaled.certify(X / 3, y).instructions) <= {"x64"}
+    wide = np.hstack((np.zeros((60, 30_000)), X[:60]))  # more features than packed nodes can name
+    forest = RandomForestClassifier(3, max_features=None, random_state=0).fit(wide, y[:60])
+    assert set(emlearn.convert(forest).certify(wide, y[:60]).instructions) <= {"x64"}
     assert _cost.priced([("trees float", (1, 1, 1, 1, 1)), ("nothing", (1,))]) == {}
 
 
