@@ -74,7 +74,8 @@ def convert(
     dtype : {"float", "int16", "int8", "auto"}, optional
         What features are compared as. "float" (default) is exact. "int16" is smaller and faster: exact and without
         scales for features that are integers, which the data or else the thresholds tell; otherwise each feature
-        gets a scale by a power of two. Of networks, what weights are: "int16" and "int8" take a half and a quarter of
+        gets a scale by a power of two, and `data` settle what it makes equal to a threshold: with them many times
+        fewer rows change their side. Of networks, what weights are: "int16" and "int8" take a half and a quarter of
         the memory and round. "auto" takes the smallest that loses no more than `max_loss` on `data`, and float
         without data. "int16_t", "int8_t" and "float32" are other names. Of convolutional networks "int8", the default
         if there is data, or "float".

@@ -164,12 +164,18 @@ def test_auto_takes_int16_if_it_loses_nothing():
     assert emlearn.convert(fitted(), dtype="auto").dtype == "float"
     assert emlearn.convert(fitted(), dtype="auto", data=(X, y)).dtype == "int16 scaled"
     assert emlearn.convert(fitted(), dtype="auto", data=np.rint(X)).dtype == "int16"
-    # Leaves of one sample: some rows of iris, which has one decimal, lie within float32 rounding of a threshold.
+    # Leaves of one sample: some rows of iris, which has one decimal, lie within float32 rounding of a threshold. The
+    # rows tell on which side.
     forest = ensemble.RandomForestClassifier(10, random_state=0).fit(X, y)
-    n_lost = int(np.sum(emlearn.convert(forest, dtype="int16").predict(X) != forest.predict(X)))
-    assert n_lost > 0
-    assert emlearn.convert(forest, dtype="auto", data=X).dtype == "float"
-    assert emlearn.convert(forest, dtype="auto", data=X, max_loss=n_lost / len(X)).dtype == "int16 scaled"
+    assert np.any(emlearn.convert(forest, dtype="int16").predict(X) != forest.predict(X))
+    assert emlearn.convert(forest, dtype="auto", data=X).dtype == "int16 scaled"
+    # 16 bits for a range of 1e6 are steps of 16, or more: 1 and 2 become the same, of which one is lost.
+    X, y = np.array([[1.0], [2.0], [2.5e5], [5e5], [7.5e5], [1e6]]), np.arange(6) % 2
+    few = tree.DecisionTreeClassifier(random_state=0).fit(X, y)
+    n_lost = int(np.sum(emlearn.convert(few, dtype="int16", scale=True, data=X).predict(X) != y))
+    assert n_lost == 1
+    assert emlearn.convert(few, dtype="auto", data=X).dtype == "float"
+    assert emlearn.convert(few, dtype="auto", data=X, max_loss=n_lost / len(X)).dtype == "int16 scaled"
 
 
 def test_forests_with_several_jobs_are_converted_and_left_as_they_are():
@@ -242,8 +248,8 @@ def test_labels(labels, stored, tmp_path):
 def test_a_wrong_conversion_does_not_pass(monkeypatch):
     from emlearn.builders import base
 
-    def rounded_to_nearest(ensemble, dtype):
-        decisions = original(ensemble, dtype)
+    def rounded_to_nearest(ensemble, dtype, rows=None):
+        decisions = original(ensemble, dtype, rows)
         decisions.threshold[...] -= 1
         return decisions
 

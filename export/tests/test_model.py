@@ -287,9 +287,9 @@ def test_certificate_estimates_instructions():
     model = emlearn.convert(forest, dtype="int16", leaf="hard")
     # Hard leaves have no entries: what is left is decisions, which scikit-learn's paths count.
     paths = sum(tree.decision_path(X.astype(np.float32)).sum() - len(X) for tree in forest.estimators_) / len(X)
-    merged, entries = model._core.work(X.astype(np.int16))
-    assert entries == 0 and 0 < merged <= paths  # splits between leaves of one class are gone
+    work = model._core.work(X.astype(np.int16))
+    assert not any(work[2:]) and 0 < work.decisions <= paths  # splits between leaves of one class are gone
     assert set(model.certify(X, y).instructions) == {"x64", "armv6m", "armv7m", "armv7emsp", "rv32imc", "xtensawin"}
     exact = emlearn.convert(forest, dtype="int16")
-    assert exact._core.work(X.astype(np.int16))[0] == pytest.approx(paths, rel=1e-12)  # a mean of integers
+    assert exact._core.work(X.astype(np.int16)).decisions == pytest.approx(paths, rel=1e-12)  # a mean of integers
     assert exact.certify(X, y).instructions["x64"] > model.certificate.instructions["x64"]

@@ -17,8 +17,10 @@ from emlearn.readers import read
 from emlearn.writers import csv, eml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.ensemble import RandomForestClassifier
 from support import mean_outputs, random_ensemble, rows_for, walk
 
+import emlearn
 from emlearn import ConvertError
 from emlearn import _quantize as q
 
@@ -113,6 +115,43 @@ def rows_in_a_threshold_step(ensemble, trees, rows):
             # Beyond the limits of int16 values are all the same.
             wrong[:, feature] |= (x > threshold) & (np.floor(threshold / step) - trees.offset[feature] >= 32766)
     return wrong
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 2**32),
+    n_nodes=st.integers(1, 40),
+    decimals=st.integers(0, 6),
+    outlier=st.sampled_from([1, 1e4, 1e9]),
+)
+def test_scaled_thresholds_are_on_the_side_of_most_rows(seed, n_nodes, decimals, outlier):
+    random = np.random.default_rng(seed)
+    values = np.round(random.normal(size=60), decimals)
+    thresholds = np.append((values[:-1] + values[1:]) / 2, outlier)  # halfway, as in scikit-learn; at times a value
+    ensemble = random_ensemble(random, 2, n_nodes, 3, 2, thresholds)
+    rows = random.choice(np.append(values, np.nan), (50, 3))
+    plain, fitted = quantise(ensemble, ir.DTYPE_SCALED), quantise(ensemble, ir.DTYPE_SCALED, rows)
+    scaled, raw = q.scale_features(rows.astype(np.float32), plain.shift, plain.offset), rows.astype(np.float32)
+    assert np.array_equal(plain.shift, fitted.shift) and np.array_equal(plain.offset, fitted.offset)
+    for node, (feature, threshold) in enumerate(zip(ensemble.feature, ensemble.threshold, strict=True)):
+        known = ~np.isnan(raw[:, feature])
+        left = raw[known, feature].astype(np.float64) <= threshold
+        wrong = [np.sum((scaled[known, feature] <= t) != left) for t in plain.threshold[node] - np.arange(2)]
+        found = np.sum((scaled[known, feature] <= fitted.threshold[node]) != left)
+        assert found == min(wrong) and (wrong[0] != wrong[1] or fitted.threshold[node] == plain.threshold[node])
+
+
+def test_data_keep_decimals_on_their_side_of_scaled_thresholds():
+    random = np.random.default_rng(0)
+    X = np.round(random.uniform(0, 5, (2000, 4)), 1)  # halfway between two of them is another, but for its last bit
+    y = (X[:, 0] + X[:, 1] ** 2 + random.normal(size=2000) > 9).astype(int)
+    forest = RandomForestClassifier(20, random_state=0).fit(X[:100], y[:100])
+    expected = forest.predict_proba(X[1000:])
+    off = [
+        np.mean(np.abs(emlearn.convert(forest, dtype="int16", data=data).predict_proba(X[1000:]) - expected) > 1e-6)
+        for data in (None, X[:1000])
+    ]
+    assert off[0] > 0.01 and off[1] == 0.0
 
 
 def test_scaled_models_are_exact_for_integers():

@@ -80,11 +80,11 @@ def _(source: Ensemble, estimator: Any, options: Options) -> Model:
         dtype = "float"
         if table is not None:
             chosen = choose_dtype(source, "int16", scale, table)
-            small = _build_trees(estimator, source, chosen, options.leaf, options.method, packed8=packed8)
+            small = _build_trees(estimator, source, chosen, options.leaf, options.method, packed8=packed8, rows=table)
             if _agreement(small, estimator, table) >= 1.0 - options.max_loss:
                 return small
     chosen = choose_dtype(source, dtype, scale, table)
-    return _build_trees(estimator, source, chosen, options.leaf, options.method, packed8=packed8)
+    return _build_trees(estimator, source, chosen, options.leaf, options.method, packed8=packed8, rows=table)
 
 
 @build.register
@@ -186,8 +186,9 @@ def _build_trees(
     method: str,
     compare: bool = True,
     packed8: bool = False,
+    rows: NDArray[Any] | None = None,
 ) -> Model:
-    table, decisions = encode(ensemble, leaf), quantise(ensemble, dtype)
+    table, decisions = encode(ensemble, leaf), quantise(ensemble, dtype, rows)
     trees = layout(decisions, table, ensemble.n_features, ensemble.n_classes, ensemble.labels, packed8)
     model = Model(Document(trees), classes=ensemble.classes, estimator=estimator, method=method)
     probes = as_raw(probe_rows(ensemble, dtype == ir.DTYPE_INT16), trees)

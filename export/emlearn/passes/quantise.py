@@ -87,7 +87,7 @@ def trained_on_int16(ensemble: Ensemble) -> bool:
     return bool(np.all((floors >= low) & (floors < high)))
 
 
-def quantise(ensemble: Ensemble, dtype: int) -> Decisions:
+def quantise(ensemble: Ensemble, dtype: int, rows: NDArray[Any] | None = None) -> Decisions:
     """Round thresholds to integers and drop the branches that no feature value can take any more.
 
     Parameters
@@ -96,6 +96,9 @@ def quantise(ensemble: Ensemble, dtype: int) -> Decisions:
     dtype : int
         DTYPE_FLOAT keeps every comparison of float32 features as it was, DTYPE_INT16 every comparison of integers.
         DTYPE_SCALED rounds features and thresholds alike.
+    rows : ndarray of shape (n_rows, n_features), optional
+        Raw features. With DTYPE_SCALED, values that round to the same integer as a threshold go where more of the rows
+        belong that do so; without rows to the left.
     """
     missing_left = ensemble.missing_left
     shift = offset = np.zeros(0, np.int32)
@@ -108,6 +111,10 @@ def quantise(ensemble: Ensemble, dtype: int) -> Decisions:
             threshold, top = q.integer_floor(ensemble.threshold), q.INT16_MAX
         else:
             threshold, shift, offset = _scaled_thresholds(ensemble)
+            if rows is not None:
+                with np.errstate(over="ignore"):
+                    raw = np.asarray(rows, np.float32)
+                threshold = threshold - _belong_right(ensemble, threshold, raw, q.scale_features(raw, shift, offset))
             top = q.SCALED_MAX
         low, high = _reach(ensemble, threshold, q.INT16_MIN, top)
         always_left, always_right = threshold >= high, threshold < low
@@ -130,6 +137,21 @@ def _scaled_thresholds(ensemble: Ensemble) -> tuple[NDArray[np.int64], NDArray[n
         shift[feature], offset[feature] = q.choose_scale(floors[nodes])
     scaled = np.floor(np.ldexp(floors.astype(np.float64), shift[ensemble.feature]))
     return q.integer_floor(scaled) - offset[ensemble.feature], shift, offset
+
+
+def _belong_right(
+    ensemble: Ensemble, threshold: NDArray[np.int64], raw: NDArray[np.float32], scaled: NDArray[np.int16]
+) -> NDArray[np.bool_]:
+    """Tell of each node whether most of the rows whose scaled feature equals its threshold are above it."""
+    found = np.zeros(len(threshold), bool)
+    for feature in np.unique(ensemble.feature):
+        nodes = np.flatnonzero(ensemble.feature == feature)
+        column, values = np.sort(scaled[:, feature]), np.sort(raw[:, feature])
+        first, end = (np.searchsorted(column, threshold[nodes], side) for side in ("left", "right"))
+        # Scaling keeps the order, so that it is the same rows that equal the threshold in both.
+        above = end - np.clip(np.searchsorted(values, ensemble.threshold[nodes], "right"), first, end)
+        found[nodes] = 2 * above > end - first
+    return found
 
 
 def _reach(

@@ -36,7 +36,7 @@ class Votes:
 
     def __init__(self, ensemble: Ensemble, dtype: int, rows: NDArray[Any]) -> None:
         self.dtype = dtype
-        self._decisions = quantise(ensemble, dtype)
+        self._decisions = quantise(ensemble, dtype, rows)
         self._n_classes = ensemble.n_classes
         self._leaves = _walk(self._decisions, rows)
 
