@@ -9,6 +9,7 @@ import subprocess
 from dataclasses import replace
 from fractions import Fraction
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from emlearn.builders import smaller
 from emlearn.ir import trees as ir
 from emlearn.search import metrics
 from emlearn.search.metrics import Predicted
-from emlearn.search.variants import Variants
+from emlearn.search.variants import LEAST, LEAVES, Kind, Variants
 from sklearn import linear_model, preprocessing
 from sklearn import metrics as sklearn_metrics
 from sklearn.decomposition import PCA
@@ -80,7 +81,9 @@ def test_variants_predict_what_the_core_does(n_classes, weights, dtypes):
     variants = Variants(ensemble, rows, dtypes)
     made = list(variants.all())
     assert len(made) == len(variants) and len({variant.kind for variant in made}) == len(made)
-    made += variants.snapped(made[-1].kind)
+    near = {kind for of in made[: len(LEAVES)] for each in (variants.around, variants.beside) for kind in each(of.kind)}
+    assert {kind.per_class for kind in near} > {0, 3, 6, 24} and {kind.least for kind in near} == {0.0, *LEAST}
+    made += map(variants.make, near - {variant.kind for variant in made})
     eights = [variant.packed8() for variant in made]
     assert all(each.kind == replace(of.kind, packed8=True) for of, each in zip(made, eights, strict=True))
     made += eights
@@ -226,10 +229,37 @@ def test_speed_takes_the_fewest_instructions():
 
 def test_speed_nobody_has_measured_is_refused():
     random = np.random.default_rng(0)
-    X, y = random.normal(size=(60, 300)), random.integers(0, 2, 60)
+    X, y = random.normal(size=(60, 30_000)), random.integers(0, 2, 60)  # more features than packed nodes can name
     forest = RandomForestClassifier(2, max_depth=1, random_state=0).fit(X, y)
+    wanted = {"optimize": "speed", "max_loss": 1.0, "leaf": "hard", "dtype": "float"}
     with pytest.raises(ConvertError, match="nobody has measured the instructions of such models; use optimize='size'"):
-        emlearn.convert(forest, optimize="speed", max_loss=1.0, data=(X, y), leaf="hard", dtype="float")
+        emlearn.convert(forest, **wanted, layout="packed", data=(X, y))
+    assert emlearn.convert(forest, **wanted, data=(X, y)).search.chosen.kind.packed8
+
+
+def test_other_numbers_of_clusters_are_tried_around_the_best():
+    X, y = validation("digits")
+    estimator = RandomForestClassifier(10, min_samples_leaf=20, random_state=0).fit(*split("digits")[::2])
+    found = emlearn.convert(estimator, optimize="size", max_loss=0.01, data=(X, y)).search
+    kinds = {each.kind for each in found.tried}
+    clusters, least = {kind.per_class for kind in kinds}, {kind.least for kind in kinds}
+    assert clusters > {0, 1, 2, 4, 8} and least == {0.0, *LEAST}
+    assert found.chosen.kind.least and ", proportions from 0.0" in str(found.chosen.kind)
+    only = emlearn.convert(estimator, optimize="size", max_loss=0.5, data=(X, y), leaf="hard").search
+    assert {(each.kind.leaf, each.kind.least) for each in only.tried} == {("hard", 0.0)}
+
+
+def test_alphas_are_tried_between_those_of_the_path():
+    X, y = validation("digits")
+    ensemble = find(fitted("digits"))(fitted("digits"))
+    variants = Variants(ensemble, X, (ir.DTYPE_INT16,), ("hard",))
+    path = sorted({variant.kind.alpha for variant in variants.all()})
+    for alpha, further in pairwise(path):
+        kind = Kind("int16", "hard", alpha)
+        between = [each.alpha for each in variants.between(kind)]
+        assert between == sorted(set(between)) and alpha < between[0] and between[-1] < further
+        assert all(replace(each, alpha=alpha) == kind for each in variants.between(kind))
+    assert not list(variants.between(Kind("int16", "hard", path[-1])))
 
 
 def test_no_loss_is_no_loss():
@@ -491,9 +521,10 @@ class Axes:
 def test_pareto_lists_and_draws_all_variants():
     X, y = validation("digits")
     table = evaluate.pareto(fitted("digits"), X, y)
-    assert {row.kind for row in smallest("digits").search.tried if not row.kind.thresholds} == {
-        row.kind for row in table
-    }
+    kinds = {row.kind for row in table}
+    assert kinds < {row.kind for row in smallest("digits").search.tried}  # which has some around the best too
+    assert {(kind.thresholds, kind.least) for kind in kinds} == {(0, 0.0)}
+    assert {kind.leaf for kind in kinds} == {*LEAVES}
     sizes = [row.nbytes for row in table]
     assert sizes == sorted(sizes) and len(table) == len(sizes) and table[0].nbytes == sizes[0]
     front = table.front

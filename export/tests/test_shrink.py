@@ -17,6 +17,7 @@ from emlearn.passes.leaves import encode
 from emlearn.passes.prune import Pruner, is_tree, proportions
 from emlearn.passes.quantise import quantise
 from emlearn.passes.snap import snap
+from emlearn.passes.trim import trim
 from emlearn.writers import eml, trees_c
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -144,6 +145,20 @@ def test_more_clusters_are_nearer():
         for k in (1, 2, 4, 8)
     ]
     assert off == sorted(off, reverse=True) and off[-1] < off[0] / 2
+
+
+def test_small_proportions_go():
+    X, y = data("digits")
+    ensemble = converted(RandomForestClassifier(5, min_samples_leaf=3, random_state=0).fit(X, y))
+    before, after = proportions(ensemble), proportions(trim(ensemble, 0.3))
+    largest = np.max(before, axis=1, keepdims=True)
+    kept = (before >= 0.3) | (before == largest)
+    assert np.any(largest < 0.3) and np.any((before > 0) & ~kept)
+    assert np.array_equal(after > 0, kept)
+    assert np.allclose(after, before * kept / np.sum(before * kept, axis=1, keepdims=True), rtol=1e-15)
+    assert np.array_equal(proportions(trim(ensemble, 0.0)), before / np.sum(before, axis=1, keepdims=True))
+    entries = [len(encode(each, "uint8").entry_class) for each in (ensemble, trim(ensemble, 0.3))]
+    assert entries[1] < entries[0] / 2
 
 
 def test_few_distributions_are_left_alone():

@@ -15,8 +15,10 @@ N_STARTS = 3
 def cluster(ensemble: Ensemble, per_class: int, seed: int = 0) -> Ensemble:
     """Return the ensemble with at most `per_class` times n_classes distributions in its leaves, beside pure ones.
 
-    K-means over the leaves' distributions, weighted by their samples, for the whole forest at once. Leaves of a single
-    class stay as they are: they cost nothing, as they are told by the number of their class.
+    K-means over the square roots of the leaves' distributions, weighted by their samples, for the whole forest at once;
+    a cluster gets the mean of its distributions. With roots, whose distance is Hellinger's, small proportions count for
+    more: they are what orders rows in which a class is rare. Leaves of a single class stay as they are: they cost
+    nothing, as they are told by the number of their class.
 
     Parameters
     ----------
@@ -49,10 +51,10 @@ def _k_means(
 
     with threadpool_limits(1):  # several threads sum in the order in which they end
         found = KMeans(n_clusters, n_init=N_STARTS, max_iter=MAX_ITERATIONS, random_state=seed).fit(
-            points, sample_weight=weights
+            np.sqrt(points), sample_weight=weights
         )
     of_point = found.labels_.astype(np.int64)
-    # Not the centres of the last iteration but one: so that a cluster has the mean of what is in it.
+    # Not the centres, which are of roots.
     total = np.bincount(of_point, weights, n_clusters)
     sums = np.stack([np.bincount(of_point, weights * column, n_clusters) for column in points.T], axis=1)
     return sums / np.where(total > 0, total, 1.0)[:, None], of_point

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,8 +11,8 @@ from numpy.typing import NDArray
 from ..ir.trees import Ensemble
 from .layout import levels
 
-ALPHAS_A_DECADE = 8
-DECADES = 6
+STEP = 10.0 ** (1 / 8)  # from one alpha of a path to the next
+SMALLEST = 1e-6  # of them, of the one that leaves no decision
 MIN_STEP = 0.88  # of the decisions left by one alpha of a path, the next leaves this part at most
 
 Refs = NDArray[np.int64]
@@ -113,10 +114,10 @@ class Pruner:
         trees = self._ensemble.roots
         largest = float(np.max(_of(trees, self._cost, self._leaf_cost), initial=0.0))
         alphas, left = [0.0], self.decisions(0.0)
-        for step in range(-DECADES * ALPHAS_A_DECADE, 1):
+        for step in range(math.ceil(math.log(SMALLEST, STEP)), 1):
             if left == 0 or largest == 0.0:
                 break
-            alpha = largest * 10.0 ** (step / ALPHAS_A_DECADE)
+            alpha = largest * STEP**step
             now = self.decisions(alpha)
             if now <= MIN_STEP * left:
                 alphas.append(alpha)

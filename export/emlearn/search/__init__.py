@@ -53,9 +53,12 @@ def find(source: Any, name: str, rows: NDArray[Any] | None, y: Any, wanted: Want
     """
     variants, bound, tried = measure(source, name, rows, y, wanted)
     chosen = bound.best(tried, variants, wanted.purpose)
-    for variant in variants.snapped(replace(chosen.kind, packed8=False)):
-        tried += bound.measured(variant)
-    chosen = bound.best(tried, variants, wanted.purpose)
+    for near in (variants.around, variants.beside, variants.between):
+        known = {replace(each.kind, packed8=False) for each in tried}
+        for kind in near(replace(chosen.kind, packed8=False)):
+            if kind not in known:
+                tried += bound.measured(variants.make(kind))
+        chosen = bound.best(tried, variants, wanted.purpose)
     winner = variants.make(chosen.kind)
     _check_core(winner)
     found = Search(
@@ -75,7 +78,7 @@ def find(source: Any, name: str, rows: NDArray[Any] | None, y: Any, wanted: Want
 def measure(
     source: Any, name: str, rows: NDArray[Any] | None, y: Any, wanted: Wanted
 ) -> tuple[Variants, Bound, list[Tried]]:
-    """Measure all variants of a forest but those with fewer thresholds; parameters and errors as of `find`."""
+    """Measure all variants of a forest but those around the best; parameters and errors as of `find`."""
     _check(source, name, wanted)
     if rows is None or y is None:
         raise ConvertError("optimize= measures what is lost: pass data=(X, y), rows that were not trained on")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
+from itertools import product
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .._core import TreesCore
+from .._core import TreesCore, TreesWork
 from .._cost import estimate
 from .._features import as_core_input
 from .._size import Size, size_of
@@ -21,8 +22,9 @@ from ..ir.trees import Ensemble, Trees
 from ..passes.cluster import cluster
 from ..passes.layout import layout
 from ..passes.leaves import LeafTable, encode
-from ..passes.prune import Pruner, Pruning
+from ..passes.prune import STEP, Pruner, Pruning
 from ..passes.snap import snap
+from ..passes.trim import trim
 from ..writers import eml
 from .metrics import Predicted
 from .votes import Votes
@@ -30,7 +32,11 @@ from .votes import Votes
 EXACT, UINT8, HARD = "exact", "uint8", "hard"
 CLUSTERED = {f"clustered {k}": k for k in (8, 4, 2, 1)}
 LEAVES = (EXACT, UINT8, *CLUSTERED, HARD)
-LIMITS = (255, 63, 15)  # of thresholds a feature
+# What is tried around the best of these: thresholds a feature, least proportions, and other clusters a class.
+LIMITS = (255, 63, 15)
+LEAST = (0.01, 0.02, 0.05)
+PARTS = 6  # of the step to the next alpha
+OTHERS = {UINT8: (24, 16, 12), "clustered 8": (7, 6, 5), "clustered 4": (8, 7, 6, 5, 3), "clustered 2": (3,)}
 
 
 @dataclass(frozen=True)
@@ -42,11 +48,13 @@ class Kind:
     dtype : str
         "float", "int16" or "int16 scaled".
     leaf : str
-        One of LEAVES.
+        One of LEAVES, or clustered with another number.
     alpha : float
         Of cost-complexity pruning; 0 prunes nothing.
     thresholds : int
         The most that a feature may have; 0 keeps them all.
+    least : float
+        The smallest proportion that leaves keep; 0 keeps them all.
     packed8 : bool
         Nodes of 4 bytes, whose thresholds are a byte: the same predictions.
     """
@@ -55,12 +63,20 @@ class Kind:
     leaf: str
     alpha: float = 0.0
     thresholds: int = 0
+    least: float = 0.0
     packed8: bool = False
 
     def __str__(self) -> str:
         pruned = f", alpha {self.alpha:.3g}" if self.alpha else ""
         snapped = f", {self.thresholds} thresholds a feature" if self.thresholds else ""
-        return f"{self.dtype}, {self.leaf}{pruned}{snapped}{', packed8' if self.packed8 else ''}"
+        trimmed = f", proportions from {self.least:g}" if self.least else ""
+        return f"{self.dtype}, {self.leaf}{trimmed}{pruned}{snapped}{', packed8' if self.packed8 else ''}"
+
+    @property
+    def per_class(self) -> int:
+        """Clusters a class; 0 without."""
+        words = self.leaf.split()
+        return int(words[1]) if words[0] == "clustered" else 0
 
 
 class Variant:
@@ -93,8 +109,8 @@ class Variant:
         return TreesCore(file), np.ascontiguousarray(as_core_input(self._rows, self.trees))
 
     @cached_property
-    def work(self) -> tuple[float, float]:
-        """Decisions that a row takes on average, and entries of leaves."""
+    def work(self) -> TreesWork:
+        """What a row takes on average."""
         core, rows = self.core()
         return core.work(rows)
 
@@ -107,9 +123,9 @@ class Variant:
 class _Counted:
     """A core that has been asked already."""
 
-    found: tuple[float, float]
+    found: TreesWork
 
-    def work(self, rows: NDArray[Any]) -> tuple[float, float]:
+    def work(self, rows: NDArray[Any]) -> TreesWork:
         return self.found
 
 
@@ -145,6 +161,8 @@ class Variants:
                 for dtype in dtypes
             }
         self._votes = {dtype: Votes(ensemble, dtype, own) for dtype, own in self._rows.items()}
+        # What variants around one of them share.
+        self._snapped, self._clusters = lru_cache(2 * len(LIMITS))(self._snap), lru_cache(1)(self._cluster)
         self._pruner = Pruner(ensemble)
         self._alphas = self._pruner.path()
 
@@ -161,19 +179,16 @@ class Variants:
         for alpha in self._alphas:
             pruning = self._pruner.prune(alpha)
             for leaf in self._of(alpha):
-                table = self._table(pruning.ensemble, leaf)
+                kinds = {dtype: Kind(ir.DTYPES[dtype], leaf, alpha) for dtype in self._votes}
+                table = self._table(pruning.ensemble, next(iter(kinds.values())))
                 for dtype, votes in self._votes.items():
-                    kind = Kind(ir.DTYPES[dtype], leaf, alpha)
-                    yield Variant(kind, votes, pruning, table, self._rows[dtype])
+                    yield Variant(kinds[dtype], votes, pruning, table, self._rows[dtype])
 
     def make(self, kind: Kind) -> Variant:
         """Make the one of a kind."""
         dtype = ir.DTYPES.index(kind.dtype)
-        pruning, votes = self._pruner.prune(kind.alpha), self._votes[dtype]
-        if kind.thresholds:
-            # Not by these rows: what is fitted to them says nothing about others.
-            votes = Votes(snap(self._ensemble, kind.thresholds), dtype, self._rows[dtype])
-        return Variant(kind, votes, pruning, self._table(pruning.ensemble, kind.leaf), self._rows[dtype])
+        pruning, votes = self._pruner.prune(kind.alpha), self._snapped(dtype, kind.thresholds)
+        return Variant(kind, votes, pruning, self._table(pruning.ensemble, kind), self._rows[dtype])
 
     def exact(self) -> Variant:
         """Return the one that predicts what the estimator does."""
@@ -182,12 +197,38 @@ class Variants:
         votes = self._votes.get(ir.DTYPE_FLOAT) or Votes(self._ensemble, ir.DTYPE_FLOAT, rows)
         return Variant(Kind("float", EXACT), votes, pruning, encode(pruning.ensemble, EXACT), rows)
 
-    def snapped(self, kind: Kind) -> Iterator[Variant]:
-        """Make those that differ from one in having fewer thresholds."""
-        for limit in LIMITS:
-            yield self.make(replace(kind, thresholds=limit))
+    def around(self, kind: Kind) -> Iterator[Kind]:
+        """Give those that differ from one in the number of thresholds or the least proportion."""
+        trimmed = (0.0, *LEAST) if kind.leaf == UINT8 or kind.per_class else (0.0,)
+        for thresholds, least in product((0, *LIMITS), trimmed):
+            yield replace(kind, thresholds=thresholds, least=least)
 
-    def _table(self, ensemble: Ensemble, leaf: str) -> LeafTable:
-        if leaf in CLUSTERED:
-            return encode(cluster(ensemble, CLUSTERED[leaf], self._seed), UINT8)
-        return encode(ensemble, leaf)
+    def beside(self, kind: Kind) -> Iterator[Kind]:
+        """Give those that differ from one in the number of clusters, and maybe the least proportion."""
+        others = OTHERS.get(kind.leaf, ()) if len(self._leaves) > 1 else ()
+        for k, least in product(others, (0.0, *LEAST)):
+            yield replace(kind, leaf=f"clustered {k}", least=least)
+
+    def between(self, kind: Kind) -> Iterator[Kind]:
+        """Give those that are pruned more than one, but less than the next of all."""
+        further = next((alpha for alpha in self._alphas if alpha > kind.alpha), None)
+        if further is not None:
+            start = max(kind.alpha, further / STEP)
+            for part in range(1, PARTS):
+                yield replace(kind, alpha=start * (further / start) ** (part / PARTS))
+
+    def _snap(self, dtype: int, thresholds: int) -> Votes:
+        if not thresholds:
+            return self._votes[dtype]
+        # Not by these rows: what is fitted to them says nothing about others.
+        return Votes(snap(self._ensemble, thresholds), dtype, self._rows[dtype])
+
+    def _cluster(self, alpha: float, per_class: int) -> Ensemble:
+        return cluster(self._pruner.prune(alpha).ensemble, per_class, self._seed)
+
+    def _table(self, ensemble: Ensemble, kind: Kind) -> LeafTable:
+        if kind.per_class:
+            ensemble = self._clusters(kind.alpha, kind.per_class)
+        if kind.least:
+            ensemble = trim(ensemble, kind.least)
+        return encode(ensemble, UINT8 if kind.per_class else kind.leaf)
