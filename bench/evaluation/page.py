@@ -8,7 +8,12 @@ from data import HERE, ROOT, sets
 from summary import HARD, INT16_LOSS, claims, failure_rate, kinds, only, percent, read, saving, values
 
 PAGE = ROOT / "docs" / "evaluation.md"
-LEAVES = ("exact", "uint8", "clustered 8", "clustered 4", "clustered 2", "clustered 1", "hard")
+# By what `auto` chose, and its column of the table.
+LEAVES = {"exact": "exact", "uint8": "uint8", "hard": "hard"}
+LEAVES |= {f"clustered {k}": "clustered, more than 8" for k in (24, 16, 12)}
+LEAVES |= {f"clustered {k}": "5 to 8" for k in (8, 7, 6, 5)} | {f"clustered {k}": "3, 4" for k in (4, 3)}
+LEAVES |= {f"clustered {k}": "1, 2" for k in (2, 1)}
+COLUMNS = ("exact", "uint8", "clustered, more than 8", "5 to 8", "3, 4", "1, 2", "hard")
 
 
 def main():
@@ -126,16 +131,18 @@ def _speed(own, before):
 
 
 def _chosen(auto):
-    lines, words = [], {"alpha": "pruned", "thresholds": "fewer thresholds", "packed8": "packed8"}
+    lines, words = [], {"proportions": "trimmed", "alpha": "pruned", "thresholds": "fewer thresholds"}
+    words |= {"packed8": "nodes of 4 bytes"}
     words = {word: shown for word, shown in words.items() if any(word in row["kind"] for row in auto)}
     for min_leaf, trees in kinds(auto):
         own = only(auto, min_leaf=min_leaf, trees=trees)
         parts = [row["kind"].split(", ") for row in own]
-        leaves = [sum(leaf in part for part in parts) for leaf in LEAVES]
+        chosen = [LEAVES[part[1]] for part in parts]
+        leaves = [chosen.count(column) for column in COLUMNS]
         features = [sum(part[0] == dtype for part in parts) for dtype in ("float", "int16", "int16 scaled")]
         others = [sum(any(word in cell for cell in part) for part in parts) for word in words]
         lines.append((forest(min_leaf, trees), *leaves, *features, *others))
-    head = ("forests", *LEAVES, "float", "int16", "int16 scaled", *words.values())
+    head = ("forests", *COLUMNS, "float", "int16", "int16 scaled", *words.values())
     return table(head, lines)
 
 
