@@ -247,6 +247,9 @@ def test_other_numbers_of_clusters_are_tried_around_the_best():
     assert found.chosen.kind.least and ", proportions from 0.0" in str(found.chosen.kind)
     only = emlearn.convert(estimator, optimize="size", max_loss=0.5, data=(X, y), leaf="hard").search
     assert {(each.kind.leaf, each.kind.least) for each in only.tried} == {("hard", 0.0)}
+    variants = Variants(find(estimator)(estimator), X, (ir.DTYPE_INT16,))
+    for leaf, alphas in (("uint8", {0.0, 0.01}), ("clustered 4", {0.01})):
+        assert {each.alpha for each in variants.beside(Kind("int16", leaf, 0.01))} == alphas
 
 
 def test_alphas_are_tried_between_those_of_the_path():

@@ -204,10 +204,14 @@ class Variants:
             yield replace(kind, thresholds=thresholds, least=least)
 
     def beside(self, kind: Kind) -> Iterator[Kind]:
-        """Give those that differ from one in the number of clusters, and maybe the least proportion."""
+        """Give those that differ from one in the number of clusters, and maybe the least proportion.
+
+        In place of uint8 they are tried without pruning too: what that has lost, many clusters may not lose as well.
+        """
         others = OTHERS.get(kind.leaf, ()) if len(self._leaves) > 1 else ()
-        for k, least in product(others, (0.0, *LEAST)):
-            yield replace(kind, leaf=f"clustered {k}", least=least)
+        alphas = sorted({0.0, kind.alpha}) if kind.leaf == UINT8 else [kind.alpha]
+        for alpha, k, least in product(alphas, others, (0.0, *LEAST)):
+            yield replace(kind, leaf=f"clustered {k}", alpha=alpha, least=least)
 
     def between(self, kind: Kind) -> Iterator[Kind]:
         """Give those that are pruned more than one, but less than the next of all."""
