@@ -29,6 +29,7 @@ from .variants import LEAVES, Kind, Variant, Variants
 __all__ = ["LEAVES", "MARGIN", "Search", "Tried", "Variant", "Wanted", "cost_of", "find", "measure", "pareto_front"]
 
 PURPOSES = ("size", "speed")
+ROUNDS = 3  # of trying what is near the best
 LONG = 30  # variants from which on progress is shown
 
 
@@ -53,12 +54,16 @@ def find(source: Any, name: str, rows: NDArray[Any] | None, y: Any, wanted: Want
     """
     variants, bound, tried = measure(source, name, rows, y, wanted)
     chosen = bound.best(tried, variants, wanted.purpose)
-    for near in (variants.around, variants.beside, variants.between):
-        known = {replace(each.kind, packed8=False) for each in tried}
-        for kind in near(replace(chosen.kind, packed8=False)):
-            if kind not in known:
-                tried += bound.measured(variants.make(kind))
-        chosen = bound.best(tried, variants, wanted.purpose)
+    for _ in range(ROUNDS):
+        before = chosen
+        for near in (variants.around, variants.beside, variants.between):
+            known = {replace(each.kind, packed8=False) for each in tried}
+            for kind in near(replace(chosen.kind, packed8=False)):
+                if kind not in known:
+                    tried += bound.measured(variants.make(kind))
+            chosen = bound.best(tried, variants, wanted.purpose)
+        if chosen.kind == before.kind:
+            break
     winner = variants.make(chosen.kind)
     _check_core(winner)
     found = Search(
