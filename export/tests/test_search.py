@@ -6,6 +6,7 @@ import ast
 import json
 import math
 import subprocess
+import sys
 from dataclasses import replace
 from fractions import Fraction
 from functools import cache
@@ -543,7 +544,8 @@ def test_pareto_lists_and_draws_all_variants():
 
 
 def test_drawing_without_matplotlib_says_what_to_do(monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "matplotlib", None)
+    for name in ("matplotlib", "matplotlib.pyplot"):  # which another test may have imported
+        monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(ImportError, match="pip install matplotlib"):
         evaluate.Table("roc_auc", 1.0, ()).plot()
 
