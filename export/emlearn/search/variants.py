@@ -163,8 +163,8 @@ class Variants:
         self._votes = {dtype: Votes(ensemble, dtype, own) for dtype, own in self._rows.items()}
         # What variants around one of them share.
         self._snapped, self._clusters = lru_cache(2 * len(LIMITS))(self._snap), lru_cache(1)(self._cluster)
-        self._pruner = Pruner(ensemble)
-        self._alphas = self._pruner.path()
+        pruner = Pruner(ensemble)
+        self._alphas, self._prune = pruner.path(), lru_cache(1)(pruner.prune)
 
     def __len__(self) -> int:
         """How many `all` gives."""
@@ -177,7 +177,7 @@ class Variants:
     def all(self) -> Iterator[Variant]:
         """Make one after the other, from the largest trees on."""
         for alpha in self._alphas:
-            pruning = self._pruner.prune(alpha)
+            pruning = self._prune(alpha)
             for leaf in self._of(alpha):
                 kinds = {dtype: Kind(ir.DTYPES[dtype], leaf, alpha) for dtype in self._votes}
                 table = self._table(pruning.ensemble, next(iter(kinds.values())))
@@ -187,12 +187,12 @@ class Variants:
     def make(self, kind: Kind) -> Variant:
         """Make the one of a kind."""
         dtype = ir.DTYPES.index(kind.dtype)
-        pruning, votes = self._pruner.prune(kind.alpha), self._snapped(dtype, kind.thresholds)
+        pruning, votes = self._prune(kind.alpha), self._snapped(dtype, kind.thresholds)
         return Variant(kind, votes, pruning, self._table(pruning.ensemble, kind), self._rows[dtype])
 
     def exact(self) -> Variant:
         """Return the one that predicts what the estimator does."""
-        pruning = self._pruner.prune(0.0)
+        pruning = self._prune(0.0)
         rows = self._rows.get(ir.DTYPE_FLOAT, next(iter(self._rows.values())).astype(np.float32))
         votes = self._votes.get(ir.DTYPE_FLOAT) or Votes(self._ensemble, ir.DTYPE_FLOAT, rows)
         return Variant(Kind("float", EXACT), votes, pruning, encode(pruning.ensemble, EXACT), rows)
@@ -228,7 +228,7 @@ class Variants:
         return Votes(snap(self._ensemble, thresholds), dtype, self._rows[dtype])
 
     def _cluster(self, alpha: float, per_class: int) -> Ensemble:
-        return cluster(self._pruner.prune(alpha).ensemble, per_class, self._seed)
+        return cluster(self._prune(alpha).ensemble, per_class, self._seed)
 
     def _table(self, ensemble: Ensemble, kind: Kind) -> LeafTable:
         if kind.per_class:
