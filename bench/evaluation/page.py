@@ -8,12 +8,9 @@ from data import HERE, ROOT, sets
 from summary import HARD, INT16_LOSS, claims, failure_rate, kinds, only, percent, read, saving, values
 
 PAGE = ROOT / "docs" / "evaluation.md"
-# By what `auto` chose, and its column of the table.
-LEAVES = {"exact": "exact", "uint8": "uint8", "hard": "hard"}
-LEAVES |= {f"clustered {k}": "clustered, more than 8" for k in (24, 16, 12)}
-LEAVES |= {f"clustered {k}": "5 to 8" for k in (8, 7, 6, 5)} | {f"clustered {k}": "3, 4" for k in (4, 3)}
-LEAVES |= {f"clustered {k}": "1, 2" for k in (2, 1)}
-COLUMNS = ("exact", "uint8", "clustered, more than 8", "5 to 8", "3, 4", "1, 2", "hard")
+# Columns of what `auto` chose, and the fewest clusters a class of each.
+CLUSTERS = {"clustered, more than 8": 9, "5 to 8": 5, "3, 4": 3, "1, 2": 1}
+COLUMNS = ("exact", "uint8", *CLUSTERS, "hard")
 
 
 def main():
@@ -137,13 +134,18 @@ def _chosen(auto):
     for min_leaf, trees in kinds(auto):
         own = only(auto, min_leaf=min_leaf, trees=trees)
         parts = [row["kind"].split(", ") for row in own]
-        chosen = [LEAVES[part[1]] for part in parts]
+        chosen = [_column(part[1]) for part in parts]
         leaves = [chosen.count(column) for column in COLUMNS]
         features = [sum(part[0] == dtype for part in parts) for dtype in ("float", "int16", "int16 scaled")]
         others = [sum(any(word in cell for cell in part) for part in parts) for word in words]
         lines.append((forest(min_leaf, trees), *leaves, *features, *others))
     head = ("forests", *COLUMNS, "float", "int16", "int16 scaled", *words.values())
     return table(head, lines)
+
+
+def _column(leaf):
+    number = leaf.removeprefix("clustered ")
+    return leaf if number == leaf else next(name for name, fewest in CLUSTERS.items() if int(number) >= fewest)
 
 
 def _shortfalls(auto, int16):
