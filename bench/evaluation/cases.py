@@ -15,7 +15,7 @@ from emlearn.ir.document import Document
 from emlearn.model import Model
 from emlearn.passes.quantise import choose_dtype, trained_on_int16
 from emlearn.search import metrics
-from emlearn.search.variants import CLUSTERED, EXACT, HARD, UINT8, Kind, Variants
+from emlearn.search.variants import BYTE, CLUSTERED, EXACT, HARD, UINT8, Kind, Variants
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import train_test_split
 from threadpoolctl import threadpool_limits
@@ -27,7 +27,7 @@ MAX_LOSS = 0.01
 SEED = 1000  # of the first repeat: its splits took no part in choosing by what margin the search keeps the bound
 TEST = VALIDATION = 0.25  # of the rows; of the rest
 FLOAT, AUTO = "float exact", "auto"
-INT16 = {f"int16 {leaf}": leaf for leaf in (EXACT, UINT8, *CLUSTERED, HARD)}
+INT16 = {f"int16 {leaf}": leaf for leaf in (EXACT, UINT8, BYTE, *CLUSTERED, HARD)}
 VARIANTS = (FLOAT, *INT16, AUTO)
 BOARDS = ("armv6m", "armv7emsp")
 PACKAGES = ("emlearn-mpy", "numpy", "scipy", "scikit-learn")

@@ -26,7 +26,7 @@ __all__ = ["convert", "converters", "load"]
 
 DTYPES = {None: "float", "float": "float", "float32": "float", "int16": "int16", "int16_t": "int16", "auto": "auto"}
 DTYPES |= {"int8": "int8", "int8_t": "int8"}
-LEAVES = ("exact", "uint8", "hard")
+LEAVES = ("exact", "uint8", "byte", "hard")
 LAYOUTS = (None, "packed", "packed8")
 LEAF_BITS = {0: "hard", 8: "uint8"}
 
@@ -81,9 +81,10 @@ def convert(
         if there is data, or "float".
     return_type : {"classifier", "regressor"}, optional
         What the estimator is; anything else is refused.
-    leaf : {"exact", "uint8", "hard"}
-        What leaves hold, for classifiers. "uint8" rounds proportions to 1/255 and "hard" keeps the most frequent
-        class only.
+    leaf : {"exact", "uint8", "byte", "hard"}
+        What leaves hold, for classifiers. "uint8" rounds proportions to 1/255. "byte" takes half the memory for up to
+        32 classes: a proportion is one of 8 (of 2 classes 128) squares, which are denser near 0. "hard" keeps the most
+        frequent class only.
     leaf_bits : {0, 8}, optional
         emlearn's name for `leaf`: 0 is "hard", 8 is "uint8".
     data : array-like or (X, y), optional

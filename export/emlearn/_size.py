@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .ir import sums
+from .ir import entries, sums
 from .ir import trees as ir
 from .ir.trees import Trees
 from .writers.eml import CONTAINER
@@ -52,7 +52,7 @@ def size_of(trees: Trees) -> Size:
     scales = 8 * len(trees.shift)
     tables = [nodes, roots, scales]
     if trees.leaf in ir.RECORD_LEAVES:
-        tables += [index * (trees.n_leaves + 1), (2 * index if trees.entry else 2) * trees.n_entries]
+        tables += [index * (trees.n_leaves + 1), entries.size_of(trees.entry, index) * trees.n_entries]
     if trees.leaf == ir.LEAF_SUM:
         tables.append(4 * sums.n_words(trees.entry, trees.n_leaves, len(trees.bases)))
     elif trees.leaf != ir.LEAF_HARD:

@@ -38,7 +38,7 @@ for _command in (*COMMANDS, report_command):
     "--format", "format_", type=click.Choice(["csv", "eml", "c", "py", "tmdl"]), help="Default: by OUTPUT's suffix."
 )
 @click.option("--dtype", type=click.Choice(["float", "int16", "int8", "auto"]), help="Default: float.")
-@click.option("--leaf", type=click.Choice(["exact", "uint8", "hard"]), default="exact", show_default=True)
+@click.option("--leaf", type=click.Choice(["exact", "uint8", "byte", "hard"]), default="exact", show_default=True)
 @click.option("--layout", type=click.Choice(["packed", "packed8"]), help="Of trees: packed8 has nodes of 4 bytes.")
 @click.option(
     "--method", type=click.Choice(METHODS), default="loadable", show_default=True, help="For C: data, or code."

@@ -37,7 +37,7 @@ typedef struct {
     uint8_t dtype;        // eml_trees_dtype_t
     uint8_t leaf;         // eml_leaf_t
     uint8_t feature_bits; // of a packed node's first word; packed8: 0 or EML_TREES_DIRECT
-    uint8_t entry;        // of records 0 or 1; of sums the link, and EML_SUM_INT64 or not
+    uint8_t entry;        // of records 0, 1, or the bits of a level; of sums the link, and EML_SUM_INT64 or not
     uint8_t unused;
     uint32_t n_nodes;
     uint32_t n_leaves; // records or values
@@ -47,7 +47,7 @@ typedef struct {
     const void *roots;      // [n_trees] indices of elements
     const int32_t *scale;   // [n_features][2] shift and offset, EML_TREES_SCALED only
     const void *leaf_start; // [n_leaves + 1] indices of entries
-    const void *entries;    // [n_entries] one uint16_t: class | value << 8; with entry = 1 two indices
+    const void *entries;    // [n_entries] one uint16_t: class | value << 8; with entry = 1 two indices; above, a byte
     const uint32_t *values; // weighted: [n_values][2] words of float64; value: [n_leaves] int32_t, in units of 2^exponent;
                             // sum: [n_leaves] int32_t or words of int64_t, and behind them [n_outputs][2] words of the bases
     // Leaf number that a tree leads to, where the trees are code (generated C); NULL where they are `nodes`.
@@ -56,6 +56,7 @@ typedef struct {
 
 #define EML_TREES_DIRECT 1
 #define EML_TREES_EXPONENT 256
+#define EML_TREES_LEVEL_BITS 7 // at most
 #define EML_TREES_MAX_COUNT (1u << 25) // of nodes, leaves, entries, values, which stay below: keeps sizes within 32 bits
 #define EML_TREES_SCALED_MAX 32766 // of a scaled feature; 32767 is NaN
 #define EML_TREES_MAX_OFFSET 0x20000000 // of a scale, either way
@@ -70,7 +71,8 @@ typedef int16_t eml_trees_half_t;
 
 // Defined before this header is included, one of these leaves of the core what some models need. EML_TREES_SMALL is what needs
 // little code: hard votes of int16 and float models with up to 256 features, in packed16 and packed32. EML_TREES_SUMS is sums
-// only, EML_TREES_EIGHT is packed8 only, EML_TREES_VOTES everything else, and EML_TREES_TEXT all that text says: not packed8.
+// only, EML_TREES_EIGHT is packed8 only, EML_TREES_VOTES everything else, and EML_TREES_TEXT all that text says: neither packed8
+// nor entries of a byte.
 static inline int eml_trees_is_small(const eml_trees_t *t) {
     return t->layout != EML_TREES_WIDE && t->feature_bits == 8 && t->dtype != EML_TREES_SCALED && t->leaf == EML_LEAF_HARD;
 }
@@ -98,6 +100,11 @@ static inline int eml_trees_is_small(const eml_trees_t *t) {
 #define EML_TREES_NO_EIGHT 1
 #else
 #define EML_TREES_NO_EIGHT 0
+#endif
+#ifdef EML_TREES_TEXT
+#define EML_TREES_NO_LEVELS 1
+#else
+#define EML_TREES_NO_LEVELS 0
 #endif
 
 static inline int eml_trees_is_ours(const eml_trees_t *t) {
@@ -134,6 +141,11 @@ static inline int eml_trees_has_records(const eml_trees_t *t) {
 
 static inline uint32_t eml_trees_n_outputs(const eml_trees_t *t) {
     return t->n_classes ? t->n_classes : 1;
+}
+
+// Whether an entry of a record is a byte, level | class << bits: the proportion is the square of (level + 1) / 2^bits.
+static inline int eml_trees_has_levels(const eml_trees_t *t) {
+    return !EML_TREES_NO_LEVELS && t->entry > 1;
 }
 
 // Bytes that prediction needs to work in.
@@ -174,7 +186,7 @@ static inline uint32_t eml_trees_index_size(const eml_trees_t *t) {
 }
 
 static inline uint32_t eml_trees_entry_size(const eml_trees_t *t) {
-    return t->entry ? 2 * eml_trees_index_size(t) : 2;
+    return eml_trees_has_levels(t) ? 1 : t->entry ? 2 * eml_trees_index_size(t) : 2;
 }
 
 static inline uint32_t eml_trees_index(const eml_trees_t *t, const void *array, uint32_t i) {
@@ -276,7 +288,13 @@ static inline int32_t eml_trees_highest(const eml_trees_t *t) {
 
 static inline eml_trees_entry_t eml_trees_entry(const eml_trees_t *t, uint32_t i) {
     eml_trees_entry_t entry;
-    if (t->entry) {
+    if (eml_trees_has_levels(t)) {
+        const uint32_t bits = t->entry;
+        const uint32_t packed = ((const uint8_t *)t->entries)[i];
+        const uint32_t root = (packed & ((1u << bits) - 1)) + 1;
+        entry.klass = packed >> bits;
+        entry.value = (255 * root * root + (1u << (2 * bits - 1))) >> 2 * bits;
+    } else if (t->entry) {
         entry.klass = eml_trees_index(t, t->entries, 2 * i);
         entry.value = eml_trees_index(t, t->entries, 2 * i + 1);
     } else {

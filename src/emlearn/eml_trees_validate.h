@@ -206,7 +206,8 @@ static inline int eml_trees_header_ok(const eml_trees_t *t) {
     const int packed_ok = t->layout == (t->dtype == EML_TREES_FLOAT ? EML_TREES_PACKED32 : EML_TREES_PACKED16) && bits >= 8
         && bits <= 14 && !((t->n_features - 1u) >> bits);
     const int leaf_ok = leaf == EML_LEAF_SUM ? eml_trees_link_ok(t)
-        : leaf <= EML_LEAF_VALUE && t->entry <= 1 && (leaf == EML_LEAF_VALUE) == (t->n_classes == 0);
+        : leaf <= EML_LEAF_VALUE && (leaf == EML_LEAF_VALUE) == (t->n_classes == 0)
+            && (t->entry <= 1 || (leaf == EML_LEAF_UINT8 && eml_trees_has_levels(t) && t->entry <= EML_TREES_LEVEL_BITS));
     return t->n_features && t->n_trees && t->dtype <= EML_TREES_SCALED && leaf_ok && (eml_trees_has_records(t) || !t->n_entries)
         && (leaf != EML_LEAF_HARD || !t->n_leaves) && t->n_values <= most_values
         && (eml_trees_is_packed8(t)    ? t->feature_bits <= EML_TREES_DIRECT && leaf != EML_LEAF_SUM

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import _quantize as q
-from . import sums
+from . import entries, sums
 from .document import MAX_LABEL_BYTES, Document, Golden, Label, Output, check_labels
 from .packed8 import Nodes, Packed, is_direct, pack
 
@@ -285,7 +285,8 @@ class Trees:
         fits = self.layout in (packed, WIDE, PACKED8)
         _check(fits, f"layout {LAYOUTS[self.layout]} is not for dtype {DTYPES[self.dtype]}")
         _check(self.layout != PACKED8 or self.leaf != LEAF_SUM, "layout packed8 is not for leaves that are summed")
-        _check(self.leaf == LEAF_SUM or self.entry in (0, 1), f"entry is {self.entry}, not 0 or 1")
+        has_entry = self.leaf in (*RECORD_LEAVES, LEAF_SUM)
+        _check(has_entry or self.entry in (0, 1), f"entry is {self.entry}, not 0 or 1")
         bits = {WIDE: range(1), PACKED8: range(DIRECT + 1)}.get(self.layout, FEATURE_BITS)
         fits = self.feature_bits in bits
         _check(fits, f"{self.feature_bits} feature bits are not for this layout")
@@ -350,8 +351,8 @@ class Trees:
         boundary = start[1:-1]
         inside[boundary[(boundary > 0) & (boundary < len(classes))] - 1] = False
         _check(bool(np.all(np.diff(classes.astype(np.int64))[inside] > 0)), "classes do not increase inside a record")
-        if self.entry == 0:
-            _check(bool(np.all((classes < 256) & (value < 256))), "an entry is too large for this layout")
+        wrong = entries.check(classes, value, self.entry, self.leaf == LEAF_UINT8)
+        _check(not wrong, wrong)
         if self.leaf == LEAF_COUNTS:
             totals = np.add.reduceat(value.astype(np.int64), start[:-1]) if len(sizes) else np.zeros(0)
             fits = bool(np.all(value > 0)) and bool(np.all(totals <= q.MAX_COUNT_TOTAL))

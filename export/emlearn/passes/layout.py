@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ConvertError
+from ..ir import entries
 from ..ir import trees as ir
 from ..ir.packed8 import MAX_LEFT_LEAF
 from ..ir.trees import Label, Trees
@@ -226,7 +227,7 @@ def _place(
     out_right[at] = np.where(right[used] >= 0, _at(position, right[used]) - at, right[used])
 
     n_entries = len(table.entry_class)
-    small = max(table.entry_class.max(initial=0), table.entry_value.max(initial=0)) < 256
+    entry = entries.kind_of(table.entry_class, table.entry_value, n_classes, table.leaf == ir.LEAF_UINT8)
     limit = 0xFFFF
     n_leaf_numbers = _class_leaves(table, n_classes) + (
         len(table.values) if table.leaf in ir.NUMBER_LEAVES else max(len(table.leaf_start) - 1, 0)
@@ -246,7 +247,7 @@ def _place(
         dtype=decisions.dtype,
         leaf=table.leaf,
         feature_bits=feature_bits,
-        entry=table.link if table.leaf == ir.LEAF_SUM else int(n_entries > 0 and not small),
+        entry=table.link if table.leaf == ir.LEAF_SUM else entry,
         feature=out_feature.astype(np.uint16),
         threshold=out_threshold.astype(np.int32),
         left=out_left.astype(np.int32),

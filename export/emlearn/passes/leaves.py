@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from .. import _quantize as q
 from ..errors import ConvertError
-from ..ir import sums
+from ..ir import entries, sums
 from ..ir.trees import LEAF_COUNTS, LEAF_HARD, LEAF_SUM, LEAF_UINT8, LEAF_VALUE, LEAF_WEIGHTED, Ensemble
 
 
@@ -52,15 +52,17 @@ def encode(ensemble: Ensemble, leaf: str) -> LeafTable:
     Parameters
     ----------
     ensemble : Ensemble
-    leaf : {"exact", "uint8", "hard"}
+    leaf : {"exact", "uint8", "byte", "hard"}
         "exact" keeps what the estimator computes: as counts if all proportions are ratios of integers up to 65,535,
         which they are without sample weights, else in float64, and as votes if all of them are 0 or 1. Regression and
-        sums have values, whatever is asked here.
+        sums have values, whatever is asked here. "uint8" has proportions in 255ths; of "byte" class and proportion
+        share a byte.
 
     Raises
     ------
     ConvertError
-        If a value of a regression does not fit in float32, or a leaf is so large that sums would not be exact.
+        If a class leaves too little of a byte for "byte", a value of a regression does not fit in float32, or a leaf
+        is so large that sums would not be exact.
     """
     if ensemble.link is not None:
         return _encode_sums(ensemble, ensemble.link)
@@ -68,8 +70,11 @@ def encode(ensemble: Ensemble, leaf: str) -> LeafTable:
         return _encode_values(ensemble)
     if leaf == "hard":
         return _votes(_most_frequent(ensemble))
-    if leaf == "uint8":
-        value = q.proportions_to_uint8(ensemble.leaf_proportion).astype(np.int64)
+    if leaf in ("uint8", "byte"):
+        if leaf == "uint8":
+            value = q.proportions_to_uint8(ensemble.leaf_proportion).astype(np.int64)
+        else:
+            value = entries.to_levels(ensemble.leaf_proportion, _level_bits(ensemble.n_classes))
         kept = value > 0
         start = np.concatenate(([0], np.cumsum(kept)))[ensemble.leaf_start]
         return _share(ensemble.n_classes, LEAF_UINT8, start, ensemble.leaf_class[kept], value[kept])
@@ -78,6 +83,13 @@ def encode(ensemble: Ensemble, leaf: str) -> LeafTable:
     if counts is not None:
         return _share(ensemble.n_classes, LEAF_COUNTS, start, classes, counts)
     return _share_weighted(ensemble)
+
+
+def _level_bits(n_classes: int) -> int:
+    bits = entries.level_bits(n_classes)
+    if not bits:
+        raise ConvertError(f"leaf='byte' is for at most 32 classes, this model has {n_classes}; use 'uint8'")
+    return bits
 
 
 def _votes(number: NDArray[np.int64]) -> LeafTable:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..ir import packed8, sums
+from ..ir import entries, packed8, sums
 from ..ir import trees as ir
 from ..ir.trees import Trees
 from ..writers.trees import HEADER
@@ -23,6 +23,8 @@ def read_trees(body: Body) -> Trees:
     packed_bits = layout in (ir.WIDE, ir.PACKED8) or feature_bits in ir.FEATURE_BITS
     if layout > ir.PACKED8 or leaf > ir.LEAF_SUM or not packed_bits:
         raise ValueError("unknown layout, leaf or feature_bits")
+    if leaf != ir.LEAF_SUM and entry > entries.MAX_LEVEL_BITS:
+        raise ValueError("unknown entry")
     wide, records = layout == ir.WIDE, leaf in ir.RECORD_LEAVES
     has_values = leaf == ir.LEAF_WEIGHTED or leaf in ir.NUMBER_LEAVES
     if (n_entries and not records) or (n_values and not has_values) or (n_leaves and leaf == ir.LEAF_HARD):
@@ -40,11 +42,11 @@ def read_trees(body: Body) -> Trees:
         roots = body.take(index, n_trees)
     scale = body.take("<i4", 2 * n_features if dtype == ir.DTYPE_SCALED else 0).reshape(-1, 2)
     start = body.take(index, n_leaves + 1 if records else 0)
-    if entry and records:
-        entries = body.take(index, 2 * n_entries).reshape(-1, 2).astype(np.uint32)
+    if not records:
+        classes, shares = np.zeros((2, 0), np.uint32)
     else:
-        packed = body.take("<u2", n_entries).astype(np.uint32)
-        entries = np.stack((packed & 0xFF, packed >> 8), axis=1)
+        code = "u1" if entry > entries.INDICES else index if entry else "<u2"
+        classes, shares = entries.unpack(body.take(code, n_entries * (1 + (entry == entries.INDICES))), entry)
     bases = np.zeros(0, np.int64)
     if leaf == ir.LEAF_SUM:
         n_bases = sums.n_bases(entry, n_classes, n_trees)
@@ -69,8 +71,8 @@ def read_trees(body: Body) -> Trees:
         shift=scale[:, 0].copy(),
         offset=scale[:, 1].copy(),
         leaf_start=start.astype(np.uint32),
-        entry_class=entries[:, 0].copy(),
-        entry_value=entries[:, 1].copy(),
+        entry_class=classes,
+        entry_value=shares,
         values=values,
         exponent=n_values + ir.MIN_EXPONENT if leaf in ir.NUMBER_LEAVES else 0,
         bases=bases,

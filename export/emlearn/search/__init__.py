@@ -54,13 +54,15 @@ def find(source: Any, name: str, rows: NDArray[Any] | None, y: Any, wanted: Want
     """
     variants, bound, tried = measure(source, name, rows, y, wanted)
     chosen = bound.best(tried, variants, wanted.purpose)
+    known = {replace(each.kind, packed8=False) for each in tried}
     for _ in range(ROUNDS):
         before = chosen
         for near in (variants.around, variants.beside, variants.between):
-            known = {replace(each.kind, packed8=False) for each in tried}
+            most = chosen.size.eml if wanted.purpose == "size" else math.inf
             for kind in near(replace(chosen.kind, packed8=False)):
                 if kind not in known:
-                    tried += bound.measured(variants.make(kind))
+                    known.add(kind)
+                    tried += bound.measured(variants.make(kind), most)
             chosen = bound.best(tried, variants, wanted.purpose)
         if chosen.kind == before.kind:
             break
@@ -92,7 +94,7 @@ def measure(
         raise ConvertError(f"data=: y has {len(labels)} labels for {len(rows)} rows of X")
     metric = metrics.find(wanted.metric, labels, source.classes, wanted.seed)
     leaves = LEAVES if wanted.leaf is None else (wanted.leaf,)
-    variants = Variants(source, rows, _dtypes(source, wanted, rows), leaves, wanted.seed)
+    variants = Variants(source, rows, _dtypes(source, wanted, rows), leaves)
     bound = Bound(metric, variants.exact().predicted, wanted.max_loss, wanted.layout)
     tried: list[Tried] = []
     for variant in shown(variants.all(), len(variants), wanted.progress):
@@ -112,15 +114,20 @@ class Bound:
         self.metric, self.rows = metric, len(before.classes)
         self._before, self._max_loss = before, max_loss
 
-    def measured(self, variant: Variant) -> list[Tried]:
-        """Measure a variant, and the same in packed8 if that is smaller; the error only where that is quickly done."""
-        score = self.metric.score(variant.predicted)
-        doubts = (math.nan, math.nan) if self.metric.is_slow else self._doubts(variant.predicted)
+    def measured(self, variant: Variant, most: float = math.inf) -> list[Tried]:
+        """Measure a variant, and the same in packed8 if that is smaller; the error only where that is quickly done.
+
+        Nothing is measured if neither takes less than `most` bytes.
+        """
         eight = None if self._layout == "packed" else variant.packed8()
         if self._layout == "packed8":
             made = [eight]
         else:
             made = [variant, eight if eight and eight.size.eml < variant.size.eml else None]
+        if not any(each and each.size.eml < most for each in made):
+            return []
+        score = self.metric.score(variant.predicted)
+        doubts = (math.nan, math.nan) if self.metric.is_slow else self._doubts(variant.predicted)
         loss = self.score - score
         return [Tried(each.kind, each.size, score, loss, *doubts, each.instructions()) for each in made if each]
 

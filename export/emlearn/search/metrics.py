@@ -128,29 +128,27 @@ class Auc(Metric):
         known = np.flatnonzero((counts > 0) & (counts < len(y)))
         self._classes = known[-1:] if n_classes == 2 else known
         self._y = y
-        self._before: tuple[Any, tuple[float, Floats]] | None = None  # of what all are compared with
+        self._first: _Areas | None = None  # of what all are compared with
+        self._last: _Areas | None = None  # of what has several questions asked about it
         self._expected: tuple[Any, float] | None = None
 
-    def _parts(self, predicted: Predicted) -> tuple[float, Floats]:
-        """Return the score, and how far each row alone would move it."""
-        if self._before is not None and self._before[0] is predicted:
-            return self._before[1]
-        total, moved = 0.0, np.zeros(len(self._y))
-        for number in self._classes.tolist():
-            area, part = _auc_parts(predicted.probabilities[:, number], self._y == number)
-            total, moved = total + area, moved + part
-        found = total / len(self._classes), moved / len(self._classes)
-        if self._before is None:
-            self._before = predicted, found
+    def _areas(self, predicted: Predicted) -> _Areas:
+        for known in (self._first, self._last):
+            if known is not None and known.predicted is predicted:
+                return known
+        found = _Areas(predicted, self._y, self._classes)
+        if self._first is None:
+            self._first = found
+        self._last = found
         return found
 
     def score(self, predicted: Predicted) -> float:
         """Return the area."""
-        return self._parts(predicted)[0]
+        return self._areas(predicted).score
 
     def error(self, before: Predicted, after: Predicted) -> float:
         """Return the standard error of the difference."""
-        difference = self._parts(after)[1] - self._parts(before)[1]
+        difference = self._areas(after).moved - self._areas(before).moved
         n = len(difference)
         return float(np.sqrt(np.sum(difference**2) * n / (n - 1)))
 
@@ -162,32 +160,51 @@ class Auc(Metric):
 
     def _area_expected(self, before: Predicted, after: Predicted) -> float:
         areas = []
-        for number in self._classes.tolist():
+        for number, place in zip(self._classes.tolist(), self._areas(after).places, strict=True):
             part = before.probabilities[:, number].astype(np.float64)
             total, rest = float(np.sum(part)), float(np.sum(1.0 - part))
             if total > 0.0 and rest > 0.0:
-                place = np.unique(after.probabilities[:, number], return_inverse=True)[1]
                 own, others = np.bincount(place, part), np.bincount(place, 1.0 - part)
                 below = np.cumsum(others) - others / 2.0  # and half of the equal ones
                 areas.append(float(np.sum(own * below)) / (total * rest))
         return float(np.mean(areas)) if areas else 0.0
 
 
-def _auc_parts(scores: NDArray[Any], positive: NDArray[np.bool_]) -> tuple[float, Floats]:
-    own = np.empty(len(scores))
-    own[positive], own[~positive] = _ranks(scores[positive]), _ranks(scores[~positive])
-    n_positive, n_negative = int(np.sum(positive)), int(np.sum(~positive))
-    above = _ranks(scores) - own  # of the rows of the other side, how many are below, and half of the equal ones
-    placed = np.where(positive, above / n_negative, 1.0 - above / n_positive)
+class _Areas:
+    """What areas under the curves of predictions take.
+
+    Attributes
+    ----------
+    predicted : Predicted
+    places : list of ndarray of int, shape (n_rows,)
+        Of each class: the rows' order by its probability, of equals the same number.
+    score : float
+        The mean area.
+    moved : ndarray of float64, shape (n_rows,)
+        How far each row alone would move it.
+    """
+
+    def __init__(self, predicted: Predicted, y: NDArray[np.int64], classes: NDArray[np.int64]) -> None:
+        self.predicted = predicted
+        self.places: list[NDArray[np.int64]] = []
+        total, moved = 0.0, np.zeros(len(y))
+        for number in classes.tolist():
+            place = np.unique(predicted.probabilities[:, number], return_inverse=True)[1]
+            area, part = _auc_parts(place, y == number)
+            self.places.append(place)
+            total, moved = total + area, moved + part
+        self.score, self.moved = total / len(classes), moved / len(classes)
+
+
+def _auc_parts(place: NDArray[np.int64], positive: NDArray[np.bool_]) -> tuple[float, Floats]:
+    n_places, n_positive = int(np.max(place)) + 1, int(np.sum(positive))
+    n_negative = len(place) - n_positive
+    counts = [np.bincount(place[side], minlength=n_places) for side in (~positive, positive)]
+    # Of the rows of the other side, how many are below, and half of the equal ones.
+    below_positive, below_negative = ((np.cumsum(count) - count / 2.0)[place] for count in counts)
+    placed = np.where(positive, below_positive / n_negative, 1.0 - below_negative / n_positive)
     area = float(np.mean(placed[positive]))
     return area, (placed - area) / np.where(positive, n_positive, n_negative)
-
-
-def _ranks(values: NDArray[Any]) -> Floats:
-    """Return ranks from 1 on, of equals their mean."""
-    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
-    last = np.cumsum(counts)
-    return (last - (counts - 1) / 2.0)[inverse]
 
 
 class Scorer(Metric):

@@ -16,10 +16,11 @@ from .._cost import estimate
 from .._features import as_core_input
 from .._size import Size, size_of
 from ..errors import ConvertError
+from ..ir import entries
 from ..ir import trees as ir
 from ..ir.document import Document
 from ..ir.trees import Ensemble, Trees
-from ..passes.cluster import cluster
+from ..passes.cluster import Clusters
 from ..passes.layout import layout
 from ..passes.leaves import LeafTable, encode
 from ..passes.prune import STEP, Pruner, Pruning
@@ -29,14 +30,15 @@ from ..writers import eml
 from .metrics import Predicted
 from .votes import Votes
 
-EXACT, UINT8, HARD = "exact", "uint8", "hard"
+EXACT, UINT8, BYTE, HARD = "exact", "uint8", "byte", "hard"
 CLUSTERED = {f"clustered {k}": k for k in (8, 4, 2, 1)}
-LEAVES = (EXACT, UINT8, *CLUSTERED, HARD)
+LEAVES = (EXACT, UINT8, BYTE, *CLUSTERED, HARD)
 # What is tried around the best of these: thresholds a feature, least proportions, and other clusters a class.
 LIMITS = (255, 63, 15)
-LEAST = (0.01, 0.02, 0.05)
+LEAST = (0.01, 0.015, 0.02, 0.03, 0.05)
 PARTS = 6  # of the step to the next alpha
-OTHERS = {UINT8: (24, 16, 12), "clustered 8": (7, 6, 5), "clustered 4": (8, 7, 6, 5, 3), "clustered 2": (3,)}
+MANY = 24  # clusters a class that stand for all
+OTHERS = (MANY, 16, 12, 10, 8, 7, 6, 5, 4, 3, 2)
 
 
 @dataclass(frozen=True)
@@ -142,8 +144,6 @@ class Variants:
         As in the file header.
     leaves : sequence of str
         Of LEAVES.
-    seed : int
-        Of clustering.
     """
 
     def __init__(
@@ -152,9 +152,8 @@ class Variants:
         rows: NDArray[Any],
         dtypes: tuple[int, ...],
         leaves: tuple[str, ...] = LEAVES,
-        seed: int = 0,
     ) -> None:
-        self._ensemble, self._seed, self._leaves = ensemble, seed, leaves
+        self._ensemble, self._leaves = ensemble, leaves
         with np.errstate(over="ignore"):
             self._rows = {
                 dtype: np.ascontiguousarray(rows, np.int16 if dtype == ir.DTYPE_INT16 else np.float32)
@@ -162,17 +161,23 @@ class Variants:
             }
         self._votes = {dtype: Votes(ensemble, dtype, own) for dtype, own in self._rows.items()}
         # What variants around one of them share.
-        self._snapped, self._clusters = lru_cache(2 * len(LIMITS))(self._snap), lru_cache(1)(self._cluster)
+        self._snapped, self._clustered = lru_cache(2 * len(LIMITS))(self._snap), lru_cache(16)(self._cluster)
         pruner = Pruner(ensemble)
-        self._alphas, self._prune = pruner.path(), lru_cache(1)(pruner.prune)
+        self._alphas, self._prune = pruner.path(), lru_cache(4)(pruner.prune)
+        self._clusters = lru_cache(4)(lambda alpha: Clusters(self._prune(alpha).ensemble))
 
     def __len__(self) -> int:
         """How many `all` gives."""
         return sum(len(self._of(alpha)) for alpha in self._alphas) * len(self._votes)
 
     def _of(self, alpha: float) -> list[str]:
+        if len(self._leaves) == 1:
+            return list(self._leaves)
         # Proportions of pruned leaves have no short counts: uint8 says as much.
-        return [leaf for leaf in self._leaves if leaf != EXACT or alpha == 0.0 or self._leaves == (EXACT,)]
+        no = {EXACT} if alpha else set()
+        if not entries.level_bits(self._ensemble.n_classes):
+            no.add(BYTE)
+        return [leaf for leaf in self._leaves if leaf not in no]
 
     def all(self) -> Iterator[Variant]:
         """Make one after the other, from the largest trees on."""
@@ -199,18 +204,24 @@ class Variants:
 
     def around(self, kind: Kind) -> Iterator[Kind]:
         """Give those that differ from one in the number of thresholds or the least proportion."""
-        trimmed = (0.0, *LEAST) if kind.leaf == UINT8 or kind.per_class else (0.0,)
+        trimmed = (0.0, *LEAST) if kind.leaf in (UINT8, BYTE) or kind.per_class else (0.0,)
         for thresholds, least in product((0, *LIMITS), trimmed):
             yield replace(kind, thresholds=thresholds, least=least)
 
     def beside(self, kind: Kind) -> Iterator[Kind]:
-        """Give those that differ from one in the number of clusters, and maybe the least proportion.
+        """Give those that differ from one in the number of clusters, and maybe in the least proportion and pruning.
 
-        In place of uint8 they are tried without pruning too: what that has lost, many clusters may not lose as well.
+        They are tried with less pruning too, and in place of uint8 and byte without: what that has lost, clusters may not
+        lose as well.
         """
-        others = OTHERS.get(kind.leaf, ()) if len(self._leaves) > 1 else ()
-        alphas = sorted({0.0, kind.alpha}) if kind.leaf == UINT8 else [kind.alpha]
-        for alpha, k, least in product(alphas, others, (0.0, *LEAST)):
+        if len(self._leaves) == 1 or not (kind.per_class or kind.leaf in (UINT8, BYTE)):
+            return
+        k = kind.per_class or MANY
+        others = [other for other in OTHERS if 2 * k <= 3 * other <= 5 * k]
+        less = max((alpha for alpha in self._alphas if alpha < kind.alpha), default=0.0)
+        alphas = sorted({less if kind.per_class else 0.0, kind.alpha})
+        at = (0.0, *LEAST).index(kind.least)
+        for alpha, k, least in product(alphas, others, (0.0, *LEAST)[max(at - 1, 0) : at + 2]):
             yield replace(kind, leaf=f"clustered {k}", alpha=alpha, least=least)
 
     def between(self, kind: Kind) -> Iterator[Kind]:
@@ -228,11 +239,12 @@ class Variants:
         return Votes(snap(self._ensemble, thresholds), dtype, self._rows[dtype])
 
     def _cluster(self, alpha: float, per_class: int) -> Ensemble:
-        return cluster(self._prune(alpha).ensemble, per_class, self._seed)
+        return self._clusters(alpha).ensemble(per_class)
 
     def _table(self, ensemble: Ensemble, kind: Kind) -> LeafTable:
         if kind.per_class:
-            ensemble = self._clusters(kind.alpha, kind.per_class)
+            ensemble = self._clustered(kind.alpha, kind.per_class)
         if kind.least:
             ensemble = trim(ensemble, kind.least)
-        return encode(ensemble, UINT8 if kind.per_class else kind.leaf)
+        shared = BYTE if entries.level_bits(ensemble.n_classes) else UINT8
+        return encode(ensemble, shared if kind.per_class else kind.leaf)

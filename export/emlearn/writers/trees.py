@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..ir import sums
+from ..ir import entries, sums
 from ..ir import trees as ir
 from ..ir.trees import Trees
 from ..passes.plain import plain
@@ -48,10 +48,7 @@ def pack_trees_arrays(trees: Trees) -> dict[str, NDArray[Any]]:
         arrays["scale"] = np.stack((trees.shift, trees.offset), axis=1).astype("<i4")
     if trees.leaf in ir.RECORD_LEAVES:
         arrays["leaf_start"] = trees.leaf_start.astype(index)
-        if trees.entry:
-            arrays["entries"] = np.stack((trees.entry_class, trees.entry_value), axis=1).astype(index)
-        else:
-            arrays["entries"] = (trees.entry_class | trees.entry_value << 8).astype("<u2")
+        arrays["entries"] = entries.pack(trees.entry_class, trees.entry_value, trees.entry, index)
     if trees.leaf == ir.LEAF_WEIGHTED:
         arrays["values"] = trees.values.astype("<f8")
     elif trees.leaf == ir.LEAF_VALUE:
@@ -83,7 +80,9 @@ def _pack_nodes(trees: Trees) -> NDArray[Any]:
 
 @table_rows.register
 def trees_rows(trees: Trees) -> list[str]:
-    """Return the rows of trees, packed8 as another layout. Those called f, c, lb, l, r and n are also emlearn's."""
+    """Return the rows of trees, packed8 as another layout, entries of a byte as others. Those called f, c, lb, l, r and n
+    are also emlearn's.
+    """
     trees = plain(trees)
     head = (trees.layout, trees.dtype, trees.leaf, trees.feature_bits, trees.entry)
     counts = (trees.n_trees, trees.n_nodes, trees.n_leaves, trees.n_entries, trees.n_values)
@@ -96,9 +95,9 @@ def trees_rows(trees: Trees) -> list[str]:
         rows += [row("v", value) for value in trees.values.tolist()]
     elif trees.leaf == ir.LEAF_SUM:
         rows += [row("v", word) for word in sums.pack(trees.values, trees.bases).tolist()]
-    entries = np.stack((trees.entry_class, trees.entry_value), axis=1)
+    pairs = np.stack((trees.entry_class, trees.entry_value), axis=1)
     starts = trees.leaf_start.tolist()
-    rows += [row("p", *entries[a:b].reshape(-1).tolist()) for a, b in zip(starts, starts[1:], strict=False)]
+    rows += [row("p", *pairs[a:b].reshape(-1).tolist()) for a, b in zip(starts, starts[1:], strict=False)]
     rows += [row("l", number) for number in most_frequent_classes(trees)]
     rows += [row("r", root) for root in trees.roots.tolist()]
     rows += _node_rows(trees)

@@ -77,12 +77,17 @@ def _read_arrays(forest, data, offsets):
 def _read_records(forest, starts, data, at, index):
     first = next(starts)
     fail(first == 0, "leaf_start does not begin with 0")
-    entries = _numbers(data, at, forest.n_entries * (2 if forest.entry else 1), index if forest.entry else "H")
+    bits = forest.entry  # of a level, if more than 1
+    code = "B" if bits > 1 else index if bits else "H"
+    entries = _numbers(data, at, forest.n_entries * (2 if bits == 1 else 1), code)
     for end in starts:
         fail(first <= end <= forest.n_entries, "leaf_start is out of range")
         for _ in range(first, end):
             number = next(entries)
-            if forest.entry:
+            if bits > 1:
+                root = (number & (1 << bits) - 1) + 1
+                forest.add_entry(number >> bits, 255 * root * root + (1 << 2 * bits - 1) >> 2 * bits, first)
+            elif bits:
                 forest.add_entry(number, next(entries), first)
             else:
                 forest.add_entry(number & 255, number >> 8, first)

@@ -196,7 +196,7 @@ class _Forest(_Tables):
             self.n_trees * index,
             self.n_features * 8 if self.dtype == _SCALED else 0,
             (self.n_leaves + 1) * index if self.records else 0,
-            self.n_entries * (2 * index if self.entry else 2),
+            self.n_entries * (1 if self.entry > 1 else 2 * index if self.entry else 2),
             values,
         )
         return [size + 3 & ~3 for size in sizes]

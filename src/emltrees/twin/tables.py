@@ -13,7 +13,7 @@ class _Tables:
         self.n_nodes, self.n_leaves, self.n_entries, self.n_values = sizes
         fail(0 < features < 65536 and classes < 65536, "needs 1 to 65535 features and at most 65535 classes")
         fail(
-            dtype <= _SCALED and leaf <= _SUM and (entry <= 1 or leaf == _SUM),
+            dtype <= _SCALED and leaf <= _SUM and (entry <= (7 if leaf == _UINT8 else 1) or leaf == _SUM),
             "unknown dtype, leaf or entry",
         )
         self.link = entry & ~8
