@@ -70,8 +70,15 @@ def cases():
 
 
 def chance():
-    for seed, n, many, regression in ((1000, 170, 0.0, 0.15), (2000, 70, 1.0, 0.15), (3000, 40, 0.6, 1.0)):
-        for i, (name, *others) in enumerate(forests(seed, n, many, regression)):
+    rest = ("exact", "uint8", "hard")
+    of_byte = ("byte",)
+    for seed, n, many, regression, leaves in (
+        (1000, 170, 0.0, 0.15, rest),
+        (2000, 70, 1.0, 0.15, rest),
+        (3000, 40, 0.6, 1.0, rest),
+        (4000, 60, 0.25, 0.0, of_byte),
+    ):
+        for i, (name, *others) in enumerate(forests(seed, n, many, regression, leaves)):
             yield (f"chance {seed + i}, {name}", *others)
 
 

@@ -16,17 +16,18 @@ import emlearn
 N_ROWS = 20
 MAX_BYTES = 60_000  # of a file: there is to be room for it on each board
 CLASSIFIERS = (RandomForestClassifier, ExtraTreesClassifier)
+LEAVES = ("exact", "uint8", "byte", "hard")
 REGRESSORS = (RandomForestRegressor, ExtraTreesRegressor)
 
 
-def forests(seed, n, many=0.1, regression=0.15):
+def forests(seed, n, many=0.1, regression=0.15, leaves=LEAVES):
     """Title, model and rows of each; many, regression: parts of them that have more than 256 features, and values."""
     random = np.random.default_rng(seed)
-    found = (forest(random, i, many, regression) for i in count())
+    found = (forest(random, i, many, regression, leaves) for i in count())
     return list(islice((each for each in found if len(each[1].save(format="eml")) <= MAX_BYTES), n))
 
 
-def forest(random, i, many, regression):
+def forest(random, i, many, regression, leaves):
     """Title, model and rows of one."""
     X, y = _data(random, i, many)
     unit = random.choice((10, 1000, 0))  # few thresholds, many, or decimals, which int16 takes as scaled
@@ -42,7 +43,7 @@ def forest(random, i, many, regression):
         options["class_weight"] = {0: 1.7}  # proportions that are no ratios of small integers
     estimator = (REGRESSORS if is_regression else CLASSIFIERS)[random.integers(2)](**options)
     estimator.fit(X[N_ROWS:], y[N_ROWS:] + (X[N_ROWS:, 0] if is_regression else 0))
-    dtype, leaf = random.choice(("int16", "float")), random.choice(("exact", "uint8", "hard"))
+    dtype, leaf = random.choice(("int16", "float")), random.choice(leaves)
     layout = random.choice(("packed", "packed8"))
     wanted = {"dtype": dtype, "scale": not unit if dtype == "int16" else None}
     if not is_regression:

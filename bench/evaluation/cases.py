@@ -129,7 +129,7 @@ def _variants(case, forest, ensemble, X_train, X_val, y_val):
     dtype = choose_dtype(ensemble, "int16", None, X_train)
     if not trained_on_int16(ensemble):
         dtype = ir.DTYPE_SCALED
-    variants = Variants(ensemble, X_val, (ir.DTYPE_FLOAT, dtype), seed=case.seed)
+    variants = Variants(ensemble, X_val, (ir.DTYPE_FLOAT, dtype))
     kinds = {FLOAT: Kind(ir.DTYPES[ir.DTYPE_FLOAT], EXACT)}
     kinds |= {name: Kind(ir.DTYPES[dtype], leaf) for name, leaf in INT16.items()}
     for name, kind in kinds.items():

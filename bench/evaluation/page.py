@@ -10,7 +10,7 @@ from summary import HARD, INT16_LOSS, claims, failure_rate, kinds, only, percent
 PAGE = ROOT / "docs" / "evaluation.md"
 # Columns of what `auto` chose, and the fewest clusters a class of each.
 CLUSTERS = {"clustered, more than 8": 9, "5 to 8": 5, "3, 4": 3, "1, 2": 1}
-COLUMNS = ("exact", "uint8", *CLUSTERS, "hard")
+COLUMNS = ("exact", "uint8", "byte", *CLUSTERS, "hard")
 
 
 def main():

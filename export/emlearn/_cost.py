@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from ._cost_table import COSTS as BOARD_COSTS
 from .ir import sums
+from .ir.entries import INDICES
 from .ir.gaussian import Bayes, Gaussian, Mixture
 from .ir.gaussian import Kind as GaussianKind
 from .ir.kernel import Kernel, Rule
@@ -133,7 +134,7 @@ def _(tables: Trees, core: Any, core_input: NDArray[Any]) -> list[Work]:
     if tables.leaf == LEAF_HARD and not is_generic and tables.layout != PACKED8:
         return [(f"votes {dtype}", (*common, n_classes))]
     entries = tuple(done.entries * (tables.leaf == leaf) for leaf in (LEAF_COUNTS, LEAF_UINT8, LEAF_WEIGHTED))
-    entries += (done.entries * bool(tables.entry),)  # of two indices, not one u16
+    entries += (done.entries * (tables.entry == INDICES), done.entries * (tables.entry > INDICES))  # not one u16
     amounts = (*common, done.records, *entries, done.entries_again, n_classes, done.again * n_classes)
     return [(f"{layout}trees {dtype}", amounts)]
 

@@ -97,7 +97,7 @@ def test_estimators_that_are_refused(make, message):
         ({"dtype": "int4"}, "dtype='int4' is unknown; use 'float', 'int16', 'int8' or 'auto'"),
         ({"method": "pymodule"}, "method='pymodule' is unknown; use one of loadable, inline"),
         ({"return_type": "regressor"}, "DecisionTreeClassifier is a classifier"),
-        ({"leaf": "soft"}, "leaf='soft' is unknown; use one of exact, uint8, hard"),
+        ({"leaf": "soft"}, "leaf='soft' is unknown; use one of exact, uint8, byte, hard"),
         ({"leaf_bits": 7}, "leaf_bits=7 is unknown; the nearest is 8"),
         ({"leaf_bits": 1}, "leaf_bits=1 is unknown; the nearest is 0"),
         ({"leaf_bits": 32}, "the nearest is 8"),

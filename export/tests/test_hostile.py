@@ -102,6 +102,11 @@ MODELS = {
         dtype="int16",
         leaf="uint8",
     ),
+    "byte": lambda: emlearn.convert(
+        ExtraTreesClassifier(2, min_samples_leaf=5, **TREE).fit(integers()[0], integers()[1] * 10 - 7),
+        dtype="int16",
+        leaf="byte",
+    ),
     "hard": lambda: emlearn.convert(DecisionTreeClassifier(**TREE).fit(*floats()), leaf="hard"),
     "value": lambda: emlearn.convert(ExtraTreesRegressor(2, **TREE).fit(floats()[0], floats()[1] - 0.3)),
     "scaled": lambda: emlearn.convert(DecisionTreeClassifier(**TREE).fit(*floats()), dtype="int16", data=floats()[0]),
@@ -141,7 +146,7 @@ def rows_of(name):
     """Raw rows, the last few at the limits of their type."""
     trees = model(name).trees
     X = np.zeros((12, trees.n_features), np.float32)
-    of_integers = ("int16", "uint8", "wide", "sum int64", "packed8 int16")
+    of_integers = ("int16", "uint8", "byte", "wide", "sum int64", "packed8 int16")
     X[:, -2:] = integers()[0][:12] if name in of_integers else floats()[0][:12]
     if trees.dtype == ir.DTYPE_INT16:
         X[-2:] = [[32767], [-32768]]

@@ -23,13 +23,23 @@ REGRESSORS = {
     "ET": lambda: ensemble.ExtraTreesRegressor(10, max_depth=9, random_state=0),
 }
 DATASETS = ["iris", "wine", "breast_cancer", "digits", "scaled digits", "diabetes"]
-LEAVES = ["exact", "uint8", "hard"]
+LEAVES = ["exact", "uint8", "byte", "hard"]
 
 # A probability is scikit-learn's own sum, whose mean is rounded once, to float32: off by 2^-25 at most, and by what
 # scikit-learn's division rounds off. The contract says 1e-6.
 EXACT = 2**-25 + 2**-53
 # Each proportion is rounded to the nearest 1/255, off by 1/510 at most, and so is their mean; then to float32.
 UINT8 = 1 / 510 + 2**-25
+
+
+def byte(n_classes):
+    """The same of roots, to the nearest of 1, 2... 2^bits of them, where the class takes the byte's other bits.
+
+    A root is off by half a step, so that its square is by a step, if it is 1; then to the nearest 1/255.
+    """
+    return 2.0 ** -(8 - max((n_classes - 1).bit_length(), 1)) + UINT8
+
+
 # The mean of values is rounded to float32, off by 2^-24 of itself at most; the values themselves to half a unit.
 REGRESSION = 2**-24
 
@@ -84,9 +94,14 @@ def check_leaves(model, estimator, rows, leaf):
         votes = sum(np.eye(p.shape[1])[np.argmax(p, axis=1)] for p in proba)
         tolerance = EXACT
     else:
-        votes = sum(np.rint(p * 255) for p in proba) / 255
+        of_255, within = np.rint, UINT8
+        if leaf == "byte":
+            within = byte(proba[0].shape[1])
+            roots = 1 / (within - UINT8)
+            of_255 = lambda p: np.floor((np.rint(np.sqrt(p / 255) * roots) / roots) ** 2 * 255 + 0.5)  # noqa: E731
+        votes = sum(of_255(p * 255) for p in proba) / 255
         tolerance = EXACT + 2**-45  # sums of up to ten float64
-        assert np.max(np.abs(model.predict_proba(rows) - estimator.predict_proba(rows))) <= UINT8
+        assert np.max(np.abs(model.predict_proba(rows) - estimator.predict_proba(rows))) <= within
     assert np.max(np.abs(model.predict_proba(rows) - votes / len(members))) <= tolerance
     sums = np.rint(votes * 255)  # integers, so that equal ones are equal
     assert np.array_equal(model.predict(rows), estimator.classes_[np.argmax(sums, axis=1)])

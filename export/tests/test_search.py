@@ -82,7 +82,12 @@ def test_variants_predict_what_the_core_does(n_classes, weights, dtypes):
     variants = Variants(ensemble, rows, dtypes)
     made = list(variants.all())
     assert len(made) == len(variants) and len({variant.kind for variant in made}) == len(made)
-    near = {kind for of in made[: len(LEAVES)] for each in (variants.around, variants.beside) for kind in each(of.kind)}
+    near = {
+        kind
+        for of in made[: len(LEAVES) * len(dtypes)]
+        for each in (variants.around, variants.beside)
+        for kind in each(of.kind)
+    }
     assert {kind.per_class for kind in near} > {0, 3, 6, 24} and {kind.least for kind in near} == {0.0, *LEAST}
     made += map(variants.make, near - {variant.kind for variant in made})
     eights = [variant.packed8() for variant in made]
@@ -249,8 +254,13 @@ def test_other_numbers_of_clusters_are_tried_around_the_best():
     only = emlearn.convert(estimator, optimize="size", max_loss=0.5, data=(X, y), leaf="hard").search
     assert {(each.kind.leaf, each.kind.least) for each in only.tried} == {("hard", 0.0)}
     variants = Variants(find(estimator)(estimator), X, (ir.DTYPE_INT16,))
-    for leaf, alphas in (("uint8", {0.0, 0.01}), ("clustered 4", {0.01})):
-        assert {each.alpha for each in variants.beside(Kind("int16", leaf, 0.01))} == alphas
+    path = sorted({variant.kind.alpha for variant in variants.all()})
+    for leaf, less in (("uint8", 0.0), ("byte", 0.0), ("clustered 4", path[3])):
+        kinds = [*variants.beside(Kind("int16", leaf, path[4], least=0.015))]
+        assert {each.alpha for each in kinds} == {less, path[4]}
+        assert {each.least for each in kinds} == {0.01, 0.015, 0.02}
+    assert {each.per_class for each in kinds} == {3, 4, 5, 6}
+    assert not [*variants.beside(Kind("int16", "hard", path[4]))]
 
 
 def test_alphas_are_tried_between_those_of_the_path():

@@ -11,7 +11,7 @@ from emlearn._registry import find
 from emlearn._size import size_of
 from emlearn.ir import trees as ir
 from emlearn.ir.trees import Document
-from emlearn.passes.cluster import cluster
+from emlearn.passes.cluster import Clusters
 from emlearn.passes.layout import layout, levels
 from emlearn.passes.leaves import encode
 from emlearn.passes.prune import Pruner, is_tree, proportions
@@ -123,7 +123,7 @@ def test_clusters_are_few_and_pure_leaves_stay(per_class):
     X, y = data("digits")
     ensemble = converted(RandomForestClassifier(5, min_samples_leaf=3, random_state=0).fit(X, y))
     before = proportions(ensemble)
-    clustered = cluster(ensemble, per_class, seed=1)
+    clustered = Clusters(ensemble).ensemble(per_class)
     after = proportions(clustered)
     pure = np.max(before, axis=1) == 1.0
     assert 0 < np.sum(pure) < len(pure)
@@ -132,7 +132,7 @@ def test_clusters_are_few_and_pure_leaves_stay(per_class):
     # A cluster is the mean of its leaves by samples, so that classes keep their samples.
     weight = ensemble.leaf_total[:, None]
     assert np.allclose((before * weight).sum(axis=0), (after * weight).sum(axis=0))
-    assert np.array_equal(after, proportions(cluster(ensemble, per_class, seed=1)))
+    assert np.array_equal(after, proportions(Clusters(ensemble).ensemble(per_class)))
 
 
 def test_more_clusters_are_nearer():
@@ -140,7 +140,8 @@ def test_more_clusters_are_nearer():
     ensemble = converted(RandomForestClassifier(5, min_samples_leaf=3, random_state=0).fit(X, y))
     off = [
         np.average(
-            ((proportions(cluster(ensemble, k)) - proportions(ensemble)) ** 2).sum(axis=1), weights=ensemble.leaf_total
+            ((proportions(Clusters(ensemble).ensemble(k)) - proportions(ensemble)) ** 2).sum(axis=1),
+            weights=ensemble.leaf_total,
         )
         for k in (1, 2, 4, 8)
     ]
@@ -164,7 +165,7 @@ def test_small_proportions_go():
 def test_few_distributions_are_left_alone():
     X, y = data("iris")
     ensemble = converted(DecisionTreeClassifier(max_depth=2).fit(X, y))
-    assert np.array_equal(proportions(cluster(ensemble, 8)), proportions(ensemble))
+    assert np.array_equal(proportions(Clusters(ensemble).ensemble(8)), proportions(ensemble))
 
 
 # ---- Thresholds
@@ -221,7 +222,7 @@ def assert_sizes(trees):
     assert size.eml == len(file)
     assert (size.nodes, size.roots, size.scales) == (arrays["nodes"], arrays["roots"], arrays.get("scale", 0))
     assert size.leaves == sum(arrays.get(name, 0) for name in ("leaf_start", "entries", "values"))
-    widths = {"uint16_t": 2, "uint32_t": 4, "int32_t": 4}
+    widths = {"uint8_t": 1, "uint16_t": 2, "uint32_t": 4, "int32_t": 4}
     assert size.c_data == sum(widths[ctype] * len(words) for _, ctype, words in trees_c._arrays(trees, False))
     scratch = TreesCore(file).scratch_size
     assert size.ram_in_place == 16 + -(-(56 + scratch) // 16) * 16
@@ -235,12 +236,12 @@ def assert_sizes(trees):
     n_features=st.sampled_from([1, 5, 300, 20000]),
     n_classes=st.sampled_from([0, 2, 10, 300]),
     dtype=st.sampled_from([ir.DTYPE_FLOAT, ir.DTYPE_INT16, ir.DTYPE_SCALED]),
-    leaf=st.sampled_from(["exact", "uint8", "hard"]),
+    leaf=st.sampled_from(["exact", "uint8", "byte", "hard"]),
     weights=st.booleans(),
 )
 def test_sizes_are_those_of_the_files(seed, n_nodes, n_features, n_classes, dtype, leaf, weights):
     ensemble = random_ensemble(np.random.default_rng(seed), 3, n_nodes, n_features, n_classes, None, weights)
-    leaf = leaf if n_classes else "exact"
+    leaf = "exact" if not n_classes else "uint8" if leaf == "byte" and n_classes > 32 else leaf
     assert_sizes(layout(quantise(ensemble, dtype), encode(ensemble, leaf), n_features, n_classes))
 
 

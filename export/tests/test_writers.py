@@ -27,6 +27,7 @@ MODELS = {
     "scaled": ("scaled digits", FOREST, {"dtype": "int16"}),
     "hard": ("wine", ensemble.RandomForestClassifier(5, random_state=0), {"leaf": "hard"}),
     "uint8": ("wine", FOREST, {"leaf": "uint8"}),
+    "byte": ("wine", FOREST, {"leaf": "byte"}),
     "packed8": ("digits", FOREST, {"layout": "packed8"}),
     "packed8 int16": ("digits", FOREST, {"dtype": "int16", "layout": "packed8"}),
     "packed8 scaled": ("scaled digits", FOREST, {"dtype": "int16", "layout": "packed8"}),
@@ -157,7 +158,8 @@ def test_c_labels_cannot_end_their_comment():
 
 
 @pytest.mark.parametrize(
-    "name", ["int16", "float", "scaled", "uint8", "weighted", "regression", "boosted", "isolation", "single leaf"]
+    "name",
+    ["int16", "float", "scaled", "uint8", "byte", "weighted", "regression", "boosted", "isolation", "single leaf"],
 )
 def test_py(name, tmp_path):
     model, rows = make(name)

@@ -68,11 +68,18 @@ def to_eml(m, trailers=b""):
         starts = np.cumsum([0, *map(len, m["records"])]).tolist()
         out += pad(struct.pack(f"<{len(starts)}{index}", *starts))
         entries = [entry for record in m["records"] for entry in record]
-        if m["entry"]:
+        if m["entry"] > 1:
+            out += pad(bytes(c << m["entry"] | levels(m["entry"]).index(v) for c, v in entries))
+        elif m["entry"]:
             out += pad(b"".join(struct.pack("<2" + index, *entry) for entry in entries))
         else:
             out += pad(b"".join(struct.pack("<H", c | v << 8) for c, v in entries))
     return seal(out + value_bytes(m) + trailers)
+
+
+def levels(bits):
+    """255ths, to the nearest, that a byte's levels stand for: squares of 1 / 2^bits, 2 / 2^bits... to 1."""
+    return [int(np.floor(255 * (root / 2**bits) ** 2 + 0.5)) for root in range(1, 2**bits + 1)]
 
 
 def value_bytes(m):
@@ -105,7 +112,7 @@ def to_csv(m, extra=()):
 def random_model(seed, dtype, leaf, layout, n_trees=7, classes=4, features=5):
     rng = np.random.default_rng(seed)
     classes = 0 if leaf == VALUE else classes
-    entry = int(leaf in (COUNTS, WEIGHTED) and rng.integers(2))
+    entry = int(rng.integers(2)) if leaf in (COUNTS, WEIGHTED) else int(rng.choice((0, 3, 6))) if leaf == UINT8 else 0
     values, records = [], []
     if leaf == VALUE:
         values = (rng.normal(size=9) * 2.0 ** rng.integers(0, 29, 9)).astype(np.int32).tolist()
@@ -115,6 +122,9 @@ def random_model(seed, dtype, leaf, layout, n_trees=7, classes=4, features=5):
         chosen = np.flatnonzero(rng.random(classes) < 0.7).tolist() or [0]
         top = len(values) - 1 if leaf == WEIGHTED else 12
         records.append([(c, int(rng.integers(leaf != WEIGHTED, top + 1))) for c in chosen])
+        if entry > 1:
+            known = [value for value in levels(entry) if value]
+            records[-1] = [(c, known[min(v, len(known)) - 1]) for c, v in records[-1]]
     if leaf == UINT8:
         records.append([])
     n_leaves = (len(values) if leaf == VALUE else classes) + len(records)

@@ -83,8 +83,11 @@ static inline eml_err_t eml_csv_header(eml_trees_csv_t *p) {
             return EML_ERR_RANGE;
         }
     }
-    if (t->entry > 1 && t->leaf != EML_LEAF_SUM) { // text has no entries of a byte
-        return EML_ERR_RANGE;
+    if (t->entry > 1 && t->leaf != EML_LEAF_SUM) { // of a byte in an .eml; text has what they stand for
+        if (t->leaf != EML_LEAF_UINT8 || t->entry > EML_TREES_LEVEL_BITS) {
+            return EML_ERR_RANGE;
+        }
+        t->entry = 0;
     }
     return c[0] == EML_FILE_MAJOR ? EML_OK : EML_ERR_UNSUPPORTED;
 }

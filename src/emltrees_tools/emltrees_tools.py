@@ -35,7 +35,7 @@ def _body(model):
     if dtype == 2:
         size += 8 * features
     if 0 < leaf < 4:
-        size += _pad((leaves + 1) * index) + _pad(entries * (2 * index if entry else 2))
+        size += _pad((leaves + 1) * index) + _pad(entries * (1 if entry > 1 else 2 * index if entry else 2))
     if leaf == 5:
         size += 4 * leaves * (2 if entry & 8 else 1) + 8 * (trees if entry & 7 == 6 else classes or 1)
     return size + (8 * values if leaf == 2 else 4 * leaves if leaf == 4 else 0)

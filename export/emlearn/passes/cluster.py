@@ -41,7 +41,7 @@ class Clusters:
         self._weights = np.bincount(self._of_leaf, totals, len(points)).astype(np.float64)
 
     def ensemble(self, per_class: int) -> Ensemble:
-        """Return the ensemble with at most `per_class` times n_classes distributions in its leaves, beside pure ones."""
+        """Return the ensemble with at most `per_class` times n_classes distributions in leaves that are not pure."""
         n_clusters = per_class * self._ensemble.n_classes
         if len(self._points) <= n_clusters or not np.any(self._weights):
             return self._ensemble

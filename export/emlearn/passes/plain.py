@@ -1,4 +1,4 @@
-"""Trees as text says them: without tables of thresholds, as packed8 has, and without entries of a byte."""
+"""Trees of the layout packed8 in a layout without tables of thresholds: what text says."""
 
 from __future__ import annotations
 
@@ -9,17 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..ir import trees as ir
-from ..ir.entries import INDICES, SHORT
 from ..ir.trees import Trees
 
 
 def plain(trees: Trees) -> Trees:
-    """Return the same trees: those of packed8 in packed16 or packed32, or in wide if those do not hold them.
+    """Return the same trees in packed16 or packed32, or in wide if those do not hold them; others as they are.
 
     A left leaf whose number has no code gets an element of its own.
     """
-    if trees.leaf in ir.RECORD_LEAVES and trees.entry > INDICES:
-        trees = replace(trees, entry=SHORT)
     if trees.layout != ir.PACKED8:
         return trees
     feature_bits = max((trees.n_features - 1).bit_length(), ir.FEATURE_BITS[0])

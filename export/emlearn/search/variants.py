@@ -211,8 +211,8 @@ class Variants:
     def beside(self, kind: Kind) -> Iterator[Kind]:
         """Give those that differ from one in the number of clusters, and maybe in the least proportion and pruning.
 
-        They are tried with less pruning too, and in place of uint8 and byte without: what that has lost, clusters may not
-        lose as well.
+        They are tried with less pruning too, and in place of uint8 and byte without: what that has lost, clusters may
+        not lose as well.
         """
         if len(self._leaves) == 1 or not (kind.per_class or kind.leaf in (UINT8, BYTE)):
             return

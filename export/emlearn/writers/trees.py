@@ -80,9 +80,7 @@ def _pack_nodes(trees: Trees) -> NDArray[Any]:
 
 @table_rows.register
 def trees_rows(trees: Trees) -> list[str]:
-    """Return the rows of trees, packed8 as another layout, entries of a byte as others. Those called f, c, lb, l, r and n
-    are also emlearn's.
-    """
+    """Return the rows of trees, packed8 as another layout. Those called f, c, lb, l, r and n are also emlearn's."""
     trees = plain(trees)
     head = (trees.layout, trees.dtype, trees.leaf, trees.feature_bits, trees.entry)
     counts = (trees.n_trees, trees.n_nodes, trees.n_leaves, trees.n_entries, trees.n_values)

@@ -27,7 +27,7 @@ def _arrays(trees: Trees, inline: bool) -> list[tuple[str, str, list[int]]]:
             words = np.ascontiguousarray(array).view("<u4")  # aligned to 4 bytes, and read as such
         else:
             words = array
-        ctype = {"u2": "uint16_t", "u4": "uint32_t", "i4": "int32_t"}[words.dtype.str[1:]]
+        ctype = {"u1": "uint8_t", "u2": "uint16_t", "u4": "uint32_t", "i4": "int32_t"}[words.dtype.str[1:]]
         if words.size:
             arrays.append((name, ctype, words.reshape(-1).tolist()))
     return arrays

@@ -152,6 +152,28 @@ static inline void encode_node(const model_t *m, tables_t *tables, uint32_t i) {
     }
 }
 
+// What a level of so many bits stands for, in 255ths.
+static inline uint32_t value_of(uint32_t level, int bits) {
+    const double root = (level + 1.0) / (1 << bits);
+    return (uint32_t)(255 * root * root + 0.5);
+}
+
+static inline uint32_t level_of(uint32_t value, int bits) {
+    uint32_t level = 0;
+    while (value_of(level, bits) != value) {
+        level++;
+    }
+    return level;
+}
+
+// Make the proportions of uint8 leaves some that have a level.
+static inline void to_levels(model_t *m, int bits) {
+    for (uint32_t i = 0; i < N_RECORDS * MAX_CLASSES; i++) {
+        uint32_t *const value = &m->count[i / MAX_CLASSES][i % MAX_CLASSES];
+        *value = *value ? value_of(random_below(1u << bits), bits) : 0;
+    }
+}
+
 static inline void encode(const model_t *m, tables_t *tables, eml_trees_layout_t layout, int entry) {
     eml_trees_t *t = &tables->trees;
     memset(tables, 0, sizeof(*tables));
@@ -178,7 +200,9 @@ static inline void encode(const model_t *m, tables_t *tables, eml_trees_layout_t
     for (uint32_t i = 0; i < N_RECORDS && m->leaf >= EML_LEAF_COUNTS && m->leaf <= EML_LEAF_UINT8; i++) {
         for (uint32_t c = 0; c < MAX_CLASSES; c++) {
             const uint32_t value = m->count[i][c] - (m->leaf == EML_LEAF_WEIGHTED);
-            if (m->count[i][c] && entry) {
+            if (m->count[i][c] && entry > 1) {
+                ((uint8_t *)tables->entries)[t->n_entries++] = (uint8_t)(level_of(value, entry) | c << entry);
+            } else if (m->count[i][c] && entry) {
                 put(t, tables->entries, 2 * t->n_entries, c);
                 put(t, tables->entries, 2 * t->n_entries++ + 1, value);
             } else if (m->count[i][c]) {
@@ -203,7 +227,7 @@ static inline uint8_t *file_of(const tables_t *tables, uint32_t *size) {
     const uint32_t index = t->layout == EML_TREES_WIDE ? 4 : 2;
     const int records = t->leaf >= EML_LEAF_COUNTS && t->leaf <= EML_LEAF_UINT8;
     const uint32_t sizes[] = { t->n_nodes * NODE_SIZES[t->layout], t->n_trees * index, t->dtype == EML_TREES_SCALED ? t->n_features * 8u : 0,
-        records ? (t->n_leaves + 1) * index : 0, records ? t->n_entries * (t->entry ? 2 * index : 2) : 0,
+        records ? (t->n_leaves + 1) * index : 0, records ? t->n_entries * (t->entry > 1 ? 1 : t->entry ? 2 * index : 2) : 0,
         t->leaf == EML_LEAF_WEIGHTED ? t->n_values * 8 : t->leaf == EML_LEAF_VALUE ? t->n_leaves * 4 : 0 };
     const void *const arrays[] = { t->nodes, t->roots, t->scale, t->leaf_start, t->entries, t->values };
     *size = 44;

@@ -91,6 +91,12 @@ static void test_classes(void) {
         random_model(&m, round % 3, round / 3 % 4, 1 + (int)random_below(MAX_TREES), random_bits(round));
         check_layout(packed_layout(m.dtype), round & 1, 40);
         check_layout(EML_TREES_WIDE, round & 1, 40);
+        if (m.leaf == EML_LEAF_UINT8) {
+            const int bits = 2 + (int)random_below(5); // of a byte; the classes take 2 at least
+            to_levels(&m, bits);
+            check_layout(packed_layout(m.dtype), bits, 40);
+            check_layout(EML_TREES_WIDE, bits, 40);
+        }
         for (int row = 0; row < 80; row++) {
             float x[N_FEATURES];
             double sum[MAX_CLASSES];

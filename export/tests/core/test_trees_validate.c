@@ -237,8 +237,35 @@ static void test_validate_records(void) {
     CHECK(eml_trees_validate(change()) == EML_OK, 0, 0, 0);
 }
 
+static void test_validate_levels(void) {
+    rebuild(EML_TREES_INT16, EML_LEAF_UINT8, EML_TREES_WIDE);
+    to_levels(&small, 3);
+    encode(&small, &good, EML_TREES_WIDE, 3);
+    uint8_t *const bytes = (uint8_t *)bad.entries;
+    CHECK(eml_trees_validate(change()) == EML_OK, 0, 0, 0);
+    REFUSED(t->entry = 8);
+    REFUSED(t->entry = 255);
+    REFUSED(t->leaf = EML_LEAF_COUNTS);
+    REFUSED(t->leaf = EML_LEAF_WEIGHTED);
+    REFUSED(bytes[0] = MAX_CLASSES << 3);
+    REFUSED(bytes[1] = bytes[0]); // twice the same class
+    REFUSED(t->n_entries++);
+    // Of 7 bits, the 6th level is the first that is not 0.
+    for (uint8_t level = 0; level < 8; level++) {
+        eml_trees_t *t = change();
+        t->entry = 7;
+        for (uint32_t i = 1; i <= t->n_leaves; i++) {
+            bad.leaf_start[i] = i;
+            bytes[i - 1] = level;
+        }
+        t->n_entries = t->n_leaves;
+        CHECK((eml_trees_validate(t) == EML_OK) == (level > 4), level, 0, 0);
+    }
+}
+
 int main(void) {
     test_validate_numbers();
+    test_validate_levels();
     test_header_combinations();
     test_validate_wide();
     for (int dtype = 0; dtype < 3; dtype++) {

@@ -99,9 +99,10 @@ def _read_ours(rows):
     version, layout, dtype, leaf, bits, entry, trees, *sizes = rows.take("eml", 11)
     fail(version == 1, "version %d of the format, this reader knows version 1" % version)
     fail(min(layout, dtype, leaf, bits, entry, min(sizes)) >= 0, "a negative number")
-    fail(entry <= 1 or leaf == _SUM, "text has no entries of a byte")
     features, classes, leaf_bits = rows.take("f", 1)[0], rows.take("c", 1)[0], rows.take("lb", 1)[0]
     forest = _Forest(features, classes, dtype, leaf, layout, bits, entry, trees, sizes)
+    if entry > 1 and leaf != _SUM:
+        forest.entry = 0  # of a byte in an .eml; text has what they stand for
     fail(leaf_bits == (0 if classes else 32), "lb is 0 for classification, 32 for regression")
     for _ in range(features if dtype == _SCALED else 0):
         forest.add_scale(*rows.take("s", 2))
