@@ -6,10 +6,8 @@ import ast
 import json
 import math
 import subprocess
-import sys
 from dataclasses import replace
 from fractions import Fraction
-from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -19,9 +17,8 @@ from emlearn._cost_table import COSTS
 from emlearn._registry import find
 from emlearn.builders import smaller
 from emlearn.ir import trees as ir
-from emlearn.search import metrics
-from emlearn.search.metrics import Predicted
 from emlearn.search.variants import LEAST, LEAVES, Kind, Variants
+from searched import fitted, recall, smallest, split, validation
 from sklearn import linear_model, preprocessing
 from sklearn import metrics as sklearn_metrics
 from sklearn.decomposition import PCA
@@ -32,42 +29,14 @@ from sklearn.ensemble import (
     RandomForestClassifier,
     RandomForestRegressor,
 )
-from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.tree import DecisionTreeClassifier
 from support import data, random_ensemble, rows_for
 
 import emlearn
-from emlearn import ConvertError, evaluate, search
+from emlearn import ConvertError, search
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@cache
-def split(name):
-    X, y = data(name)
-    return train_test_split(X, y, test_size=0.4, random_state=0, stratify=y)
-
-
-@cache
-def fitted(name="wine", n=6):
-    X, _, y, _ = split(name)
-    return RandomForestClassifier(n, random_state=0).fit(X, y)
-
-
-def recall(y, proba):
-    """A function of the user's own."""
-    return float(np.mean(np.argmax(proba, axis=1)[y == 1] == 1))
-
-
-def validation(name="wine"):
-    _, X, _, y = split(name)
-    return X, y
-
-
-@cache
-def smallest(name="wine", **options):
-    return emlearn.convert(fitted(name), optimize="size", max_loss=0.05, data=validation(name), **options)
 
 
 # ---- What is predicted
@@ -438,130 +407,3 @@ def test_what_is_refused(make, options, message):
         if "no variant" in message:  # leaves that are not pure
             estimator = RandomForestClassifier(3, max_depth=2, random_state=0).fit(*data("wine"))
         emlearn.convert(estimator, **{"optimize": "size", "max_loss": 0.1, "data": data("wine"), **options})
-
-
-# ---- Metrics
-
-
-def predicted(random, y, n_classes, levels=8):
-    """Better than chance, with many ties."""
-    p = random.integers(0, levels, (len(y), n_classes)) + 2.0 * (y[:, None] == np.arange(n_classes))
-    p = (p + 0.5) / (p + 0.5).sum(axis=1, keepdims=True)
-    return Predicted(p.astype(np.float32), np.argmax(p, axis=1))
-
-
-@pytest.mark.parametrize("n_classes", [2, 3, 5])
-def test_metrics_are_those_of_scikit_learn(n_classes):
-    random = np.random.default_rng(n_classes)
-    y = random.integers(0, n_classes, 400)
-    classes = np.arange(n_classes)
-    for _ in range(5):
-        p = predicted(random, y, n_classes)
-        binary = p.probabilities[:, 1] if n_classes == 2 else None
-        areas = [sklearn_metrics.roc_auc_score(y == c, p.probabilities[:, c]) for c in classes]
-        auc = sklearn_metrics.roc_auc_score(y, binary) if n_classes == 2 else np.mean(areas)
-        assert metrics.find("roc_auc", y, classes, 0).score(p) == pytest.approx(auc, abs=1e-12)
-        assert metrics.find("accuracy", y, classes, 0).score(p) == np.mean(p.classes == y)
-        proba = p.probabilities.astype(np.float64)
-        loss = -sklearn_metrics.log_loss(y, proba / proba.sum(axis=1, keepdims=True))
-        # As float32 probabilities add up to 1 to 2^-22.
-        assert metrics.find("neg_log_loss", y, classes, 0).score(p) == pytest.approx(loss, abs=1e-6)
-        f1 = sklearn_metrics.f1_score(y, p.classes, average="macro")
-        assert metrics.find("f1_macro", y, classes, 0).score(p) == pytest.approx(f1, abs=1e-12)
-        own = metrics.find(lambda truth, proba: float(np.mean(proba[:, 0])), y, classes, 0)
-        assert own.score(p) == float(np.mean(p.probabilities[:, 0]))
-
-
-@pytest.mark.parametrize("name", ["roc_auc", "accuracy", "neg_log_loss"])
-@pytest.mark.parametrize("n_classes", [2, 4])
-def test_errors_are_those_of_resampled_rows(name, n_classes):
-    random = np.random.default_rng(0)
-    y = random.integers(0, n_classes, 600)
-    classes = np.arange(n_classes)
-    before, noise = predicted(random, y, n_classes), predicted(random, y, n_classes)
-    mixed = (2 * before.probabilities + noise.probabilities) / 3
-    after = Predicted(mixed, np.argmax(mixed, axis=1))
-    metric = metrics.find(name, y, classes, 0)
-    slow = metrics.Scorer(name, lambda truth, p: metrics.find(name, truth, classes, 0).score(p), y, classes, seed=1)
-    # Of 100 resamplings a standard deviation is off by 1 / sqrt(200), 7 %, as a rule; thrice that.
-    assert metric.error(before, after) == pytest.approx(slow.error(before, after), rel=0.22)
-    assert metric.error(before, before) == slow.error(before, before) == 0.0
-
-
-@pytest.mark.parametrize("name", ["roc_auc", "accuracy", "neg_log_loss"])
-@pytest.mark.parametrize("n_classes", [2, 4])
-def test_what_is_expected_is_the_mean_over_labels_that_are_drawn(name, n_classes):
-    random = np.random.default_rng(1)
-    classes = np.arange(n_classes)
-    y = random.integers(0, n_classes, 300)
-    before, after = predicted(random, y, n_classes), predicted(random, y, n_classes)
-    losses = []
-    for _ in range(200):
-        drawn = np.array([random.choice(n_classes, p=p / p.sum()) for p in before.probabilities.astype(np.float64)])
-        metric = metrics.find(name, drawn, classes, 0)
-        losses.append(metric.score(before) - metric.score(after))
-    metric = metrics.find(name, y, classes, 0)
-    assert np.mean(losses) > 0.02  # before is right, so after is worse
-    # Four standard errors of that mean; an area's expectation is a quotient's, off by order 1 / n of itself.
-    error = 4 * np.std(losses) / np.sqrt(len(losses))
-    assert metric.expected(before, after) == pytest.approx(np.mean(losses), abs=error + np.mean(losses) / 100)
-    assert metric.expected(before, before) == 0.0
-    slow = metrics.Scorer(name, lambda truth, p: metrics.find(name, truth, classes, 0).score(p), y, classes, seed=1)
-    # Of 20 draws only.
-    assert slow.expected(before, after) == pytest.approx(np.mean(losses), abs=4 * np.std(losses) / np.sqrt(20))
-
-
-def test_classes_that_no_row_has_do_not_count():
-    random = np.random.default_rng(0)
-    y = random.integers(0, 3, 100)
-    p = predicted(random, y, 5)
-    areas = [sklearn_metrics.roc_auc_score(y == c, p.probabilities[:, c]) for c in range(3)]
-    assert metrics.find("roc_auc", y, np.arange(5), 0).score(p) == pytest.approx(np.mean(areas), abs=1e-12)
-
-
-# ---- Tables
-
-
-class Axes:
-    """Writes down what is drawn."""
-
-    def __init__(self):
-        self.calls = {}
-
-    def __getattr__(self, name):
-        return lambda *args, **options: self.calls.setdefault(name, []).append((args, options))
-
-
-def test_pareto_lists_and_draws_all_variants():
-    X, y = validation("digits")
-    table = evaluate.pareto(fitted("digits"), X, y)
-    kinds = {row.kind for row in table}
-    assert kinds < {row.kind for row in smallest("digits").search.tried}  # which has some around the best too
-    assert {(kind.thresholds, kind.least) for kind in kinds} == {(0, 0.0)}
-    assert {kind.leaf for kind in kinds} == {*LEAVES}
-    sizes = [row.nbytes for row in table]
-    assert sizes == sorted(sizes) and len(table) == len(sizes) and table[0].nbytes == sizes[0]
-    front = table.front
-    for row in table:
-        assert any(best.nbytes <= row.nbytes and best.score >= row.score for best in front)
-    assert [row.score for row in front] == sorted({row.score for row in front})
-    lines = str(table).splitlines()
-    assert len(lines) == 1 + len(front) and lines[0].split()[:3] == ["bytes", "roc_auc", "armv6m"]
-    axes = Axes()
-    assert table.plot(axes) is axes
-    assert sum(len(args[0]) for args, _ in axes.calls["scatter"]) == len(table)
-    assert axes.calls["plot"][0][0] == ([row.nbytes for row in front], [row.score for row in front])
-
-
-def test_drawing_without_matplotlib_says_what_to_do(monkeypatch):
-    for name in ("matplotlib", "matplotlib.pyplot"):  # which another test may have imported
-        monkeypatch.setitem(sys.modules, name, None)
-    with pytest.raises(ImportError, match="pip install matplotlib"):
-        evaluate.Table("roc_auc", 1.0, ()).plot()
-
-
-@pytest.mark.parametrize("options, message", [({"leaf": "soft"}, "leaf='soft' is unknown"), ({"X": [[1]]}, "X has 1")])
-def test_tables_that_are_refused(options, message):
-    X, y = validation()
-    with pytest.raises(ConvertError, match=message):
-        evaluate.pareto(fitted(), options.pop("X", X), y, **options)

@@ -32,7 +32,8 @@ def levels(bits: int) -> NDArray[np.int64]:
 def to_levels(proportions: NDArray[np.float64], bits: int) -> NDArray[np.int64]:
     """Round proportions to those of levels, in 255ths, by their roots; 0 where the nearest root is 0."""
     root = np.rint(np.sqrt(proportions) * (1 << bits)).astype(np.int64)
-    return np.concatenate(([0], levels(bits)))[root]
+    found: NDArray[np.int64] = np.concatenate(([0], levels(bits)))[root]
+    return found
 
 
 def kind_of(classes: NDArray[Any], values: NDArray[Any], n_classes: int, is_uint8: bool) -> int:
@@ -85,5 +86,5 @@ def check(classes: NDArray[Any], values: NDArray[Any], entry: int, is_uint8: boo
     elif entry > INDICES:
         fits = (classes < 1 << (8 - entry)) & np.isin(values, levels(entry))
     else:
-        fits = np.ones(0)
+        return ""
     return "" if np.all(fits) else "an entry is too large for this layout"

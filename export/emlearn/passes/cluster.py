@@ -53,7 +53,7 @@ class Clusters:
     @cached_property
     def _merges(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Points that were merged, those of most samples if there are too many, and scipy's table of the merges."""
-        from scipy.cluster.hierarchy import ward  # type: ignore[import-untyped]
+        from scipy.cluster.hierarchy import ward
 
         kept = np.sort(np.argsort(-self._weights, kind="stable")[:MAX_MERGED])
         return kept, ward(np.sqrt(self._points[kept]))

@@ -99,18 +99,31 @@ class Accuracy(_Mean):
 
 
 class LogLoss(_Mean):
-    """The mean logarithm of the right class's probability, limited to 1e-15 as a forest may say 0."""
+    """The mean logarithm of the right class's probability, limited to 1e-15 as a forest may say 0.
+
+    Probabilities are divided by their sum, which of rounded leaves is not 1.
+    """
 
     name = "neg_log_loss"
 
     def _rows(self, predicted: Predicted) -> Floats:
-        probability = predicted.probabilities[np.arange(len(self._y)), self._y].astype(np.float64)
-        return np.log(np.clip(probability, SMALLEST, 1.0))
+        rows = np.arange(len(self._y))
+        return np.asarray(_logarithms(predicted)[rows, self._y])
 
     def expected(self, before: Predicted, after: Predicted) -> float:
         """Return the mean Kullback-Leibler divergence."""
-        logs = (np.log(np.clip(each.probabilities.astype(np.float64), SMALLEST, 1.0)) for each in (before, after))
-        return float(np.mean(np.sum(before.probabilities * np.subtract(*logs), axis=1)))
+        difference = _logarithms(before) - _logarithms(after)
+        return float(np.mean(np.sum(before.probabilities * difference, axis=1)))
+
+
+def _logarithms(predicted: Predicted) -> Floats:
+    return np.asarray(np.log(np.clip(divided(predicted), SMALLEST, 1.0)))
+
+
+def divided(predicted: Predicted) -> Floats:
+    """Return the probabilities divided by their sum."""
+    found = predicted.probabilities.astype(np.float64)
+    return np.asarray(found / np.maximum(found.sum(axis=1, keepdims=True), SMALLEST))
 
 
 class Auc(Metric):
@@ -325,7 +338,6 @@ def _of_sklearn(name: Any, classes: NDArray[Any]) -> Callable[[Any, Predicted], 
 
         def predict_proba(self, X: Any) -> Any:
             """Return probabilities, which add up to 1."""
-            found = self.predicted.probabilities.astype(np.float64)  # type: ignore[union-attr]
-            return found / np.maximum(found.sum(axis=1, keepdims=True), 1e-30)
+            return divided(self.predicted)  # type: ignore[arg-type]
 
     return lambda y, predicted: float(scorer(Known(predicted), np.zeros((len(y), 1)), y))

@@ -161,10 +161,10 @@ class Variants:
             }
         self._votes = {dtype: Votes(ensemble, dtype, own) for dtype, own in self._rows.items()}
         # What variants around one of them share.
-        self._snapped, self._clustered = lru_cache(2 * len(LIMITS))(self._snap), lru_cache(16)(self._cluster)
+        self._snapped, self._clustered = lru_cache(2 * len(LIMITS))(self._snap), lru_cache(2)(self._cluster)
         pruner = Pruner(ensemble)
-        self._alphas, self._prune = pruner.path(), lru_cache(4)(pruner.prune)
-        self._clusters = lru_cache(4)(lambda alpha: Clusters(self._prune(alpha).ensemble))
+        self._alphas, self._prune = pruner.path(), lru_cache(3)(pruner.prune)
+        self._clusters = lru_cache(3)(lambda alpha: Clusters(self._prune(alpha).ensemble))
 
     def __len__(self) -> int:
         """How many `all` gives."""
