@@ -116,8 +116,8 @@ static int core_trees_sums(const eml_trees_t *t, const void *x, char type, size_
     return EML_OK;
 }
 
-// What prediction has to do for these rows: decisions taken, and entries of leaves with several classes.
-// Of classes. counts: [6], as _core.TreesWork has them.
+// What a class takes for these rows. counts: [6], as _core.TreesWork has them: decisions to the left and to the right,
+// leaves with several classes, their entries, rows whose votes are close, and the entries of those.
 static int core_trees_work(const eml_trees_t *t, const void *x, char type, size_t n_rows, uint64_t *counts) {
     uint64_t *sums = (uint64_t *)malloc(eml_trees_scratch_size(t));
     int err = sums ? EML_OK : EML_ERR_FULL;
