@@ -130,7 +130,7 @@ def pareto(
     dtype : {"float", "int16"}, optional
         The only kind of thresholds to try.
     leaf : str, optional
-        The only kind of leaves: "exact", "uint8", "clustered 8" (leaves a class; or 4, 2, 1), "hard".
+        The only kind of leaves: "exact", "uint8", "byte", "clustered 8" (leaves a class; or 4, 2, 1), "hard".
 
     Returns
     -------

@@ -80,7 +80,7 @@ def unpack(words: NDArray[Any], entry: int) -> tuple[NDArray[np.uint32], NDArray
 def check(classes: NDArray[Any], values: NDArray[Any], entry: int, is_uint8: bool) -> str:
     """Return what is wrong with entries of this kind, or nothing."""
     if entry > INDICES and not (is_uint8 and entry <= MAX_LEVEL_BITS):
-        return f"entry is {entry}, not 0 or 1"
+        return f"entry {entry} is not for these leaves"
     if entry == SHORT:
         fits = (classes < 256) & (values < 256)
     elif entry > INDICES:

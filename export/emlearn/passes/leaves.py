@@ -71,10 +71,7 @@ def encode(ensemble: Ensemble, leaf: str) -> LeafTable:
     if leaf == "hard":
         return _votes(_most_frequent(ensemble))
     if leaf in ("uint8", "byte"):
-        if leaf == "uint8":
-            value = q.proportions_to_uint8(ensemble.leaf_proportion).astype(np.int64)
-        else:
-            value = entries.to_levels(ensemble.leaf_proportion, _level_bits(ensemble.n_classes))
+        value = _in_255ths(ensemble, leaf)
         kept = value > 0
         start = np.concatenate(([0], np.cumsum(kept)))[ensemble.leaf_start]
         return _share(ensemble.n_classes, LEAF_UINT8, start, ensemble.leaf_class[kept], value[kept])
@@ -85,11 +82,13 @@ def encode(ensemble: Ensemble, leaf: str) -> LeafTable:
     return _share_weighted(ensemble)
 
 
-def _level_bits(n_classes: int) -> int:
-    bits = entries.level_bits(n_classes)
+def _in_255ths(ensemble: Ensemble, leaf: str) -> NDArray[np.int64]:
+    if leaf == "uint8":
+        return q.proportions_to_uint8(ensemble.leaf_proportion).astype(np.int64)
+    bits = entries.level_bits(ensemble.n_classes)
     if not bits:
-        raise ConvertError(f"leaf='byte' is for at most 32 classes, this model has {n_classes}; use 'uint8'")
-    return bits
+        raise ConvertError(f"leaf='byte' is for at most 32 classes, this model has {ensemble.n_classes}; use 'uint8'")
+    return entries.to_levels(ensemble.leaf_proportion, bits)
 
 
 def _votes(number: NDArray[np.int64]) -> LeafTable:

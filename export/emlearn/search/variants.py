@@ -33,12 +33,13 @@ from .votes import Votes
 EXACT, UINT8, BYTE, HARD = "exact", "uint8", "byte", "hard"
 CLUSTERED = {f"clustered {k}": k for k in (8, 4, 2, 1)}
 LEAVES = (EXACT, UINT8, BYTE, *CLUSTERED, HARD)
-# What is tried around the best of these: thresholds a feature, least proportions, and other clusters a class.
+# What is tried around the best of these: thresholds a feature, least proportions, and other clusters a class, of which
+# MANY stand for all.
 LIMITS = (255, 63, 15)
 LEAST = (0.01, 0.015, 0.02, 0.03, 0.05)
-PARTS = 6  # of the step to the next alpha
-MANY = 24  # clusters a class that stand for all
+MANY = 24
 OTHERS = (MANY, 16, 12, 10, 8, 7, 6, 5, 4, 3, 2)
+PARTS = 6  # of the step to the next alpha
 
 
 @dataclass(frozen=True)
@@ -216,12 +217,13 @@ class Variants:
         """
         if len(self._leaves) == 1 or not (kind.per_class or kind.leaf in (UINT8, BYTE)):
             return
-        k = kind.per_class or MANY
-        others = [other for other in OTHERS if 2 * k <= 3 * other <= 5 * k]
+        now = kind.per_class or MANY
+        others = [other for other in OTHERS if 2 * now <= 3 * other <= 5 * now]
         less = max((alpha for alpha in self._alphas if alpha < kind.alpha), default=0.0)
         alphas = sorted({less if kind.per_class else 0.0, kind.alpha})
-        at = (0.0, *LEAST).index(kind.least)
-        for alpha, k, least in product(alphas, others, (0.0, *LEAST)[max(at - 1, 0) : at + 2]):
+        all_least = (0.0, *LEAST)
+        at = all_least.index(kind.least)
+        for alpha, k, least in product(alphas, others, all_least[max(at - 1, 0) : at + 2]):
             yield replace(kind, leaf=f"clustered {k}", alpha=alpha, least=least)
 
     def between(self, kind: Kind) -> Iterator[Kind]:
