@@ -22,8 +22,8 @@ class Clusters:
     more: they are what orders rows in which a class is rare. Leaves of a single class stay as they are: they cost
     nothing, as they are told by the number of their class.
 
-    K-means starts at the clusters of Ward's method, which are found once for all numbers of them. From there it ends
-    lower than the best of several starts by chance.
+    K-means starts at the clusters of Ward's method, which are found once for all numbers of them: of up to MAX_MERGED
+    distributions it ends lower from there than from the best of several starts by chance, of more about as low.
 
     Parameters
     ----------
